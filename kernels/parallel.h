@@ -1,0 +1,35 @@
+/*
+ * The thread pool. One pool for the whole process; the calling thread takes part in every job.
+ *
+ * Idle workers spin for a few tens of microseconds (the usual gap between two operations of a
+ * training step), then sleep, so that an idle process burns no core.
+ *
+ * Determinism: a job is cut into `n` numbered tasks by the caller, never by the thread count. Which
+ * thread runs a task may differ from run to run; what a task computes may not.
+ */
+#ifndef NANOGPT_PARALLEL_H
+#define NANOGPT_PARALLEL_H
+
+#include <stdint.h>
+
+/* The most threads a pool may have; per-thread scratch is sized by it. */
+#define MAX_THREADS 256
+
+/* One task: `task` in [0, n), `thread` in [0, parallel_threads()) for per-thread scratch memory. */
+typedef void (*parallel_task)(void *context, int64_t task, int thread);
+
+/* Runs `n` tasks and returns when all are done. With n <= 1, or one thread, runs them right here.
+   Tasks are claimed one at a time in order, so uneven ones balance. Not reentrant: a task must not
+   call parallel_for. */
+void parallel_for(int64_t n, parallel_task task, void *context);
+
+/* Cuts [0, n) into ranges of `grain` items (the last may be shorter) and runs them as tasks.
+   `grain` must not depend on the thread count when the ranges' results are summed. */
+typedef void (*parallel_range)(void *context, int64_t begin, int64_t end, int thread);
+void parallel_ranges(int64_t n, int64_t grain, parallel_range range, void *context);
+
+/* Sets the number of threads, the caller's included (1: no workers). Returns the number in force. */
+int parallel_set_threads(int threads);
+int parallel_threads(void);
+
+#endif
