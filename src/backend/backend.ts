@@ -1,0 +1,285 @@
+/**
+ * What a backend can do: one list of kernels, flat memory in, flat memory out.
+ *
+ * A kernel knows nothing of tensors, gradients or scopes. It gets pointers `P` into its backend's
+ * memory and sizes, positionally, so that a call allocates nothing. Shapes were checked by the
+ * operation that calls it. Everything is contiguous and row-major unless a stride says otherwise;
+ * strides and leading dimensions count elements.
+ *
+ * Two implementations: `ReferenceBackend` (plain TypeScript to be read, and the oracle of the tests)
+ * and `NativeBackend` (C kernels). What is computed is said here once and holds for both. Methods are
+ * declared in method form so that `Backend<number>` may stand where `Backend<unknown>` is asked for.
+ */
+
+/** float32 for numbers, int32 for indices. (The reference backend can hold float64 in float32's place, for finite differences.) */
+export type DType = 'float32' | 'int32';
+
+/** `y = f(x)`, element by element. Sources: GELU, Hendrycks & Gimpel 2016; SiLU, Elfwing et al. 2017. */
+export type UnaryOp =
+  | 'neg'
+  | 'abs'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'square'
+  | 'tanh'
+  | 'sigmoid'
+  | 'relu'
+  /** `x > 0 ? x : parameter · x`. */
+  | 'leakyRelu'
+  /** Exact: `x · Φ(x)`, with erf. */
+  | 'gelu'
+  /** `0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`. */
+  | 'geluTanh'
+  | 'silu';
+
+export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
+
+/** `max` of a row with a NaN is NaN, as in PyTorch. */
+export type ReduceOp = 'sum' | 'mean' | 'max';
+
+/** Where a random tensor's numbers come from: Philox4x32-10, see `util/random.ts` for the convention. */
+export interface RandomKey {
+  readonly seed: number;
+  readonly stream: number;
+  /** In blocks of four 32-bit words; element `i` uses block `position + ⌊i/4⌋`, word `i mod 4`. */
+  readonly position: number;
+}
+
+/**
+ * One parameter's update. The optimizer keeps a list of these between steps and only changes what
+ * moves (the gradient's place, the rate), so that a step over a whole set of parameters is one call.
+ *
+ * A gradient is dense (`rows` null, `count` values) or by rows: `rowCount` distinct rows of `width`
+ * values, whose ascending indices are in `rows` (int32); all other rows' gradients are zero.
+ */
+export interface ParameterUpdate<P> {
+  param: P;
+  grad: P;
+  count: number;
+  rows: P | null;
+  rowCount: number;
+  width: number;
+  lr: number;
+  weightDecay: number;
+  /** SGD: momentum buffer, or null without momentum. AdamW: first moment. */
+  state1: P | null;
+  /** AdamW: second moment. */
+  state2: P | null;
+}
+
+export interface Backend<P = unknown> {
+  readonly name: string;
+
+  // ── Memory ────────────────────────────────────────────────────────────────────────────────────
+
+  /** `count` elements, uninitialised. Throws a `UserError` when memory is out. */
+  alloc(dtype: DType, count: number): P;
+  free(pointer: P): void;
+  /** The pointer `elements` further on. */
+  offset(pointer: P, elements: number): P;
+  /** Copies host values in. */
+  write(pointer: P, dtype: DType, values: ArrayLike<number>): void;
+  /** Copies `out.length` values out to the host. Synchronous on CPU backends. */
+  read(pointer: P, dtype: DType, out: Float32Array | Float64Array | Int32Array): void;
+  fill(out: P, dtype: DType, count: number, value: number): void;
+  copy(out: P, x: P, dtype: DType, count: number): void;
+
+  /** Threads in use, the caller's included. Results do not depend on it. */
+  readonly threads: number;
+  setThreads(threads: number): void;
+
+  // ── Random numbers ────────────────────────────────────────────────────────────────────────────
+
+  /** `out[i] = low + (high − low) · u`, u in [0, 1): the top 24 bits of word i, over 2²⁴. */
+  uniform(out: P, count: number, low: number, high: number, key: RandomKey): void;
+  /** Box–Muller on pairs of words (2j, 2j+1): u1 = (top 24 bits + 1) / 2²⁴ in (0, 1], u2 likewise without + 1. */
+  normal(out: P, count: number, mean: number, std: number, key: RandomKey): void;
+  /** `out[i] = u_i < p ? 0 : x[i] / (1 − p)`, u as in `uniform`. Its gradient is the same call on dy. In place is allowed. */
+  dropout(out: P, x: P, count: number, p: number, key: RandomKey): void;
+
+  // ── Matrix product ────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * `out = alpha · op(a) · op(b) + (accumulate ? out : 0) + (bias over rows)`, `batch` times.
+   * op(a) is m × k, op(b) is k × n; `lda`, `ldb`, `ldo` are the row strides of the stored matrices
+   * (a is stored k × m when `transA`). Batch items lie `strideA`, `strideB`, `strideOut` apart (0: shared).
+   * `bias` has n values or is null. With k = 0 the product is zero.
+   */
+  matmul(
+    out: P,
+    a: P,
+    b: P,
+    bias: P | null,
+    m: number,
+    n: number,
+    k: number,
+    lda: number,
+    ldb: number,
+    ldo: number,
+    transA: boolean,
+    transB: boolean,
+    alpha: number,
+    accumulate: boolean,
+    batch: number,
+    strideA: number,
+    strideB: number,
+    strideOut: number,
+  ): void;
+
+  // ── Element-wise ──────────────────────────────────────────────────────────────────────────────
+
+  unary(op: UnaryOp, out: P, x: P, count: number, parameter: number): void;
+  /** `dx = dy · f′(x)`, from x and y = f(x). `dx` may be `dy`. relu′(0) = 0, as in PyTorch; sqrt′(0) = ∞. */
+  unaryBackward(op: UnaryOp, dx: P, dy: P, x: P, y: P, count: number, parameter: number): void;
+  /** Same shapes, contiguous: the short way. `out` may be `a` or `b`. */
+  binary(op: BinaryOp, out: P, a: P, b: P, count: number): void;
+  /** Broadcasting: `out` contiguous of `shape`; `a` and `b` read at their strides (0: broadcast). At most 8 dimensions. */
+  binaryStrided(
+    op: BinaryOp,
+    out: P,
+    a: P,
+    b: P,
+    shape: readonly number[],
+    stridesA: readonly number[],
+    stridesB: readonly number[],
+  ): void;
+  /** `out = scale · x + shift`. In place is allowed. */
+  affine(out: P, x: P, count: number, scale: number, shift: number): void;
+  /** `out += scale · x`. */
+  addScaled(out: P, x: P, count: number, scale: number): void;
+  /** `out[i] = x[i] · scale[0]`, the factor being in the backend's memory. In place is allowed. */
+  scaleBy(out: P, x: P, scale: P, count: number): void;
+
+  // ── Moving ────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * For every index of `shape`: `out[index · stridesOut] (+)= x[index · stridesX]`. Permute, expand,
+   * slice, concat and their gradients are this. At most 8 dimensions. Works on 4-byte elements of
+   * either type (accumulate: float32 only). `out` and `x` do not overlap.
+   */
+  copyStrided(
+    out: P,
+    x: P,
+    dtype: DType,
+    shape: readonly number[],
+    stridesOut: readonly number[],
+    stridesX: readonly number[],
+    accumulate: boolean,
+  ): void;
+
+  // ── Reductions ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Over the middle of (outer, count, inner): out (outer, inner). Sums are made in fixed blocks, so
+   * that they do not depend on the thread count. With count = 0: sum 0, mean NaN (max is refused before).
+   */
+  reduce(op: ReduceOp, out: P, x: P, outer: number, count: number, inner: number): void;
+  /** Variance over the middle dimension, two passes about the mean, divided by max(0, count − correction). `mean` (outer, inner) is written too. */
+  variance(
+    out: P,
+    mean: P,
+    x: P,
+    outer: number,
+    count: number,
+    inner: number,
+    correction: number,
+  ): void;
+  /** Gradient of `max`: dy shared evenly among the elements equal to the maximum, as PyTorch's amax. */
+  maxBackward(dx: P, dy: P, x: P, y: P, outer: number, count: number, inner: number): void;
+  /** Sum of squares, in double precision, in fixed blocks. */
+  sumOfSquares(x: P, count: number): number;
+  /** Position of the first NaN or infinity, or −1. */
+  firstNonFinite(x: P, count: number): number;
+  /** `counts[j]` (int32) = how many of x lie in bin j of `bins` equal ones over [low, high] (high included in the last). NaN and what lies outside are not counted, as torch.histc. */
+  histogram(counts: P, x: P, count: number, low: number, high: number, bins: number): void;
+  /** The k greatest of each row, descending; ties by lower index; NaN counts as greatest. `indices` is int32. */
+  topk(values: P, indices: P, x: P, rows: number, cols: number, k: number): void;
+
+  // ── Softmax and cross-entropy ─────────────────────────────────────────────────────────────────
+
+  /** Over the last dimension, less the row's maximum first. `log`: log-softmax. A row of −∞ gives NaN. In place is allowed. */
+  softmax(out: P, x: P, rows: number, cols: number, log: boolean): void;
+  /** From y, the forward's result. `dx` may be `dy`. */
+  softmaxBackward(dx: P, dy: P, y: P, rows: number, cols: number, log: boolean): void;
+  /**
+   * Per row: `lse = log Σ exp(x)` and `loss = (1 − s)(lse − x[target]) + s (lse − mean x)`, s the label
+   * smoothing (Szegedy et al. 2016, §7). Rows whose target is `ignoreIndex` have loss 0. Returns the
+   * position of the first target that is neither in [0, cols) nor `ignoreIndex`, or −1.
+   */
+  crossEntropy(
+    losses: P,
+    lse: P,
+    logits: P,
+    ldLogits: number,
+    targets: P,
+    rows: number,
+    cols: number,
+    smoothing: number,
+    ignoreIndex: number,
+  ): number;
+  /** `out[0]` = Σ losses / count (NaN when count is 0), `out[1]` = count of targets other than `ignoreIndex`. */
+  meanLoss(out: P, losses: P, targets: P, rows: number, ignoreIndex: number): void;
+  /**
+   * Gradient of the mean loss with respect to the logits, for a block of columns
+   * [column0, column0 + cols) of `vocab` in all: `(exp(x − lse) − (1 − s)·[j = target] − s/vocab) · dloss[0] / count[0]`;
+   * zero rows where the target is `ignoreIndex`. `dlogits` may be `logits`; both have row stride `ld`.
+   */
+  crossEntropyBackward(
+    dlogits: P,
+    logits: P,
+    ld: number,
+    lse: P,
+    targets: P,
+    rows: number,
+    cols: number,
+    column0: number,
+    vocab: number,
+    smoothing: number,
+    ignoreIndex: number,
+    dloss: P,
+    count: P,
+  ): void;
+
+  // ── Embedding ─────────────────────────────────────────────────────────────────────────────────
+
+  /** `out[i] = weight[ids[i]]`, rows of `width`. Returns the position of the first id outside [0, vocab), or −1; then nothing is written. */
+  gatherRows(out: P, weight: P, ids: P, count: number, vocab: number, width: number): number;
+  /**
+   * Gradient of `gatherRows` by rows: `rows` gets the distinct ids ascending, `values` the sum of the dy
+   * rows with that id, in order of position. Both have room for `count` rows. Returns how many there are.
+   */
+  sumRowsById(rows: P, values: P, dy: P, ids: P, count: number, width: number): number;
+  /** `out[rows[i]] += values[i]`; the rows are distinct. */
+  addRows(out: P, rows: P, values: P, rowCount: number, width: number): void;
+
+  // ── Optimizers ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * SGD as PyTorch's: `g = gradScale·g + weightDecay·p; m = momentum·m + (1 − dampening)·g;
+   * g = nesterov ? g + momentum·m : m; p −= lr·g`. On the `first` step m = g. Row gradients without momentum and decay touch only
+   * their rows; otherwise every row takes part with a gradient of zero.
+   */
+  sgdStep(
+    updates: readonly ParameterUpdate<P>[],
+    gradScale: number,
+    momentum: number,
+    dampening: number,
+    nesterov: boolean,
+    first: boolean,
+  ): void;
+  /**
+   * AdamW (Loshchilov & Hutter 2019), as PyTorch's: `p −= lr·weightDecay·p; m = β1 m + (1 − β1) g;
+   * v = β2 v + (1 − β2) g²; p −= lr · m̂ / (√v̂ + eps)`, m̂ = m / (1 − β1^step), v̂ likewise. `step` counts from 1.
+   */
+  adamwStep(
+    updates: readonly ParameterUpdate<P>[],
+    gradScale: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    step: number,
+  ): void;
+  /** Σ g² over all gradients, in double precision, in fixed blocks (its root is the global norm). */
+  gradientSumOfSquares(updates: readonly ParameterUpdate<P>[]): number;
+}
