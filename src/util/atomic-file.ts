@@ -1,0 +1,170 @@
+/**
+ * Files that appear whole or not at all: written aside in the same folder, synced to the disk, then
+ * renamed over the target, and the folder synced too, so that even a power cut leaves either the old
+ * file or the new one.
+ */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { UserError } from './errors.js';
+
+const LEFTOVER_AGE_MS = 60 * 60 * 1000;
+
+const REMEDIES: Record<string, string> = {
+  ENOSPC: 'the disk is full. Free some space, or choose another folder',
+  EDQUOT: 'the disk quota is used up. Free some space, or choose another folder',
+  EACCES: "permission denied. Check the folder's owner and mode, or choose another folder",
+  EPERM: "the operation is not permitted. Check the folder's owner and mode, or choose another",
+  EROFS: 'the file system is read-only. Choose another folder',
+  ENOTDIR: 'a part of this path is a file where a folder was expected. Choose another path',
+  EEXIST: 'a file stands where a folder was expected. Choose another path',
+  EISDIR: 'a folder stands where a file was expected. Choose another path',
+  ENOENT: 'no such file or folder',
+  ENAMETOOLONG: 'the name is too long. Choose a shorter one',
+  EFBIG: 'the file is larger than the file system or the limit of this process allows',
+  EMFILE: 'too many files are open in this process',
+};
+
+/**
+ * Words a failed file operation as a UserError that names the path and what to do. Anything that is
+ * not a file system's error is returned as it came.
+ *
+ * @param doing what was tried, in front of the path: `cannot write`, `cannot read`.
+ */
+export function fileError(doing: string, file: string, error: unknown): Error {
+  if (error instanceof UserError || !(error instanceof Error)) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === undefined || (error as NodeJS.ErrnoException).syscall === undefined) return error;
+  const remedy = REMEDIES[code] ?? error.message;
+  return new UserError(`${doing} ${file}: ${remedy} (${code}).`, { cause: error });
+}
+
+/**
+ * A file being written aside. `commit()` puts it in its place; leaving the scope without that (`using`,
+ * or `abort()`) removes it.
+ *
+ *     using file = new AtomicFile(path);
+ *     file.write(header);
+ *     file.write(body);
+ *     file.commit();
+ *
+ * Every method throws a UserError that names the target where the file system refuses, and then nothing
+ * is left behind.
+ */
+export class AtomicFile implements Disposable {
+  readonly path: string;
+  /** Where the bytes go until `commit()`: `.<name>.<random>.partial` in the same folder. */
+  readonly temporaryPath: string;
+  #descriptor: number | undefined;
+
+  /** Creates missing folders above `target`. */
+  constructor(target: string) {
+    this.path = path.resolve(target);
+    const folder = path.dirname(this.path);
+    const name = path.basename(this.path);
+    const unique = `${process.pid}-${randomBytes(4).toString('hex')}`;
+    this.temporaryPath = path.join(folder, `.${name}.${unique}.partial`);
+    try {
+      fs.mkdirSync(folder, { recursive: true });
+      removeLeftovers(folder, name);
+      this.#descriptor = fs.openSync(this.temporaryPath, 'wx', 0o666);
+    } catch (error) {
+      throw fileError('cannot write', this.path, error);
+    }
+  }
+
+  /** Appends bytes. */
+  write(data: Uint8Array | string): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
+    this.#attempt((descriptor) => {
+      let done = 0;
+      while (done < bytes.byteLength) {
+        done += fs.writeSync(descriptor, bytes, done, bytes.byteLength - done);
+      }
+    });
+  }
+
+  /** Syncs what was written, and puts it in the target's place. The file is then closed. */
+  commit(): void {
+    this.#attempt((descriptor) => {
+      fs.fsyncSync(descriptor);
+      fs.closeSync(descriptor);
+      this.#descriptor = undefined;
+      fs.renameSync(this.temporaryPath, this.path);
+      syncFolder(path.dirname(this.path));
+    });
+  }
+
+  /** Removes what was written so far. Does nothing after `commit()`. */
+  abort(): void {
+    if (this.#descriptor === undefined) return;
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    try {
+      fs.closeSync(descriptor);
+    } catch {
+      // Nothing more can be done with it; the removal below is what counts.
+    }
+    fs.rmSync(this.temporaryPath, { force: true });
+  }
+
+  [Symbol.dispose](): void {
+    this.abort();
+  }
+
+  #attempt(action: (descriptor: number) => void): void {
+    if (this.#descriptor === undefined) {
+      throw new Error(`${this.path}: this atomic file is already committed or aborted`);
+    }
+    try {
+      action(this.#descriptor);
+    } catch (error) {
+      this.abort();
+      fs.rmSync(this.temporaryPath, { force: true }); // when it was closed but could not be renamed
+      throw fileError('cannot write', this.path, error);
+    }
+  }
+}
+
+/**
+ * Writes a whole file, or leaves what was there.
+ *
+ * @param data bytes, text (as UTF-8), or pieces of either, one after the other.
+ * @throws UserError naming the path and what to do.
+ */
+export function writeFileAtomic(
+  file: string,
+  data: Uint8Array | string | Iterable<Uint8Array | string>,
+): void {
+  using target = new AtomicFile(file);
+  if (typeof data === 'string' || data instanceof Uint8Array) target.write(data);
+  else for (const piece of data) target.write(piece);
+  target.commit();
+}
+
+/** Makes a rename in this folder survive a power cut. A no-op where folders cannot be synced. */
+export function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return; // folders cannot be opened there
+  const descriptor = fs.openSync(folder, 'r');
+  try {
+    fs.fsyncSync(descriptor);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error; // some network file systems cannot
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** A killed process cannot clean up after itself; the next one to write the same file does. */
+function removeLeftovers(folder: string, name: string): void {
+  for (const entry of fs.readdirSync(folder)) {
+    if (!entry.startsWith(`.${name}.`) || !entry.endsWith('.partial')) continue;
+    const leftover = path.join(folder, entry);
+    const age =
+      Date.now() - (fs.statSync(leftover, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+    if (age > LEFTOVER_AGE_MS) fs.rmSync(leftover, { force: true }); // younger: may be in use
+  }
+}
