@@ -1,0 +1,177 @@
+/**
+ * Byte-level BPE: what tiktoken's encodings and the tokenizers that we train on bytes have in common.
+ *
+ * A text is cut into words by a pattern; each word's UTF-8 bytes are tokens; pairs are joined by rank.
+ * There is no unknown token: any byte is in the vocabulary. Most words repeat, so each is merged once
+ * and remembered.
+ *
+ * Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", §2.2.
+ */
+
+import { UserError } from '../../util/errors.js';
+import { byteDecodeStream, bytesToString, checkId, utf8Decoder, wellFormed } from '../support.js';
+import type { DecodeStream } from '../tokenizer.js';
+import { applyMerges, type Merges } from './merge.js';
+
+/** Words remembered at most; beyond it the memory starts afresh. */
+const CACHE_WORDS = 1 << 18;
+/** Longer words are not worth remembering. */
+const CACHE_LENGTH = 64;
+
+export interface ByteBpeParts {
+  name: string;
+  /** Bytes of each ordinary token by id; undefined where an id is special or unused. */
+  tokens: (Uint8Array | undefined)[];
+  /** Special tokens: spelling → id. */
+  specials: ReadonlyMap<string, number>;
+  /** Ids are below it. */
+  vocabSize: number;
+  /** Pattern of words (flags `gu` are added). */
+  split: string;
+  merges: Merges;
+}
+
+export class ByteBpe {
+  private readonly parts: ByteBpeParts;
+  private readonly idOfByte = new Uint32Array(256);
+  private readonly split: RegExp;
+  private readonly special: RegExp | undefined;
+  private readonly specialOf = new Map<number, string>();
+  private readonly encoder = new TextEncoder();
+  private cache = new Map<string, number | Uint32Array>();
+  private bytes = new Uint8Array(256);
+  private work = new Uint32Array(256);
+
+  constructor(parts: ByteBpeParts) {
+    this.parts = parts;
+    const seen = new Uint8Array(256);
+    for (const [id, token] of parts.tokens.entries()) {
+      if (token?.length === 1) {
+        this.idOfByte[token[0]!] = id;
+        seen[token[0]!] = 1;
+      }
+    }
+    const missing = seen.indexOf(0);
+    if (missing >= 0) {
+      throw new UserError(`${parts.name}: the vocabulary has no token for the byte ${missing}`);
+    }
+    for (const [text, id] of parts.specials) this.specialOf.set(id, text);
+    this.split = new RegExp(parts.split, 'gu');
+    // Longest first, so that a special token which begins with another is found whole.
+    const spellings = [...parts.specials.keys()].sort((a, b) => b.length - a.length);
+    const escaped = spellings.map((s) => s.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
+    this.special = escaped.length > 0 ? new RegExp(escaped.join('|'), 'gu') : undefined;
+  }
+
+  /** Ids of `text`; the spellings of special tokens are read as such only when `special` is true. */
+  encode(text: string, special = false): Uint32Array {
+    const whole = wellFormed(text);
+    const out = new IdList(Math.ceil(whole.length / 3) + 16);
+    if (!special || !this.special) {
+      this.encodeOrdinary(whole, out);
+      return out.take();
+    }
+    let from = 0;
+    for (const match of whole.matchAll(this.special)) {
+      this.encodeOrdinary(whole.slice(from, match.index), out);
+      out.push(this.parts.specials.get(match[0])!);
+      from = match.index + match[0].length;
+    }
+    this.encodeOrdinary(whole.slice(from), out);
+    return out.take();
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    let length = 0;
+    for (let i = 0; i < ids.length; i++) length += this.bytesOf(ids[i]!).length;
+    const bytes = new Uint8Array(length);
+    for (let i = 0, at = 0; i < ids.length; i++) {
+      const token = this.bytesOf(ids[i]!);
+      bytes.set(token, at);
+      at += token.length;
+    }
+    return utf8Decoder().decode(bytes);
+  }
+
+  decodeStream(): DecodeStream {
+    return byteDecodeStream((id) => this.bytesOf(id));
+  }
+
+  tokenToString(id: number): string {
+    return bytesToString(this.bytesOf(id));
+  }
+
+  /** The bytes that a token stands for. @throws UserError for an id that is no token. */
+  bytesOf(id: number): Uint8Array {
+    checkId(this.parts.name, id, this.parts.vocabSize);
+    const token = this.parts.tokens[id];
+    if (token) return token;
+    const special = this.specialOf.get(id);
+    if (special === undefined) {
+      throw new UserError(`${this.parts.name}: token id ${id} is not used by this vocabulary`);
+    }
+    return this.encoder.encode(special);
+  }
+
+  private encodeOrdinary(text: string, out: IdList): void {
+    const split = this.split;
+    split.lastIndex = 0;
+    let from = 0;
+    // The patterns match every character, so each match begins where the last one ended.
+    while (from < text.length && split.test(text)) {
+      const word = text.slice(from, split.lastIndex);
+      from = split.lastIndex;
+      const known = this.cache.get(word);
+      if (typeof known === 'number') out.push(known);
+      else if (known) out.pushAll(known, known.length);
+      else this.encodeWord(word, out);
+    }
+    split.lastIndex = 0;
+  }
+
+  private encodeWord(word: string, out: IdList): void {
+    const room = word.length * 3; // UTF-8 needs at most three bytes per UTF-16 unit
+    if (this.bytes.length < room) {
+      this.bytes = new Uint8Array(room * 2);
+      this.work = new Uint32Array(room * 2);
+    }
+    const { bytes, work } = this;
+    const length = this.encoder.encodeInto(word, bytes).written;
+    for (let i = 0; i < length; i++) work[i] = this.idOfByte[bytes[i]!]!;
+    const n = applyMerges(work, length, this.parts.merges);
+    out.pushAll(work, n);
+    if (word.length > CACHE_LENGTH) return;
+    if (this.cache.size >= CACHE_WORDS) this.cache = new Map();
+    this.cache.set(word, n === 1 ? work[0]! : work.slice(0, n));
+  }
+}
+
+/** A growing list of ids. */
+class IdList {
+  private ids: Uint32Array;
+  private length = 0;
+
+  constructor(capacity: number) {
+    this.ids = new Uint32Array(capacity);
+  }
+
+  push(id: number): void {
+    if (this.length === this.ids.length) this.grow(this.length + 1);
+    this.ids[this.length++] = id;
+  }
+
+  pushAll(ids: Uint32Array, count: number): void {
+    if (this.length + count > this.ids.length) this.grow(this.length + count);
+    for (let i = 0; i < count; i++) this.ids[this.length++] = ids[i]!;
+  }
+
+  take(): Uint32Array {
+    return this.ids.slice(0, this.length);
+  }
+
+  private grow(atLeast: number): void {
+    const larger = new Uint32Array(Math.max(atLeast, this.ids.length * 2));
+    larger.set(this.ids);
+    this.ids = larger;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * OpenAI's published byte-level encodings. The vocabularies come with the npm package `gpt-tokenizer`
+ * and are imported only when one is asked for; the splitting and merging is ours (`byte-bpe.ts`).
+ *
+ * Here a pair may be joined when its bytes together are a token, and that token's id is its rank.
+ */
+
+import { UserError } from '../../util/errors.js';
+import { addBosEos, fingerprintOf, type Manifest, saveFolder } from '../support.js';
+import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
+import { ByteBpe } from './byte-bpe.js';
+import { type Merges, NO_MERGE } from './merge.js';
+import { GPT2_SPLIT, GPT4_SPLIT, GPT4O_SPLIT } from './split.js';
+
+/** A token is text, or its bytes where they are not UTF-8; holes are ids that stand for no bytes. */
+type Ranks = readonly (string | readonly number[] | undefined)[];
+
+interface Encoding {
+  load: () => Promise<{ default: unknown }>;
+  split: string;
+  specials: Record<string, number>;
+  vocabSize: number;
+}
+
+const FIM = (first: number) => ({
+  '<|fim_prefix|>': first,
+  '<|fim_middle|>': first + 1,
+  '<|fim_suffix|>': first + 2,
+});
+
+const ENCODINGS = {
+  gpt2: {
+    load: () => import('gpt-tokenizer/bpeRanks/r50k_base'),
+    split: GPT2_SPLIT,
+    specials: { '<|endoftext|>': 50256 },
+    vocabSize: 50257,
+  },
+  p50k_base: {
+    load: () => import('gpt-tokenizer/bpeRanks/p50k_base'),
+    split: GPT2_SPLIT,
+    specials: { '<|endoftext|>': 50256 },
+    vocabSize: 50281,
+  },
+  cl100k_base: {
+    load: () => import('gpt-tokenizer/bpeRanks/cl100k_base'),
+    split: GPT4_SPLIT,
+    specials: { '<|endoftext|>': 100257, ...FIM(100258), '<|endofprompt|>': 100276 },
+    vocabSize: 100277,
+  },
+  o200k_base: {
+    load: () => import('gpt-tokenizer/bpeRanks/o200k_base'),
+    split: GPT4O_SPLIT,
+    specials: { '<|endoftext|>': 199999, '<|endofprompt|>': 200018 },
+    vocabSize: 200019,
+  },
+} satisfies Record<string, Encoding>;
+
+export type TiktokenName = keyof typeof ENCODINGS;
+
+/** `gpt2` (50,257 ids), `p50k_base` (50,281), `cl100k_base` (100,277), `o200k_base` (200,019). */
+export const TIKTOKEN_NAMES = Object.keys(ENCODINGS) as TiktokenName[];
+
+export class TiktokenTokenizer implements Tokenizer {
+  readonly kind = 'tiktoken';
+  readonly name: TiktokenName;
+  readonly vocabSize: number;
+  readonly bosId: number;
+  readonly eosId: number;
+  readonly fingerprint: string;
+  private readonly bpe: ByteBpe;
+
+  private constructor(name: TiktokenName, ranks: Ranks) {
+    const encoding: Encoding = ENCODINGS[name];
+    const utf8 = new TextEncoder();
+    const tokens = new Array<Uint8Array | undefined>(ranks.length);
+    for (let id = 0; id < ranks.length; id++) {
+      const token = ranks[id];
+      if (typeof token === 'string') tokens[id] = utf8.encode(token);
+      else if (token) tokens[id] = Uint8Array.from(token);
+    }
+    this.name = name;
+    this.vocabSize = encoding.vocabSize;
+    // GPT-2 put one token between documents; it ends one text and begins the next.
+    this.bosId = this.eosId = encoding.specials['<|endoftext|>']!;
+    this.fingerprint = fingerprintOf('tiktoken', name, String(encoding.vocabSize));
+    this.bpe = new ByteBpe({
+      name,
+      tokens,
+      specials: new Map(Object.entries(encoding.specials)),
+      vocabSize: encoding.vocabSize,
+      split: encoding.split,
+      merges: mergesOfVocabulary(tokens),
+    });
+  }
+
+  /** Loads the vocabulary (some tens of milliseconds) and builds the tokenizer. */
+  static async load(name: TiktokenName): Promise<TiktokenTokenizer> {
+    const ranks = (await ENCODINGS[name].load()).default as Ranks;
+    return new TiktokenTokenizer(name, ranks);
+  }
+
+  static async fromManifest(manifest: Manifest): Promise<TiktokenTokenizer> {
+    const name = TIKTOKEN_NAMES.find((known) => known === manifest.name);
+    if (!name)
+      throw new UserError(`the saved tokenizer names an unknown encoding: ${manifest.name}`);
+    const tokenizer = await TiktokenTokenizer.load(name);
+    if (manifest['fingerprint'] !== tokenizer.fingerprint) {
+      throw new UserError(
+        `${name}: the saved tokenizer's fingerprint is not that of this encoding`,
+      );
+    }
+    return tokenizer;
+  }
+
+  encode(text: string, options?: EncodeOptions): Uint32Array {
+    return addBosEos(this, this.bpe.encode(text, options?.special), options);
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return this.bpe.decode(ids);
+  }
+
+  decodeStream(): DecodeStream {
+    return this.bpe.decodeStream();
+  }
+
+  tokenToString(id: number): string {
+    return this.bpe.tokenToString(id);
+  }
+
+  save(dir: string): void {
+    const { kind, name, fingerprint } = this;
+    saveFolder(dir, { kind, name, fingerprint });
+  }
+}
+
+/**
+ * Merges read off the vocabulary alone: two tokens join when their bytes together are a token. Each
+ * pair is looked up by its bytes once, and remembered by its two ids.
+ */
+function mergesOfVocabulary(tokens: (Uint8Array | undefined)[]): Merges {
+  const spelling = tokens.map((token) => (token ? latin1(token) : ''));
+  const idOf = new Map<string, number>();
+  for (const [id, text] of spelling.entries()) if (text !== '') idOf.set(text, id);
+  const known = new Map<number, number>();
+  const rank = (left: number, right: number): number => {
+    const key = left * 0x100000 + right;
+    let id = known.get(key);
+    if (id === undefined) {
+      id = idOf.get(spelling[left]! + spelling[right]!) ?? NO_MERGE;
+      known.set(key, id);
+    }
+    return id;
+  };
+  return { rank, join: rank };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}

@@ -1,0 +1,38 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createTokenizer, loadTokenizer } from './registry.js';
+
+describe('createTokenizer', () => {
+  it('names the nearest valid name', async () => {
+    await expect(createTokenizer('p50kbase')).rejects.toThrow('Did you mean "p50k_base"?');
+    await expect(createTokenizer('chars')).rejects.toThrow('Did you mean "char"?');
+    await expect(createTokenizer('zzzzzzzzzzzzzzz')).rejects.toThrow(/^(?!.*Did you mean).*char/);
+  });
+
+  it('says that char needs a text', async () => {
+    await expect(createTokenizer('char')).rejects.toThrow('needs the training text');
+  });
+});
+
+describe('loadTokenizer', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'nanogpt-'));
+  const manifest = (content: string) => writeFileSync(join(dir, 'nanogpt-tokenizer.json'), content);
+
+  it('refuses what is not a tokenizer', async () => {
+    await expect(loadTokenizer(join(dir, 'none'))).rejects.toThrow('holds no saved tokenizer');
+    manifest('{');
+    await expect(loadTokenizer(dir)).rejects.toThrow('is not valid JSON');
+    manifest('null');
+    await expect(loadTokenizer(dir)).rejects.toThrow('does not describe a tokenizer');
+    manifest('{"format":"nanogpt-tokenizer","version":2,"kind":"char","name":"char"}');
+    await expect(loadTokenizer(dir)).rejects.toThrow('version 2');
+    manifest('{"format":"nanogpt-tokenizer","version":1,"kind":"char","name":"char"}');
+    await expect(loadTokenizer(dir)).rejects.toThrow('no list of characters');
+    manifest('{"format":"nanogpt-tokenizer","version":1,"kind":"rune","name":"rune"}');
+    await expect(loadTokenizer(dir)).rejects.toThrow('unknown kind of tokenizer "rune"');
+    manifest('{"format":"nanogpt-tokenizer","version":1,"kind":"tiktoken","name":"p51k"}');
+    await expect(loadTokenizer(dir)).rejects.toThrow('unknown encoding: p51k');
+  });
+});

@@ -1,0 +1,122 @@
+/** Small things that every tokenizer needs: checks of ids, UTF-8 pieces, fingerprints, whole files. */
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../util/errors.js';
+import type { DecodeStream, EncodeOptions, Tokenizer, TokenizerKind } from './tokenizer.js';
+
+/** The file by which a folder is known to hold a tokenizer. */
+export const MANIFEST = 'nanogpt-tokenizer.json';
+
+/** What every manifest says; each family adds its own fields. */
+export interface Manifest {
+  format: 'nanogpt-tokenizer';
+  version: 1;
+  kind: TokenizerKind;
+  name: string;
+  [field: string]: unknown;
+}
+
+/** @throws UserError unless `id` is a whole number in `0 … vocabSize - 1`. */
+export function checkId(name: string, id: number, vocabSize: number): void {
+  if (!(Number.isInteger(id) && id >= 0 && id < vocabSize)) {
+    throw new UserError(
+      `${name}: token id ${id} is out of range; expected a whole number from 0 to ${vocabSize - 1}`,
+    );
+  }
+}
+
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const ANY_SURROGATE = /[\ud800-\udfff]/;
+
+/** `text` with each lone surrogate replaced by U+FFFD, as writing it as UTF-8 would. */
+export function wellFormed(text: string): string {
+  return ANY_SURROGATE.test(text) ? text.replace(LONE_SURROGATE, '\ufffd') : text;
+}
+
+/** The ids with the begin and end tokens that the options ask for. */
+export function addBosEos(
+  tokenizer: Pick<Tokenizer, 'name' | 'bosId' | 'eosId'>,
+  ids: Uint32Array,
+  options: EncodeOptions | undefined,
+): Uint32Array {
+  if (!options?.bos && !options?.eos) return ids;
+  const edge = (id: number | undefined, which: string): number => {
+    if (id === undefined) throw new UserError(`${tokenizer.name}: has no ${which} token to add`);
+    return id;
+  };
+  const before = options.bos ? [edge(tokenizer.bosId, 'begin-of-text')] : [];
+  const after = options.eos ? [edge(tokenizer.eosId, 'end-of-text')] : [];
+  const out = new Uint32Array(before.length + ids.length + after.length);
+  out.set(before, 0);
+  out.set(ids, before.length);
+  out.set(after, before.length + ids.length);
+  return out;
+}
+
+/** A UTF-8 decoder that keeps a leading U+FEFF as the character it is. */
+export function utf8Decoder() {
+  return new TextDecoder('utf-8', { ignoreBOM: true });
+}
+
+/** Streams tokens that are byte strings; a character split over tokens waits until it is whole. */
+export function byteDecodeStream(bytesOf: (id: number) => Uint8Array): DecodeStream {
+  const decoder = utf8Decoder();
+  return {
+    push: (id) => decoder.decode(bytesOf(id), { stream: true }),
+    end: () => decoder.decode(),
+  };
+}
+
+/** Bytes as a reader should see them: text where they are UTF-8, else every byte as `<0xE2>`. */
+export function bytesToString(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return Array.from(bytes, byteName).join('');
+  }
+}
+
+/** SentencePiece's spelling of a byte: `<0x0A>`. */
+export function byteName(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
+}
+
+/** First 128 bits of SHA-256 over the parts (each preceded by its length), in hex. */
+export function fingerprintOf(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
+    hash.update(`${bytes.length}:`).update(bytes);
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** Writes aside and renames, so that the file appears whole or not at all. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const aside = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(aside, content);
+    renameSync(aside, path);
+  } catch (cause) {
+    rmSync(aside, { force: true });
+    throw new UserError(`cannot write ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Writes a tokenizer's folder: its own files first, the manifest, which makes it valid, last. */
+export function saveFolder(
+  dir: string,
+  manifest: Omit<Manifest, 'format' | 'version'> & { kind: TokenizerKind; name: string },
+  files: Record<string, string | Uint8Array> = {},
+): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+  } catch (cause) {
+    throw new UserError(`cannot create ${dir}: ${(cause as Error).message}`, { cause });
+  }
+  for (const [file, content] of Object.entries(files)) writeWhole(join(dir, file), content);
+  const whole = { format: 'nanogpt-tokenizer', version: 1, ...manifest };
+  writeWhole(join(dir, MANIFEST), `${JSON.stringify(whole, null, 2)}\n`);
+}
