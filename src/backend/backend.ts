@@ -51,7 +51,8 @@ export interface RandomKey {
  * moves (the gradient's place, the rate), so that a step over a whole set of parameters is one call.
  *
  * A gradient is dense (`rows` null, `count` values) or by rows: `rowCount` distinct rows of `width`
- * values, whose ascending indices are in `rows` (int32); all other rows' gradients are zero.
+ * values, whose ascending indices are in `rows` (int32); all other rows' gradients are zero. `count`
+ * is the number of values of the parameter in both cases.
  */
 export interface ParameterUpdate<P> {
   param: P;
@@ -68,6 +69,18 @@ export interface ParameterUpdate<P> {
   state2: P | null;
 }
 
+/** What memory a backend holds, in bytes. */
+export interface MemoryReport {
+  /** In buffers that were allocated and not freed. */
+  readonly bytesInUse: number;
+  /** Freed, and kept to be handed out again. */
+  readonly bytesPooled: number;
+  /** The most that was ever in use at once. */
+  readonly peakBytes: number;
+  /** How many buffers are in use. */
+  readonly buffers: number;
+}
+
 export interface Backend<P = unknown> {
   readonly name: string;
 
@@ -75,7 +88,9 @@ export interface Backend<P = unknown> {
 
   /** `count` elements, uninitialised. Throws a `UserError` when memory is out. */
   alloc(dtype: DType, count: number): P;
+  /** Takes what `alloc` returned, once; anything else is an error. */
   free(pointer: P): void;
+  readonly memory: MemoryReport;
   /** The pointer `elements` further on. */
   offset(pointer: P, elements: number): P;
   /** Copies host values in. */
@@ -91,11 +106,21 @@ export interface Backend<P = unknown> {
 
   // ── Random numbers ────────────────────────────────────────────────────────────────────────────
 
-  /** `out[i] = low + (high − low) · u`, u in [0, 1): the top 24 bits of word i, over 2²⁴. */
+  /**
+   * `out[i] = low + (high − low) · u`, u in [0, 1): the top 24 bits of word i, over 2²⁴. Computed in
+   * double precision and rounded once, so that backends agree to the bit.
+   */
   uniform(out: P, count: number, low: number, high: number, key: RandomKey): void;
-  /** Box–Muller on pairs of words (2j, 2j+1): u1 = (top 24 bits + 1) / 2²⁴ in (0, 1], u2 likewise without + 1. */
+  /**
+   * Box–Muller on pairs of words (2j, 2j+1): u1 = (top 24 bits + 1) / 2²⁴ in (0, 1], u2 likewise
+   * without + 1; with r = √(−2 ln u1), `out[2j] = mean + std · r cos(2π u2)` and
+   * `out[2j+1] = mean + std · r sin(2π u2)`. The last element of an odd count is a cosine.
+   */
   normal(out: P, count: number, mean: number, std: number, key: RandomKey): void;
-  /** `out[i] = u_i < p ? 0 : x[i] / (1 − p)`, u as in `uniform`. Its gradient is the same call on dy. In place is allowed. */
+  /**
+   * `out[i] = u_i < p ? 0 : x[i] / (1 − p)`, u as in `uniform` and compared with p in double precision.
+   * A dropped NaN or infinity is 0. 0 ≤ p < 1. Its gradient is the same call on dy. In place is allowed.
+   */
   dropout(out: P, x: P, count: number, p: number, key: RandomKey): void;
 
   // ── Matrix product ────────────────────────────────────────────────────────────────────────────
@@ -130,7 +155,12 @@ export interface Backend<P = unknown> {
   // ── Element-wise ──────────────────────────────────────────────────────────────────────────────
 
   unary(op: UnaryOp, out: P, x: P, count: number, parameter: number): void;
-  /** `dx = dy · f′(x)`, from x and y = f(x). `dx` may be `dy`. relu′(0) = 0, as in PyTorch; sqrt′(0) = ∞. */
+  /**
+   * `dx = dy · f′(x)`, from x and y = f(x). `dx` may be `dy`. abs′(0) = relu′(0) = 0, as in PyTorch, and
+   * leakyRelu′(0) is the parameter; sqrt′(0) = ∞. relu chooses (`x > 0 ? dy : 0`), so that an infinite dy
+   * does not pass a unit that is off; the others multiply. At x = ±∞ the gradient of gelu, geluTanh and
+   * silu is NaN or its limit, as the backend likes.
+   */
   unaryBackward(op: UnaryOp, dx: P, dy: P, x: P, y: P, count: number, parameter: number): void;
   /** Same shapes, contiguous: the short way. `out` may be `a` or `b`. */
   binary(op: BinaryOp, out: P, a: P, b: P, count: number): void;
@@ -156,7 +186,8 @@ export interface Backend<P = unknown> {
   /**
    * For every index of `shape`: `out[index · stridesOut] (+)= x[index · stridesX]`. Permute, expand,
    * slice, concat and their gradients are this. At most 8 dimensions. Works on 4-byte elements of
-   * either type (accumulate: float32 only). `out` and `x` do not overlap.
+   * either type (accumulate: float32 only). Strides are not negative. Where accumulating meets a stride
+   * of 0 in `stridesOut`, everything that falls on one place is added up. `out` and `x` do not overlap.
    */
   copyStrided(
     out: P,
@@ -185,13 +216,13 @@ export interface Backend<P = unknown> {
     inner: number,
     correction: number,
   ): void;
-  /** Gradient of `max`: dy shared evenly among the elements equal to the maximum, as PyTorch's amax. */
+  /** Gradient of `max`: dy shared evenly among the elements equal to the maximum, as PyTorch's amax. Where y is NaN, all are NaN. */
   maxBackward(dx: P, dy: P, x: P, y: P, outer: number, count: number, inner: number): void;
   /** Sum of squares, in double precision, in fixed blocks. */
   sumOfSquares(x: P, count: number): number;
   /** Position of the first NaN or infinity, or −1. */
   firstNonFinite(x: P, count: number): number;
-  /** `counts[j]` (int32) = how many of x lie in bin j of `bins` equal ones over [low, high] (high included in the last). NaN and what lies outside are not counted, as torch.histc. */
+  /** `counts[j]` (int32) = how many of x lie in bin j of `bins` equal ones over [low, high] (high included in the last; low < high). NaN and what lies outside are not counted, as torch.histc. A value within rounding of an inner edge may fall to either side. */
   histogram(counts: P, x: P, count: number, low: number, high: number, bins: number): void;
   /** The k greatest of each row, descending; ties by lower index; NaN counts as greatest. `indices` is int32. */
   topk(values: P, indices: P, x: P, rows: number, cols: number, k: number): void;
@@ -204,8 +235,10 @@ export interface Backend<P = unknown> {
   softmaxBackward(dx: P, dy: P, y: P, rows: number, cols: number, log: boolean): void;
   /**
    * Per row: `lse = log Σ exp(x)` and `loss = (1 − s)(lse − x[target]) + s (lse − mean x)`, s the label
-   * smoothing (Szegedy et al. 2016, §7). Rows whose target is `ignoreIndex` have loss 0. Returns the
-   * position of the first target that is neither in [0, cols) nor `ignoreIndex`, or −1.
+   * smoothing (Szegedy et al. 2016, §7). With s = 0 the second term is not computed, so that logits of −∞
+   * mask classes. Rows whose target is `ignoreIndex` (which may lie in [0, cols)) have loss 0; their lse is
+   * not promised. Returns the position of the first target that is neither in [0, cols) nor `ignoreIndex`,
+   * or −1; if there is one, the outputs are not promised.
    */
   crossEntropy(
     losses: P,
@@ -222,8 +255,9 @@ export interface Backend<P = unknown> {
   meanLoss(out: P, losses: P, targets: P, rows: number, ignoreIndex: number): void;
   /**
    * Gradient of the mean loss with respect to the logits, for a block of columns
-   * [column0, column0 + cols) of `vocab` in all: `(exp(x − lse) − (1 − s)·[j = target] − s/vocab) · dloss[0] / count[0]`;
-   * zero rows where the target is `ignoreIndex`. `dlogits` may be `logits`; both have row stride `ld`.
+   * [column0, column0 + cols) of `vocab` in all (the pointers are at the block's first column): `(exp(x − lse) − (1 − s)·[j = target] − s/vocab) · dloss[0] / count[0]`;
+   * zero rows where the target is `ignoreIndex`. `dlogits` may be `logits`; both have row stride `ld`, and
+   * what lies between the rows is left alone.
    */
   crossEntropyBackward(
     dlogits: P,
@@ -271,6 +305,7 @@ export interface Backend<P = unknown> {
   /**
    * AdamW (Loshchilov & Hutter 2019), as PyTorch's: `p −= lr·weightDecay·p; m = β1 m + (1 − β1) g;
    * v = β2 v + (1 − β2) g²; p −= lr · m̂ / (√v̂ + eps)`, m̂ = m / (1 − β1^step), v̂ likewise. `step` counts from 1.
+   * Every row takes part, those without a gradient too.
    */
   adamwStep(
     updates: readonly ParameterUpdate<P>[],
