@@ -1,0 +1,123 @@
+/*
+ * The micro-kernel of the matrix product: a tile of the result, small enough to live in registers,
+ * gathers one outer product after another (Goto & van de Geijn, "Anatomy of High-Performance Matrix
+ * Multiplication", ACM TOMS 34(3), 2008; Van Zee & van de Geijn, "BLIS", ACM TOMS 41(3), 2015).
+ *
+ * The tile is `rows` high and `vectors` vectors wide. Both are constants in each of the functions
+ * below, so that the compiler unrolls the loops over them and keeps every sum in a register.
+ * Included by matmul.c alone.
+ */
+#ifndef NANOGPT_MATMUL_MICRO_H
+#define NANOGPT_MATMUL_MICRO_H
+
+#include "vector.h"
+
+/* The largest tile: its sums, one row of b and one broadcast number fill the register file. */
+#if LANES == 16
+#define TILE_ROWS 14 /* 28 sums of 32 registers */
+#elif LANES == 8 || !defined(__aarch64__)
+#define TILE_ROWS 6 /* 12 of 16 */
+#else
+#define TILE_ROWS 8 /* 16 of 32, and two rows of a tile's b in flight */
+#endif
+#define TILE_VECTORS 2
+#define TILE_COLUMNS (TILE_VECTORS * LANES)
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Where a tile goes, and what is added on the way. */
+struct finish {
+  float *out;
+  int64_t ldo;
+  float alpha;
+  int add;           /* add to what is there */
+  const float *bias; /* for this tile's columns, or NULL */
+};
+
+/* Memory to be asked for while a tile is being computed: a line at a time, `step` bytes apart. */
+struct prefetch {
+  const char *next;
+  int64_t step;
+};
+
+/*
+ * tile = alpha · Σ_p a[p·step_a + i] · b[p·step_b + j] (+ tile) (+ bias), for p in [0, k).
+ */
+ALWAYS_INLINE void tile_body(const int rows, const int vectors, int64_t k, const float *a,
+                             int64_t step_a, const float *b, int64_t step_b,
+                             const struct finish *f, struct prefetch ahead) {
+  vfloat sum[TILE_ROWS][TILE_VECTORS];
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) sum[i][v] = vset(0);
+  }
+  for (int64_t p = 0; p < k; p++) {
+    vfloat row[TILE_VECTORS];
+    __builtin_prefetch(ahead.next, 0, 2);
+    ahead.next += ahead.step;
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) row[v] = vload(b + v * LANES);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
+      vfloat x = vset(a[i]);
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
+    }
+    a += step_a;
+    b += step_b;
+  }
+  vfloat alpha = vset(f->alpha);
+  vfloat base[TILE_VECTORS];
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; v++) base[v] = f->bias ? vload(f->bias + v * LANES) : vset(0);
+  float *out = f->out;
+  if (f->add) {
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++, out += f->ldo) {
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) {
+        vstore(out + v * LANES, alpha * sum[i][v] + (vload(out + v * LANES) + base[v]));
+      }
+    }
+  } else {
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++, out += f->ldo) {
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; v++) vstore(out + v * LANES, alpha * sum[i][v] + base[v]);
+    }
+  }
+}
+
+typedef void (*tile_function)(int64_t k, const float *a, int64_t step_a, const float *b,
+                              int64_t step_b, const struct finish *f, struct prefetch ahead);
+
+#define TILE(ROWS, VECTORS)                                                                      \
+  static void tile_##ROWS##x##VECTORS(int64_t k, const float *a, int64_t step_a, const float *b, \
+                                      int64_t step_b, const struct finish *f,                    \
+                                      struct prefetch ahead) {                                   \
+    tile_body(ROWS, VECTORS, k, a, step_a, b, step_b, f, ahead);                                 \
+  }
+#define TILES(ROWS) TILE(ROWS, 1) TILE(ROWS, 2)
+
+TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
+#if TILE_ROWS > 6
+TILES(7) TILES(8)
+#endif
+#if TILE_ROWS > 8
+TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
+#endif
+
+#define ENTRY(ROWS) {tile_##ROWS##x1, tile_##ROWS##x2}
+/* tiles[rows - 1][vectors - 1] */
+static const tile_function tiles[TILE_ROWS][TILE_VECTORS] = {
+  ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
+#if TILE_ROWS > 6
+  ENTRY(7), ENTRY(8),
+#endif
+#if TILE_ROWS > 8
+  ENTRY(9), ENTRY(10), ENTRY(11), ENTRY(12), ENTRY(13), ENTRY(14),
+#endif
+};
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * Packing for the matrix product: a panel of an operand, copied to the order in which the
+ * micro-kernel reads it: for each p the panel's `width` numbers side by side.
+ * Included by matmul.c alone.
+ */
+#ifndef NANOGPT_MATMUL_PACK_H
+#define NANOGPT_MATMUL_PACK_H
+
+#include "vector.h"
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vint){__VA_ARGS__})
+#endif
+
+/* Exchanges blocks of D numbers between vectors X and Y: one step of a transposition (Eklundh). */
+#if LANES == 16
+#define LOW1(x, y) SHUFFLE(x, y, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
+#define HIGH1(x, y) SHUFFLE(x, y, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)
+#define LOW2(x, y) SHUFFLE(x, y, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define HIGH2(x, y) SHUFFLE(x, y, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+#define LOW4(x, y) SHUFFLE(x, y, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
+#define HIGH4(x, y) SHUFFLE(x, y, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)
+#define LOW8(x, y) SHUFFLE(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+#define HIGH8(x, y) SHUFFLE(x, y, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+#elif LANES == 8
+#define LOW1(x, y) SHUFFLE(x, y, 0, 8, 2, 10, 4, 12, 6, 14)
+#define HIGH1(x, y) SHUFFLE(x, y, 1, 9, 3, 11, 5, 13, 7, 15)
+#define LOW2(x, y) SHUFFLE(x, y, 0, 1, 8, 9, 4, 5, 12, 13)
+#define HIGH2(x, y) SHUFFLE(x, y, 2, 3, 10, 11, 6, 7, 14, 15)
+#define LOW4(x, y) SHUFFLE(x, y, 0, 1, 2, 3, 8, 9, 10, 11)
+#define HIGH4(x, y) SHUFFLE(x, y, 4, 5, 6, 7, 12, 13, 14, 15)
+#else
+#define LOW1(x, y) SHUFFLE(x, y, 0, 4, 2, 6)
+#define HIGH1(x, y) SHUFFLE(x, y, 1, 5, 3, 7)
+#define LOW2(x, y) SHUFFLE(x, y, 0, 1, 4, 5)
+#define HIGH2(x, y) SHUFFLE(x, y, 2, 3, 6, 7)
+#endif
+
+#define EXCHANGE(r, D)                                \
+  _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) { \
+    if ((i & D) == 0) {                               \
+      vfloat x = (r)[i], y = (r)[i + D];              \
+      (r)[i] = LOW##D(x, y);                          \
+      (r)[i + D] = HIGH##D(x, y);                     \
+    }                                                 \
+  }
+
+/* Turns LANES vectors, the rows of a square, into its columns. */
+static inline __attribute__((always_inline)) void transpose_square(vfloat r[LANES]) {
+  EXCHANGE(r, 1)
+  EXCHANGE(r, 2)
+#if LANES >= 8
+  EXCHANGE(r, 4)
+#endif
+#if LANES >= 16
+  EXCHANGE(r, 8)
+#endif
+}
+
+static inline void copy_floats(float *to, const float *from, int64_t n) {
+  for (int64_t i = 0; i < n; i++) to[i] = from[i];
+}
+
+/*
+ * Packs from rows that already lie as wanted (row p holds the panel's numbers for p): a copy.
+ * `step` >= width is the distance between the packed rows; what lies between is set to zero.
+ */
+static void pack_copy(float *to, int64_t step, const float *from, int64_t ld, int64_t width,
+                      int64_t depth) {
+  if (width == 2 * LANES && step == 2 * LANES) {
+    for (int64_t p = 0; p < depth; p++, from += ld, to += step) {
+      vfloat x = vload(from), y = vload(from + LANES);
+      vstore(to, x);
+      vstore(to + LANES, y);
+    }
+    return;
+  }
+  for (int64_t p = 0; p < depth; p++, from += ld, to += step) {
+    copy_floats(to, from, width);
+    for (int64_t i = width; i < step; i++) to[i] = 0;
+  }
+}
+
+/* Transposes `rows` <= LANES rows from p = 0 to depth, to lanes 0 … rows - 1 of the packed rows. */
+static void pack_strip(float *to, int64_t step, const float *from, int64_t ld, int64_t rows,
+                       int64_t depth, int64_t room) {
+  vfloat r[LANES];
+  int64_t p = 0;
+  for (; p + LANES <= depth; p += LANES) {
+    if (rows == LANES) {
+#pragma GCC unroll 16
+      for (int i = 0; i < LANES; i++) r[i] = vload(from + i * ld + p);
+    } else {
+      for (int i = 0; i < LANES; i++) r[i] = i < rows ? vload(from + i * ld + p) : vset(0);
+    }
+    transpose_square(r);
+    float *t = to + p * step;
+    /* A whole vector is stored even where fewer numbers are wanted: the next row covers the rest,
+       as long as there is a next one. */
+    if (rows == LANES || (room >= LANES) || (step == rows && (p + LANES) * step + LANES <= depth * step)) {
+#pragma GCC unroll 16
+      for (int i = 0; i < LANES; i++) vstore(t + i * step, r[i]);
+    } else {
+      for (int i = 0; i < LANES; i++) memcpy(t + i * step, &r[i], (size_t)room * sizeof(float));
+    }
+  }
+  for (; p < depth; p++) {
+    for (int64_t i = 0; i < rows; i++) to[p * step + i] = from[i * ld + p];
+    for (int64_t i = rows; i < room; i++) to[p * step + i] = 0;
+  }
+}
+
+/* Packs from rows that run along p (row i holds number i of the panel for all p): transposes. */
+static void pack_transpose(float *to, int64_t step, const float *from, int64_t ld, int64_t width,
+                           int64_t depth) {
+  for (int64_t i = 0; i < step; i += LANES) {
+    int64_t room = step - i < LANES ? step - i : LANES;
+    int64_t rows = width - i < room ? width - i : room;
+    pack_strip(to + i, step, from + i * ld, ld, rows < 0 ? 0 : rows, depth, room);
+  }
+}
+
+static inline void pack_panel(float *to, int64_t step, const float *from, int64_t ld,
+                              int64_t width, int64_t depth, int along_p) {
+  if (along_p) pack_transpose(to, step, from, ld, width, depth);
+  else pack_copy(to, step, from, ld, width, depth);
+}
+
+#endif
