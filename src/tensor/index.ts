@@ -1,0 +1,42 @@
+export {
+  currentBackend,
+  empty,
+  full,
+  ones,
+  rand,
+  randn,
+  tensor,
+  useBackend,
+  withBackend,
+  zeros,
+} from './create.js';
+export { dropout } from './ops/dropout.js';
+export * from './ops/elementwise.js';
+export { embedding } from './ops/embedding.js';
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  type LinearCrossEntropyOptions,
+  linearCrossEntropy,
+} from './ops/loss.js';
+export { linear, matmul } from './ops/matrix.js';
+export { concat, expand, flatten, narrow, permute, reshape, transpose } from './ops/move.js';
+export { type ProductOptions, product } from './ops/product.js';
+export { amax, mean, sum, type VarianceOptions, variance } from './ops/reduce.js';
+export { argmax, firstNonFinite, histogram, topk } from './ops/select.js';
+export { logSoftmax, softmax } from './ops/softmax.js';
+export { defaultRandom, manualSeed, RandomSource, type RandomSourceState } from './random.js';
+export { currentScope, Scope, Storage, scope } from './scope.js';
+export {
+  apply,
+  Context,
+  type InputGradient,
+  isGradEnabled,
+  NoGradient,
+  noGrad,
+  type Operation,
+  type OperationWatcher,
+  RowGradient,
+  watchOperations,
+} from './tape.js';
+export { type Nested, Tensor } from './tensor.js';

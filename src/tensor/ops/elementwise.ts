@@ -1,0 +1,197 @@
+/** Element-wise operations: functions of one tensor, and arithmetic of two with broadcasting. */
+import type { BinaryOp, UnaryOp } from '../../backend/backend.js';
+import { ShapeError } from '../../util/errors.js';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  collapse,
+  formatShape,
+  type Shape,
+  sameShape,
+} from '../../util/shape.js';
+import { apply, type Context, type InputGradient, type Operation } from '../tape.js';
+import type { Tensor } from '../tensor.js';
+import { reduceTo } from './reduce.js';
+
+/** Throws unless `x` holds numbers (and not indices). */
+export function checkFloat(operation: string, x: Tensor): void {
+  if (x.dtype !== 'float32') {
+    throw new ShapeError(
+      operation,
+      `expected a float32 tensor, got ${x.dtype} of shape ${formatShape(x.shape)}`,
+    );
+  }
+}
+
+// ── Functions of one tensor ─────────────────────────────────────────────────────────────────────
+
+/** y = f(x); dx = dy · f′(x). */
+function unaryOperation(op: UnaryOp): Operation<readonly [Tensor], number> {
+  return {
+    name: op,
+    forward(context, [x], parameter) {
+      checkFloat(op, x);
+      const y = x.empty(x.shape);
+      x.backend.unary(op, y.pointer, x.pointer, x.numel, parameter);
+      context.save(y);
+      return y;
+    },
+    backward({ inputs: [x], tensors: [y] }, dy, parameter) {
+      const dx = x.empty(x.shape);
+      x.backend.unaryBackward(op, dx.pointer, dy.pointer, x.pointer, y.pointer, x.numel, parameter);
+      return [dx];
+    },
+  };
+}
+
+const unary = {
+  neg: unaryOperation('neg'),
+  abs: unaryOperation('abs'),
+  exp: unaryOperation('exp'),
+  log: unaryOperation('log'),
+  sqrt: unaryOperation('sqrt'),
+  square: unaryOperation('square'),
+  tanh: unaryOperation('tanh'),
+  sigmoid: unaryOperation('sigmoid'),
+  relu: unaryOperation('relu'),
+  leakyRelu: unaryOperation('leakyRelu'),
+  gelu: unaryOperation('gelu'),
+  geluTanh: unaryOperation('geluTanh'),
+  silu: unaryOperation('silu'),
+};
+
+export const neg = (x: Tensor): Tensor => apply(unary.neg, [x], 0);
+/** |x|, with gradient 0 at 0. */
+export const abs = (x: Tensor): Tensor => apply(unary.abs, [x], 0);
+export const exp = (x: Tensor): Tensor => apply(unary.exp, [x], 0);
+/** Natural logarithm. */
+export const log = (x: Tensor): Tensor => apply(unary.log, [x], 0);
+export const sqrt = (x: Tensor): Tensor => apply(unary.sqrt, [x], 0);
+export const square = (x: Tensor): Tensor => apply(unary.square, [x], 0);
+export const tanh = (x: Tensor): Tensor => apply(unary.tanh, [x], 0);
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid = (x: Tensor): Tensor => apply(unary.sigmoid, [x], 0);
+/** max(0, x), with gradient 0 at 0. */
+export const relu = (x: Tensor): Tensor => apply(unary.relu, [x], 0);
+/** x where x > 0, else `negativeSlope`·x (0.01 unless told, as in PyTorch). Maas et al. 2013. */
+export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor =>
+  apply(unary.leakyRelu, [x], negativeSlope);
+/** x·Φ(x), exactly or by the tanh approximation that GPT-2 used. Hendrycks & Gimpel 2016. */
+export const gelu = (x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor =>
+  apply(approximate === 'tanh' ? unary.geluTanh : unary.gelu, [x], 0);
+/** x·sigmoid(x), also called swish. Elfwing et al. 2017. */
+export const silu = (x: Tensor): Tensor => apply(unary.silu, [x], 0);
+
+/** out = scale·x + shift, for numbers known beforehand. */
+const affineOperation: Operation<readonly [Tensor], { scale: number; shift: number }> = {
+  name: 'affine',
+  forward(_context, [x], { scale, shift }) {
+    checkFloat('affine', x);
+    const y = x.empty(x.shape);
+    x.backend.affine(y.pointer, x.pointer, x.numel, scale, shift);
+    return y;
+  },
+  backward({ inputs: [x] }, dy, { scale }) {
+    if (scale === 1) return [dy];
+    const dx = x.empty(x.shape);
+    x.backend.affine(dx.pointer, dy.pointer, x.numel, scale, 0);
+    return [dx];
+  },
+};
+
+/** scale·x + shift in one pass. */
+export const affine = (x: Tensor, scale: number, shift: number): Tensor =>
+  apply(affineOperation, [x], { scale, shift });
+
+// ── Arithmetic of two, with broadcasting ────────────────────────────────────────────────────────
+
+/** out = a ∘ b, each stretched to the common shape. Off the tape. */
+function compute(op: BinaryOp, a: Tensor, b: Tensor): Tensor {
+  checkFloat(op, a);
+  checkFloat(op, b);
+  if (sameShape(a.shape, b.shape)) {
+    const out = a.empty(a.shape);
+    a.backend.binary(op, out.pointer, a.pointer, b.pointer, out.numel);
+    return out;
+  }
+  const shape = broadcastShapes(op, a.shape, b.shape);
+  const out = a.empty(shape);
+  const loops = [...shape];
+  const stridesA = broadcastStrides(a.shape, shape);
+  const stridesB = broadcastStrides(b.shape, shape);
+  collapse(loops, stridesA, stridesB);
+  checkLoops(op, loops, a.shape, b.shape);
+  a.backend.binaryStrided(op, out.pointer, a.pointer, b.pointer, loops, stridesA, stridesB);
+  return out;
+}
+
+function checkLoops(op: string, loops: number[], a: Shape, b: Shape): void {
+  if (loops.length > 8) {
+    throw new ShapeError(
+      op,
+      `expected shapes that alternate between stretched and kept at most 8 times, got ${formatShape(a)} and ${formatShape(b)}`,
+    );
+  }
+}
+
+type Backward = (
+  context: Context,
+  a: Tensor,
+  b: Tensor,
+  dy: Tensor,
+  y: Tensor,
+) => readonly [Tensor | null, Tensor | null];
+
+/** The gradient of each side comes in the output's shape; what was stretched is summed again. */
+function binaryOperation(
+  op: BinaryOp,
+  backward: Backward,
+): Operation<readonly [Tensor, Tensor], null> {
+  return {
+    name: op,
+    forward(context, [a, b]) {
+      const y = compute(op, a, b);
+      context.save(y);
+      return y;
+    },
+    backward(context, dy): readonly InputGradient[] {
+      const [a, b] = context.inputs;
+      const [da, db] = backward(context, a, b, dy, context.tensors[0]);
+      return [da && reduceTo(da, a.shape), db && reduceTo(db, b.shape)];
+    },
+  };
+}
+
+const addOperation = binaryOperation('add', (_context, _a, _b, dy) => [dy, dy]);
+
+const subOperation = binaryOperation('sub', (context, _a, _b, dy) => [
+  dy,
+  context.needs(1) ? neg(dy) : null,
+]);
+
+const mulOperation = binaryOperation('mul', (context, a, b, dy) => [
+  context.needs(0) ? compute('mul', dy, b) : null,
+  context.needs(1) ? compute('mul', dy, a) : null,
+]);
+
+// y = a / b: da = dy / b, db = −dy · y / b
+const divOperation = binaryOperation('div', (context, _a, b, dy, y) => [
+  context.needs(0) ? compute('div', dy, b) : null,
+  context.needs(1) ? neg(compute('div', compute('mul', dy, y), b)) : null,
+]);
+
+export function add(a: Tensor, b: Tensor | number): Tensor {
+  return typeof b === 'number' ? affine(a, 1, b) : apply(addOperation, [a, b], null);
+}
+
+export function sub(a: Tensor, b: Tensor | number): Tensor {
+  return typeof b === 'number' ? affine(a, 1, -b) : apply(subOperation, [a, b], null);
+}
+
+export function mul(a: Tensor, b: Tensor | number): Tensor {
+  return typeof b === 'number' ? affine(a, b, 0) : apply(mulOperation, [a, b], null);
+}
+
+export function div(a: Tensor, b: Tensor | number): Tensor {
+  return typeof b === 'number' ? affine(a, 1 / b, 0) : apply(divOperation, [a, b], null);
+}

@@ -1,0 +1,71 @@
+/** Rows of a table, looked up by index. */
+import { ShapeError } from '../../util/errors.js';
+import { formatShape } from '../../util/shape.js';
+import { apply, type Operation, RowGradient } from '../tape.js';
+import type { Tensor } from '../tensor.js';
+import { checkFloat } from './elementwise.js';
+
+/** Throws unless `ids` holds indices. */
+export function checkIndices(operation: string, ids: Tensor): void {
+  if (ids.dtype !== 'int32') {
+    throw new ShapeError(
+      operation,
+      `expected int32 indices, got ${ids.dtype} of shape ${formatShape(ids.shape)}`,
+    );
+  }
+}
+
+/** y[i] = weight[ids[i]]. The gradient is by rows: only those the batch used. */
+const embeddingOperation: Operation<readonly [Tensor, Tensor], null> = {
+  name: 'embedding',
+  forward(_context, [weight, ids]) {
+    checkFloat('embedding', weight);
+    checkIndices('embedding', ids);
+    if (weight.ndim !== 2) {
+      throw new ShapeError(
+        'embedding',
+        `expected weight (vocabulary, channels), got ${formatShape(weight.shape)}`,
+      );
+    }
+    const [vocab, width] = weight.shape;
+    const y = weight.empty([...ids.shape, width]); // (B, T) → (B, T, C)
+    const bad = weight.backend.gatherRows(
+      y.pointer,
+      weight.pointer,
+      ids.pointer,
+      ids.numel,
+      vocab,
+      width,
+    );
+    if (bad >= 0) {
+      throw new ShapeError(
+        'embedding',
+        `expected ids from 0 to ${vocab - 1}, got ${ids.dataSync()[bad]} at position ${bad}`,
+      );
+    }
+    return y;
+  },
+  backward({ inputs: [weight, ids] }, dy) {
+    const width = weight.shape[1];
+    const rows = ids.empty([ids.numel], 'int32');
+    const values = dy.empty([ids.numel, width]);
+    const rowCount = dy.backend.sumRowsById(
+      rows.pointer,
+      values.pointer,
+      dy.pointer,
+      ids.pointer,
+      ids.numel,
+      width,
+    );
+    return [new RowGradient(rows, values, rowCount), null];
+  },
+};
+
+/**
+ * weight (V, C) looked up by ids of any shape → (…ids, C).
+ *
+ * @throws ShapeError naming the first id outside the table.
+ */
+export function embedding(weight: Tensor, ids: Tensor): Tensor {
+  return apply(embeddingOperation, [weight, ids], null);
+}

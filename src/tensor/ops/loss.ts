@@ -1,0 +1,305 @@
+/** Cross-entropy, on logits or straight from the layer before them. */
+import { ShapeError, UserError } from '../../util/errors.js';
+import { formatShape } from '../../util/shape.js';
+import { apply, type Context, type InputGradient, type Operation } from '../tape.js';
+import type { Tensor } from '../tensor.js';
+import { isUnit, unitStorage } from '../unit.js';
+import { checkFloat } from './elementwise.js';
+import { checkIndices } from './embedding.js';
+import { product } from './product.js';
+
+/** As in PyTorch's `cross_entropy`. */
+export interface CrossEntropyOptions {
+  /** Share of the target's probability that is spread over all classes. 0 unless told. Szegedy et al. 2016, §7. */
+  labelSmoothing?: number;
+  /** Targets of this value count for nothing. −100 unless told. */
+  ignoreIndex?: number;
+}
+
+interface Settings {
+  smoothing: number;
+  ignoreIndex: number;
+}
+
+function settingsOf(operation: string, options: CrossEntropyOptions): Settings {
+  const { labelSmoothing = 0, ignoreIndex = -100 } = options;
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new UserError(
+      `${operation}: expected labelSmoothing between 0 and 1, got ${labelSmoothing}`,
+    );
+  }
+  return { smoothing: labelSmoothing, ignoreIndex };
+}
+
+function badTarget(operation: string, targets: Tensor, at: number, classes: number): ShapeError {
+  return new ShapeError(
+    operation,
+    `expected targets from 0 to ${classes - 1}, got ${targets.dataSync()[at]} at position ${at}`,
+  );
+}
+
+/** loss = mean over rows of −log softmax(x)[target]; dx = (softmax(x) − [j = target]) / count. */
+const crossEntropyOperation: Operation<readonly [Tensor, Tensor], Settings> = {
+  name: 'crossEntropy',
+  forward(context, [logits, targets], { smoothing, ignoreIndex }) {
+    checkFloat('crossEntropy', logits);
+    checkIndices('crossEntropy', targets);
+    const cols = logits.size(-1);
+    const rows = targets.numel;
+    if (logits.ndim < 1 || logits.numel !== rows * cols) {
+      throw new ShapeError(
+        'crossEntropy',
+        `expected logits (…, V) and targets (…), got ${formatShape(logits.shape)} and ${formatShape(targets.shape)}`,
+      );
+    }
+    const losses = logits.empty([rows]);
+    const lse = logits.empty([rows]);
+    const result = logits.empty([2]); // mean loss, count
+    const bad = logits.backend.crossEntropy(
+      losses.pointer,
+      lse.pointer,
+      logits.pointer,
+      cols,
+      targets.pointer,
+      rows,
+      cols,
+      smoothing,
+      ignoreIndex,
+    );
+    if (bad >= 0) throw badTarget('crossEntropy', targets, bad, cols);
+    logits.backend.meanLoss(result.pointer, losses.pointer, targets.pointer, rows, ignoreIndex);
+    context.save(lse, result);
+    return result.view([]);
+  },
+  backward({ inputs: [logits, targets], tensors: [lse, result] }, dy, settings) {
+    const cols = logits.size(-1);
+    const dlogits = logits.empty(logits.shape);
+    logits.backend.crossEntropyBackward(
+      dlogits.pointer,
+      logits.pointer,
+      cols,
+      lse.pointer,
+      targets.pointer,
+      targets.numel,
+      cols,
+      0,
+      cols,
+      settings.smoothing,
+      settings.ignoreIndex,
+      dy.pointer,
+      result.view([], 1).pointer,
+    );
+    return [dlogits, null];
+  },
+};
+
+/**
+ * Mean cross-entropy of logits (…, V) against target classes (…), in nats.
+ *
+ * @throws ShapeError naming the first target outside [0, V).
+ */
+export function crossEntropy(
+  logits: Tensor,
+  targets: Tensor,
+  options: CrossEntropyOptions = {},
+): Tensor {
+  return apply(crossEntropyOperation, [logits, targets], settingsOf('crossEntropy', options));
+}
+
+/** For `linearCrossEntropy`. */
+export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
+  /** How many logits exist at once, at most (at least one row). 8 Mi unless told: 32 MiB. */
+  maxLogits?: number;
+}
+
+type LinearSettings = Settings & { maxLogits: number };
+
+/** How many columns of the logits are turned into gradients at a time: so few that they stay in cache. */
+const COLUMNS = 2048;
+
+/** The gradients that the fused forward computes as it goes; null where none is wanted. */
+interface FusedGradients {
+  dx: Tensor | null;
+  dWeight: Tensor | null;
+  dBias: Tensor | null;
+}
+
+function checkFused(x: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | undefined): void {
+  const name = 'linearCrossEntropy';
+  for (const tensor of bias ? [x, weight, bias] : [x, weight]) checkFloat(name, tensor);
+  checkIndices(name, targets);
+  if (weight.ndim !== 2 || x.size(-1) !== weight.shape[1]) {
+    throw new ShapeError(
+      name,
+      `expected x (…, C) and weight (V, C), got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
+    );
+  }
+  if (x.numel !== targets.numel * weight.shape[1]) {
+    throw new ShapeError(
+      name,
+      `expected a target for each row of x, got ${formatShape(x.shape)} and ${formatShape(targets.shape)}`,
+    );
+  }
+  if (bias && (bias.ndim !== 1 || bias.shape[0] !== weight.shape[0])) {
+    throw new ShapeError(
+      name,
+      `expected bias (${weight.shape[0]}), got ${formatShape(bias.shape)}`,
+    );
+  }
+}
+
+/** Turns one block of logits, in place, into their gradients, and adds what follows from them. */
+function differentiateBlock(
+  logits: Tensor,
+  block: { x: Tensor; targets: Tensor; lse: Tensor; rows: number; first: boolean },
+  weight: Tensor,
+  count: Tensor,
+  { dx, dWeight, dBias }: FusedGradients,
+  { smoothing, ignoreIndex }: LinearSettings,
+): void {
+  const { backend } = weight;
+  const [V, C] = weight.shape;
+  const { x, targets, lse, rows, first } = block;
+  const unit = unitStorage(backend).pointer;
+  for (let column = 0; column < V; column += COLUMNS) {
+    const cols = Math.min(COLUMNS, V - column);
+    const part = logits.view([rows, cols], column); // its rows lie V apart
+    backend.crossEntropyBackward(
+      part.pointer,
+      part.pointer,
+      V,
+      lse.pointer,
+      targets.pointer,
+      rows,
+      cols,
+      column,
+      V,
+      smoothing,
+      ignoreIndex,
+      unit,
+      count.pointer,
+    );
+    if (dx) {
+      const weightPart = weight.view([cols, C], weight.offset + column * C);
+      // (rows, cols) · (cols, C) → (rows, C)
+      product(dx, part, weightPart, { m: rows, n: C, k: cols, lda: V, accumulate: column > 0 });
+    }
+    if (dWeight) {
+      const gradientPart = dWeight.view([cols, C], column * C);
+      const sizes = { m: cols, n: C, k: rows, lda: V, transA: true };
+      // (rows, cols)ᵀ · (rows, C) → (cols, C)
+      product(gradientPart, part, x, { ...sizes, accumulate: !first });
+    }
+  }
+  if (dBias) {
+    const sums = first ? dBias : dBias.empty(dBias.shape);
+    backend.reduce('sum', sums.pointer, logits.pointer, 1, rows, V);
+    if (!first) dBias.addScaled_(sums, 1);
+  }
+}
+
+/**
+ * The logits x · Wᵀ + b are computed, turned into their gradients and dropped a block of rows at a
+ * time, so that (rows, V) never exists whole. The gradients are those of the mean loss itself, hence
+ * known in the forward; the backward only scales them.
+ */
+const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> = {
+  name: 'linearCrossEntropy',
+  forward(context, [x, weight, targets, bias], settings) {
+    checkFused(x, weight, targets, bias);
+    const { backend } = x;
+    const [V, C] = weight.shape;
+    const N = targets.numel;
+    const { smoothing, ignoreIndex, maxLogits } = settings;
+    const rowsPerBlock = Math.max(1, Math.min(N, Math.floor(maxLogits / Math.max(1, V))));
+
+    const losses = x.empty([N]).fill_(0);
+    const lse = x.empty([N]);
+    const result = x.empty([2]); // mean loss, count
+    const count = result.view([], 1);
+    // The gradients are divided by the count, so it is wanted before the losses are.
+    backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
+
+    const gradients: FusedGradients = {
+      dx: context.needs(0) ? x.empty(x.shape) : null,
+      dWeight: context.needs(1) ? weight.empty(weight.shape) : null,
+      dBias: bias && context.needs(3) ? bias.empty(bias.shape) : null,
+    };
+    const logits = x.empty([rowsPerBlock, V]);
+    for (let row = 0; row < N; row += rowsPerBlock) {
+      const rows = Math.min(rowsPerBlock, N - row);
+      const block = {
+        x: x.view([rows, C], x.offset + row * C),
+        targets: targets.view([rows], targets.offset + row),
+        lse: lse.view([rows], row),
+        rows,
+        first: row === 0,
+      };
+      // (rows, C) · (V, C)ᵀ → (rows, V)
+      product(logits, block.x, weight, { m: rows, n: V, k: C, transB: true, bias });
+      const bad = backend.crossEntropy(
+        losses.view([rows], row).pointer,
+        block.lse.pointer,
+        logits.pointer,
+        V,
+        block.targets.pointer,
+        rows,
+        V,
+        smoothing,
+        ignoreIndex,
+      );
+      if (bad >= 0) throw badTarget('linearCrossEntropy', targets, row + bad, V);
+      if (context.recording) {
+        const { dx } = gradients;
+        const blockGradients = { ...gradients, dx: dx?.view([rows, C], row * C) ?? null };
+        differentiateBlock(logits, block, weight, count, blockGradients, settings);
+      }
+    }
+    logits.dispose();
+    backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
+    saveGradients(context, gradients);
+    return result.view([]);
+  },
+  backward(context, dy): readonly InputGradient[] {
+    const unscaled = savedGradients(context);
+    if (isUnit(dy)) return unscaled;
+    for (const gradient of unscaled) {
+      if (!gradient) continue;
+      gradient.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
+    }
+    return unscaled;
+  },
+};
+
+function saveGradients(context: Context, { dx, dWeight, dBias }: FusedGradients): void {
+  context.save(...[dx, dWeight, dBias].filter((gradient) => gradient !== null));
+}
+
+function savedGradients(context: Context): (Tensor | null)[] {
+  const saved = [...context.tensors];
+  // In the order of the inputs: x, weight, targets, bias.
+  return context.inputs.map((_, i) => (i !== 2 && context.needs(i) ? saved.shift()! : null));
+}
+
+/**
+ * `crossEntropy(linear(x, weight, bias), targets)` without the logits: x (…, C), weight (V, C),
+ * bias (V) or null, targets (…). Memory for the logits is bounded by `maxLogits`, whatever the number
+ * of rows. Exact, gradients included.
+ *
+ * @throws ShapeError naming the first target outside [0, V).
+ */
+export function linearCrossEntropy(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  targets: Tensor,
+  options: LinearCrossEntropyOptions = {},
+): Tensor {
+  const { maxLogits = 8 * 1024 * 1024 } = options;
+  const settings = { ...settingsOf('linearCrossEntropy', options), maxLogits };
+  return apply(
+    linearCrossEntropyOperation,
+    bias ? [x, weight, targets, bias] : [x, weight, targets],
+    settings,
+  );
+}

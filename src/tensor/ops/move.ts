@@ -1,0 +1,228 @@
+/** Operations that move numbers and change none: reshape, permute, slice, concat, expand. */
+import { ShapeError } from '../../util/errors.js';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  checkShape,
+  collapse,
+  formatShape,
+  normalizeDim,
+  numel,
+  type Shape,
+  sameShape,
+  stridesOf,
+} from '../../util/shape.js';
+import { apply, type Operation } from '../tape.js';
+import type { Tensor } from '../tensor.js';
+import { reduceTo } from './reduce.js';
+
+/** Copies x, read at `strides` from `offset`, into a fresh contiguous tensor. Off the tape. */
+function gather(x: Tensor, shape: Shape, strides: readonly number[], offset = 0): Tensor {
+  const out = x.empty(shape, x.dtype);
+  const loops = [...shape];
+  const stridesOut = stridesOf(shape);
+  const stridesX = [...strides];
+  collapse(loops, stridesOut, stridesX);
+  const from = offset === 0 ? x : x.view(x.shape, x.offset + offset);
+  x.backend.copyStrided(out.pointer, from.pointer, x.dtype, loops, stridesOut, stridesX, false);
+  return out;
+}
+
+/** Stretches sizes of 1 to `shape`, by copying. Off the tape. */
+export function stretch(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : gather(x, shape, broadcastStrides(x.shape, shape));
+}
+
+const reshapeOperation: Operation<readonly [Tensor], Shape> = {
+  name: 'reshape',
+  forward: (_context, [x], shape) => x.view(shape),
+  backward: ({ inputs: [x] }, dy) => [dy.view(x.shape)],
+};
+
+/** The same numbers under another shape, sharing memory. One size may be −1: what is left. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const open = shape.indexOf(-1);
+  let full = shape;
+  if (open >= 0) {
+    const others = numel(shape.filter((_, i) => i !== open));
+    full = shape.map((size, i) => (i === open ? x.numel / others : size));
+  }
+  const fits = full.every((size) => Number.isInteger(size) && size >= 0);
+  if (!fits || numel(full) !== x.numel) {
+    throw new ShapeError(
+      'reshape',
+      `expected a shape of ${x.numel} elements, as ${formatShape(x.shape)} has, got ${formatShape(shape)}`,
+    );
+  }
+  return apply(reshapeOperation, [x], full);
+}
+
+/** Dimensions `startDim` to `endDim` as one. */
+export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+  if (x.ndim === 0) return reshape(x, [1]);
+  const start = normalizeDim('flatten', startDim, x.ndim);
+  const end = normalizeDim('flatten', endDim, x.ndim);
+  if (start > end) {
+    throw new ShapeError('flatten', `expected startDim ≤ endDim, got ${startDim} and ${endDim}`);
+  }
+  const middle = numel(x.shape.slice(start, end + 1));
+  return reshape(x, [...x.shape.slice(0, start), middle, ...x.shape.slice(end + 1)]);
+}
+
+function permuted(x: Tensor, dims: readonly number[]): Tensor {
+  const strides = stridesOf(x.shape);
+  return gather(
+    x,
+    dims.map((dim) => x.shape[dim]),
+    dims.map((dim) => strides[dim]),
+  );
+}
+
+const permuteOperation: Operation<readonly [Tensor], readonly number[]> = {
+  name: 'permute',
+  forward: (_context, [x], dims) => permuted(x, dims),
+  backward(_context, dy, dims) {
+    const back = new Array<number>(dims.length);
+    dims.forEach((dim, i) => {
+      back[dim] = i;
+    });
+    return [permuted(dy, back)];
+  },
+};
+
+/** Dimensions in another order, by copying: `permute(x, [0, 2, 1])`. */
+export function permute(x: Tensor, dims: readonly number[]): Tensor {
+  const normal = dims.map((dim) => normalizeDim('permute', dim, x.ndim));
+  if (normal.length !== x.ndim || new Set(normal).size !== x.ndim) {
+    throw new ShapeError(
+      'permute',
+      `expected each of the ${x.ndim} dimensions of ${formatShape(x.shape)} once, got (${dims.join(', ')})`,
+    );
+  }
+  return apply(permuteOperation, [x], normal);
+}
+
+/** Two dimensions exchanged, by copying. */
+export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  const a = normalizeDim('transpose', dim0, x.ndim);
+  const b = normalizeDim('transpose', dim1, x.ndim);
+  const dims = Array.from({ length: x.ndim }, (_, i) => (i === a ? b : i === b ? a : i));
+  return permute(x, dims);
+}
+
+const narrowOperation: Operation<
+  readonly [Tensor],
+  { dim: number; start: number; length: number }
+> = {
+  name: 'narrow',
+  forward(_context, [x], { dim, start, length }) {
+    const strides = stridesOf(x.shape);
+    const shape = x.shape.map((size, i) => (i === dim ? length : size));
+    const offset = start * strides[dim];
+    // Of leading rows no copy is needed: they lie together.
+    const together = x.shape.slice(0, dim).every((size) => size === 1);
+    return together ? x.view(shape, x.offset + offset) : gather(x, shape, strides, offset);
+  },
+  backward({ inputs: [x] }, dy, { dim, start }) {
+    const strides = stridesOf(x.shape);
+    const dx = x.empty(x.shape).fill_(0);
+    scatter(dx, dy, strides, start * strides[dim]);
+    return [dx];
+  },
+};
+
+/** Writes contiguous `x` into `out` at `strides` from `offset`. */
+function scatter(out: Tensor, x: Tensor, strides: readonly number[], offset: number): void {
+  const loops = [...x.shape];
+  const stridesOut = [...strides];
+  const stridesX = stridesOf(x.shape);
+  collapse(loops, stridesOut, stridesX);
+  const to = out.view(out.shape, out.offset + offset);
+  out.backend.copyStrided(to.pointer, x.pointer, x.dtype, loops, stridesOut, stridesX, false);
+}
+
+/** `length` entries of a dimension, from `start`. Leading rows share memory, others are copied. */
+export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  const normal = normalizeDim('narrow', dim, x.ndim);
+  const size = x.shape[normal];
+  const from = start < 0 ? start + size : start;
+  if (
+    !Number.isInteger(from) ||
+    !Number.isInteger(length) ||
+    from < 0 ||
+    length < 0 ||
+    from + length > size
+  ) {
+    throw new ShapeError(
+      'narrow',
+      `expected a range within the ${size} entries of dimension ${normal}, got start ${start} and length ${length}`,
+    );
+  }
+  return apply(narrowOperation, [x], { dim: normal, start: from, length });
+}
+
+const concatOperation: Operation<readonly Tensor[], { dim: number }> = {
+  name: 'concat',
+  forward(_context, inputs, { dim }) {
+    const shape = [...inputs[0].shape];
+    shape[dim] = inputs.reduce((total, x) => total + x.shape[dim], 0);
+    const out = inputs[0].empty(shape, inputs[0].dtype);
+    const strides = stridesOf(shape);
+    let start = 0;
+    for (const x of inputs) {
+      if (x.numel > 0) scatter(out, x, strides, start * strides[dim]);
+      start += x.shape[dim];
+    }
+    return out;
+  },
+  backward({ inputs }, dy, { dim }) {
+    const strides = stridesOf(dy.shape);
+    let start = 0;
+    return inputs.map((x) => {
+      const dx = x.requiresGrad ? gather(dy, x.shape, strides, start * strides[dim]) : null;
+      start += x.shape[dim];
+      return dx;
+    });
+  },
+};
+
+/** Joins tensors along `dim`; all other sizes must be equal. */
+export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
+  if (tensors.length === 0) {
+    throw new ShapeError('concat', 'expected at least one tensor, got none');
+  }
+  const normal = normalizeDim('concat', dim, tensors[0].ndim);
+  for (const x of tensors) {
+    const fits =
+      x.ndim === tensors[0].ndim &&
+      x.dtype === tensors[0].dtype &&
+      x.shape.every((size, i) => i === normal || size === tensors[0].shape[i]);
+    if (!fits) {
+      throw new ShapeError(
+        'concat',
+        `expected shapes that differ in dimension ${normal} only, got ${tensors.map((t) => formatShape(t.shape)).join(', ')}`,
+      );
+    }
+  }
+  return apply(concatOperation, tensors, { dim: normal });
+}
+
+const expandOperation: Operation<readonly [Tensor], Shape> = {
+  name: 'expand',
+  forward: (_context, [x], shape) =>
+    sameShape(x.shape, shape) ? x.view(shape) : stretch(x, shape),
+  backward: ({ inputs: [x] }, dy) => [reduceTo(dy, x.shape)],
+};
+
+/** Sizes of 1 stretched to `shape`, by copying. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  checkShape('expand', shape);
+  const common = broadcastShapes('expand', x.shape, shape);
+  if (!sameShape(common, shape)) {
+    throw new ShapeError(
+      'expand',
+      `expected a shape that ${formatShape(x.shape)} stretches to, got ${formatShape(shape)}`,
+    );
+  }
+  return apply(expandOperation, [x], shape);
+}
