@@ -1,0 +1,67 @@
+/**
+ * The contract that every model honours, so that one loop trains, scores and samples them all.
+ */
+import type { z } from 'zod';
+import type { Module } from '../nn/index.js';
+import type { Tensor } from '../tensor/index.js';
+import type { TrainingPreset } from './preset.js';
+
+/** For `LanguageModel.loss`. */
+export interface LossOptions {
+  /** See `crossEntropy`. 0 unless told. */
+  labelSmoothing?: number;
+}
+
+/** A model of the next token, given the `blockSize` tokens before it. */
+export interface LanguageModel extends Module {
+  /** Number of different tokens, V. */
+  readonly vocabSize: number;
+  /** T: how many tokens it is given at once, in training. */
+  readonly blockSize: number;
+  /** How many tokens back its prediction can depend on. */
+  readonly receptiveField: number;
+  /**
+   * What it predicts: the token after the block (`next`, targets (B)), or after each of its positions
+   * (`all`, targets (B, T)).
+   */
+  readonly target: 'next' | 'all';
+
+  /** Logits of the next token: inputs (B, T) int32 → (B, V) for `next`, (B, T, V) for `all`. */
+  forward(inputs: Tensor): Tensor;
+  /** Mean cross-entropy in nats, a scalar: inputs (B, T), targets (B) or (B, T), both int32. */
+  loss(inputs: Tensor, targets: Tensor, options?: LossOptions): Tensor;
+
+  /**
+   * For models that are counted, not descended: learns all at once from the training split's ids.
+   * The trainer calls it in place of steps.
+   */
+  fit?(ids: ArrayLike<number>): void;
+}
+
+/** What the registry knows of a kind of model. `Config` is plain JSON. */
+export interface ModelDefinition<Config extends object = object> {
+  readonly name: string;
+  /** One line for lists and `--help`. */
+  readonly summary: string;
+  /** Paper or code that it follows. */
+  readonly source: string;
+  /** Checks a configuration and fills in defaults; each key carries its meaning and the reason of its default. */
+  readonly schema: z.ZodType<Config>;
+  readonly presets: Readonly<Record<string, Preset<Config>>>;
+  readonly defaultPreset: string;
+  /** Builds it with fresh parameters from the default random source. */
+  create(config: Config, vocabSize: number): LanguageModel;
+}
+
+/** A named starting point: the model's settings, what it reads, and how it is trained. */
+export interface Preset<Config extends object = object> {
+  /** One line for lists. */
+  readonly summary: string;
+  readonly model: Partial<Config>;
+  readonly tokenizer: string;
+  readonly training: TrainingPreset;
+  /** Shares of train, validation and test; 0.8, 0.1, 0.1 unless told. */
+  readonly split?: readonly [number, number, number];
+  /** A dataset's name; tiny_shakespeare unless told. */
+  readonly data?: string;
+}

@@ -1,0 +1,42 @@
+/**
+ * How a model is trained, as far as a preset says. `train/config.ts` has the defaults of what is left
+ * out, with their reasons, and checks the whole.
+ */
+export interface TrainingPreset {
+  /** Optimizer steps. */
+  steps: number;
+  /** B: windows in a micro-batch. */
+  batchSize: number;
+  /** Micro-batches whose gradients are averaged before a step. */
+  gradAccumulation?: number;
+  optimizer?: 'sgd' | 'adamw';
+  lr: number;
+  /** How the rate moves: held, divided at given steps, or along a cosine down to `minLr`. */
+  schedule?: 'constant' | 'step' | 'cosine';
+  /** `step`: the rate is multiplied by `stepFactor` after each of these. */
+  stepAt?: number[];
+  stepFactor?: number;
+  /** Linear warm-up from `warmupFrom` over so many steps, before the schedule. */
+  warmupSteps?: number;
+  warmupFrom?: number;
+  /** `cosine`: where it ends. */
+  minLr?: number;
+  momentum?: number;
+  nesterov?: boolean;
+  weightDecay?: number;
+  beta1?: number;
+  beta2?: number;
+  eps?: number;
+  /** Greatest global norm of the gradient; 0 leaves it alone. */
+  clipNorm?: number;
+  labelSmoothing?: number;
+  /** Steps between evaluations, and batches in each. */
+  evalInterval?: number;
+  evalBatches?: number;
+  /** Steps between checkpoints. */
+  checkpointInterval?: number;
+  /** Evaluations without a better validation loss after which the run ends; 0: never. */
+  patience?: number;
+  /** Seconds after which the run ends; 0: never. */
+  maxSeconds?: number;
+}
