@@ -1,0 +1,17 @@
+/** The end of a command that went wrong. */
+import { UserError } from '../util/errors.js';
+
+/**
+ * Prints what went wrong and sets the exit code. A user's error is its message; anything else is a
+ * fault of ours and keeps its stack trace.
+ */
+export function fail(error: unknown): void {
+  if (error instanceof UserError) {
+    console.error(`nanogpt: ${error.message}`);
+    process.exitCode = error.exitCode;
+    return;
+  }
+  console.error(error);
+  console.error('nanogpt: this is a fault in nanogpt, not in what you did; please report it.');
+  process.exitCode = 1;
+}

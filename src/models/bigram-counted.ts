@@ -1,0 +1,153 @@
+/** The counted bigram: how often each token followed each other one in the training split. */
+import { buffer, Module } from '../nn/index.js';
+import { empty, type Tensor, tensor } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
+import type { BigramConfig } from './bigram.js';
+import type { LanguageModel } from './model.js';
+
+/**
+ * P(next | previous) = (count(previous, next) + α) / (count(previous) + α·V), α the smoothing. With
+ * `context: 0` the previous token is left out: the unigram.
+ *
+ * Only pairs that occurred are held, so that it works for any vocabulary.
+ */
+export class CountedBigram extends Module implements LanguageModel {
+  readonly target = 'all';
+  readonly receptiveField: number;
+  readonly blockSize: number;
+  /** (N, 2): the pairs that occurred, (previous, next), ascending. */
+  pairs: Tensor = buffer(empty([0, 2], 'int32'));
+  /** (N): how often each did. */
+  counts: Tensor = buffer(empty([0], 'int32'));
+  private table: Table;
+
+  constructor(
+    private readonly config: BigramConfig,
+    readonly vocabSize: number,
+  ) {
+    super();
+    this.blockSize = config.blockSize;
+    this.receptiveField = config.context;
+    this.table = new Table(new Int32Array(0), new Int32Array(0), config, vocabSize);
+  }
+
+  /** Counts the pairs of neighbouring ids. */
+  fit(ids: ArrayLike<number>): void {
+    const { vocabSize: V, config } = this;
+    if (ids.length < 2) {
+      throw new UserError(`bigram: expected at least 2 tokens to count, got ${ids.length}`);
+    }
+    const keys = new Float64Array(ids.length - 1); // previous · V + next; beyond 2³² for large V
+    for (let i = 0; i < keys.length; i++) {
+      keys[i] = (config.context === 1 ? ids[i] * V : 0) + ids[i + 1];
+    }
+    keys.sort();
+    let distinct = 0;
+    for (let i = 0; i < keys.length; i++) if (i === 0 || keys[i] !== keys[i - 1]) distinct++;
+    const pairs = new Int32Array(distinct * 2);
+    const counts = new Int32Array(distinct);
+    let at = -1;
+    for (let i = 0; i < keys.length; i++) {
+      if (i === 0 || keys[i] !== keys[i - 1]) {
+        at++;
+        pairs[2 * at] = Math.floor(keys[i] / V);
+        pairs[2 * at + 1] = keys[i] % V;
+      }
+      counts[at]++;
+    }
+    this.setCounts(tensor(pairs, { shape: [distinct, 2] }), tensor(counts));
+  }
+
+  private setCounts(pairs: Tensor, counts: Tensor): void {
+    this.pairs.dispose();
+    this.counts.dispose();
+    this.pairs = buffer(pairs);
+    this.counts = buffer(counts);
+    const { config, vocabSize } = this;
+    this.table = new Table(
+      pairs.dataSync() as Int32Array,
+      counts.dataSync() as Int32Array,
+      config,
+      vocabSize,
+    );
+  }
+
+  /** How many pairs there are is part of what is loaded, so any number fits. */
+  override loadStateDict(
+    state: ReadonlyMap<string, Tensor>,
+    options: { strict?: boolean } = {},
+  ): { missing: string[]; unexpected: string[] } {
+    const pairs = state.get('pairs');
+    const counts = state.get('counts');
+    if (!pairs || !counts || pairs.shape[0] !== counts.shape[0]) {
+      return super.loadStateDict(state, options);
+    }
+    this.setCounts(pairs.clone(), counts.clone());
+    return { missing: [], unexpected: [] };
+  }
+
+  /** inputs (B, T) → log-probabilities (B, T, V), which are logits too. */
+  forward(inputs: Tensor): Tensor {
+    const { vocabSize: V, table } = this;
+    const ids = inputs.dataSync();
+    const logits = new Float32Array(ids.length * V);
+    for (let i = 0; i < ids.length; i++) table.fillRow(ids[i], logits.subarray(i * V, (i + 1) * V));
+    return tensor(logits, { shape: [...inputs.shape, V] });
+  }
+
+  loss(inputs: Tensor, targets: Tensor): Tensor {
+    const previous = inputs.dataSync();
+    const next = targets.dataSync();
+    let total = 0;
+    for (let i = 0; i < next.length; i++) total -= this.table.logProbability(previous[i], next[i]);
+    return tensor([total / next.length]).view([]);
+  }
+}
+
+/** The counts as rows that can be searched. */
+class Table {
+  private readonly rowStart: Int32Array;
+  private readonly total: Float64Array;
+
+  constructor(
+    private readonly pairs: Int32Array,
+    private readonly counts: Int32Array,
+    private readonly config: BigramConfig,
+    private readonly vocabSize: number,
+  ) {
+    const rows = config.context === 1 ? vocabSize : 1;
+    this.rowStart = new Int32Array(rows + 1);
+    this.total = new Float64Array(rows);
+    for (let i = 0; i < counts.length; i++) {
+      this.rowStart[pairs[2 * i] + 1]++;
+      this.total[pairs[2 * i]] += counts[i];
+    }
+    for (let row = 0; row < rows; row++) this.rowStart[row + 1] += this.rowStart[row];
+  }
+
+  private logOf(row: number, count: number): number {
+    const { smoothing } = this.config;
+    return Math.log((count + smoothing) / (this.total[row] + smoothing * this.vocabSize));
+  }
+
+  logProbability(previous: number, next: number): number {
+    const row = this.config.context === 1 ? previous : 0;
+    let low = this.rowStart[row];
+    let high = this.rowStart[row + 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.pairs[2 * middle + 1] < next) low = middle + 1;
+      else high = middle;
+    }
+    const found = low < this.rowStart[row + 1] && this.pairs[2 * low + 1] === next;
+    return this.logOf(row, found ? this.counts[low] : 0);
+  }
+
+  fillRow(previous: number, out: Float32Array): void {
+    const row = this.config.context === 1 ? previous : 0;
+    out.fill(this.logOf(row, 0));
+    for (let i = this.rowStart[row]; i < this.rowStart[row + 1]; i++) {
+      out[this.pairs[2 * i + 1]] = this.logOf(row, this.counts[i]);
+    }
+  }
+}

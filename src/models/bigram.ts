@@ -1,0 +1,109 @@
+/**
+ * The bigram: the next token from the last one alone. Counted, it is the best that one token of
+ * context can do, and the yardstick of every other model; learned by descent, it is the smallest model
+ * with a gradient. With no context at all it is the unigram.
+ *
+ * Shannon, "A Mathematical Theory of Communication" (1948), section 3. Add-one smoothing: Laplace's
+ * rule of succession.
+ */
+import { z } from 'zod';
+import { Module, parameter } from '../nn/index.js';
+import { crossEntropy, embedding, randn, type Tensor } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
+import { CountedBigram } from './bigram-counted.js';
+import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
+
+export const bigramSchema = z.strictObject({
+  kind: z
+    .enum(['counted', 'learned'])
+    .default('counted')
+    .describe('counted from the training split at once, or a table learned by descent'),
+  blockSize: z
+    .int()
+    .min(1)
+    .default(8)
+    .describe('T: positions scored at once; no prediction depends on it'),
+  context: z
+    .int()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('counted: 1 for the bigram, 0 for the unigram'),
+  smoothing: z.number().min(0).default(1).describe('counted: added to every count (add-one)'),
+  initStd: z
+    .number()
+    .min(0)
+    .default(0.02)
+    .describe('learned: small, so that the first loss is ln V'),
+});
+
+export type BigramConfig = z.infer<typeof bigramSchema>;
+
+/** The most tokens whose table of logits is learned: V² numbers and as many gradients. */
+const MAX_LEARNED_VOCAB = 8192;
+
+/** A table (V, V) whose row i holds the logits of what follows token i. */
+export class LearnedBigram extends Module implements LanguageModel {
+  readonly target = 'all';
+  readonly receptiveField = 1;
+  readonly blockSize: number;
+  readonly table: Tensor;
+
+  constructor(
+    config: BigramConfig,
+    readonly vocabSize: number,
+  ) {
+    super();
+    if (vocabSize > MAX_LEARNED_VOCAB) {
+      throw new UserError(
+        `bigram: expected at most ${MAX_LEARNED_VOCAB} tokens for a learned table of V² logits, got ${vocabSize}; use kind=counted, or a smaller tokenizer`,
+      );
+    }
+    this.blockSize = config.blockSize;
+    this.table = parameter(randn([vocabSize, vocabSize], { std: config.initStd }));
+  }
+
+  /** inputs (B, T) → logits (B, T, V). */
+  forward(inputs: Tensor): Tensor {
+    return embedding(this.table, inputs);
+  }
+
+  /** inputs (B, T), targets (B, T) → the mean loss in nats. */
+  loss(inputs: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
+    return crossEntropy(this.forward(inputs), targets, options);
+  }
+}
+
+export const bigram: ModelDefinition<BigramConfig> = {
+  name: 'bigram',
+  summary: 'the next token from the last one: counted, or a learned table',
+  source: 'Shannon 1948, "A Mathematical Theory of Communication"',
+  schema: bigramSchema,
+  defaultPreset: 'counted',
+  presets: {
+    counted: {
+      summary: 'counted on characters, add-one: 2.4546 train, 2.4819 validation',
+      model: {},
+      tokenizer: 'char',
+      split: [0.9, 0.1, 0],
+      training: { steps: 0, batchSize: 64, lr: 0 },
+    },
+    learned: {
+      summary: 'the same table, learned by AdamW on characters',
+      model: { kind: 'learned' },
+      tokenizer: 'char',
+      split: [0.9, 0.1, 0],
+      training: { steps: 3000, batchSize: 64, lr: 0.01, optimizer: 'adamw', weightDecay: 0 },
+    },
+    unigram: {
+      summary: 'how often each token occurs, add-one, on p50k_base: 6.592 validation',
+      model: { context: 0 },
+      tokenizer: 'p50k_base',
+      training: { steps: 0, batchSize: 64, lr: 0 },
+    },
+  },
+  create: (config, vocabSize) =>
+    config.kind === 'counted'
+      ? new CountedBigram(config, vocabSize)
+      : new LearnedBigram(config, vocabSize),
+};
