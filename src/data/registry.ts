@@ -28,12 +28,12 @@ export interface PackagedDataset {
   readonly read: () => Promise<string>;
 }
 
-export type Dataset = RemoteDataset | PackagedDataset;
+export type DatasetEntry = RemoteDataset | PackagedDataset;
 
 /** The dataset of whoever names none. */
 export const DEFAULT_DATASET = 'tiny_shakespeare';
 
-export const DATASETS: Readonly<Record<string, Dataset>> = {
+export const DATASETS: Readonly<Record<string, DatasetEntry>> = {
   tiny_shakespeare: {
     kind: 'remote',
     description: 'Scenes from Shakespeare, 1.1 MB (Karpathy, char-rnn, 2015)',

@@ -12,7 +12,7 @@ export type SplitFractions = readonly [train: number, validation: number, test: 
 export const DEFAULT_SPLIT: SplitFractions = [0.8, 0.1, 0.1];
 
 /** So that 0.7 + 0.2 + 0.1 is 1, and 0.7 + 0.2 of 1,000 is 900, in floating point too. */
-const TOLERANCE = 1e-9;
+const TOLERANCE = 1e-6;
 
 /**
  * Reads `--split`: two or three fractions, `0.9,0.1,0` or `0.9,0.1` (no test part).

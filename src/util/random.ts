@@ -155,6 +155,11 @@ export class Generator {
 
   /** A uniform 32-bit word, in [0, 2³²). Draws one word. */
   nextUint32(): number {
+    return this.#next() >>> 0;
+  }
+
+  /** The next word as a signed integer: V8 keeps all of those unboxed, and only half of the unsigned. */
+  #next(): number {
     const block = Math.floor(this.#position / 4);
     if (block !== this.#block) {
       this.#counter[0] = block % TWO_32;
@@ -162,13 +167,13 @@ export class Generator {
       philox4x32(this.#counter, this.#key, this.#words);
       this.#block = block;
     }
-    return this.#words[this.#position++ % 4]!;
+    return this.#words[this.#position++ % 4]! | 0;
   }
 
   /** A uniform double in [0, 1): a multiple of 2⁻⁵³, all of its 53 bits random. Draws two words. */
   uniform(): number {
-    const high = this.nextUint32() >>> 5; // 27 bits
-    const low = this.nextUint32() >>> 6; // 26 bits
+    const high = this.#next() >>> 5; // 27 bits
+    const low = this.#next() >>> 6; // 26 bits
     return (high * 2 ** 26 + low) / 2 ** 53;
   }
 

@@ -1,0 +1,24 @@
+/** Texts, splits, cached token ids, and the batches that models train and are measured on. */
+
+export {
+  type DatasetInfo,
+  type DatasetOptions,
+  type DatasetSplit,
+  type LoadedDataset,
+  loadDataset,
+} from './dataset.js';
+export { DownloadError, type DownloadFailure, type DownloadProgress } from './download.js';
+export { type EvaluationOptions, EvaluationPass } from './evaluation.js';
+export { DATASETS, type DatasetEntry, DEFAULT_DATASET } from './registry.js';
+export { type Batch, type TargetKind, type WindowOptions, WindowSampler } from './sampler.js';
+export {
+  checkSplit,
+  DEFAULT_SPLIT,
+  parseSplit,
+  SPLIT_NAMES,
+  type SplitFractions,
+  type SplitName,
+  splitIds,
+} from './split.js';
+export { type LoadedText, type LoadTextOptions, loadText } from './text.js';
+export { type EncodedText, encodeCached, type TokenIds } from './token-cache.js';

@@ -1,0 +1,133 @@
+/** Drawing blocks of tokens to train on. */
+import { UserError } from '../util/errors.js';
+import { Generator, type GeneratorState } from '../util/random.js';
+import type { TokenIds } from './token-cache.js';
+
+/**
+ * What is to be predicted from a block of T tokens: at every position the token after it (`all`, T
+ * targets, for models with a prediction at every position), or only the token after the block (`next`,
+ * one target).
+ */
+export type TargetKind = 'all' | 'next';
+
+/**
+ * Blocks of tokens and what follows them. Whoever hands one out keeps it and fills it anew the next
+ * time: use it, or copy it, before asking for another.
+ */
+export interface Batch {
+  /** Blocks in it: B. */
+  readonly rows: number;
+  /** Tokens in a block: T. */
+  readonly blockSize: number;
+  /** (B, T), row-major. */
+  readonly inputs: Int32Array;
+  /** (B, T) when the target is `all`, (B) when it is `next`. */
+  readonly targets: Int32Array;
+}
+
+export interface WindowOptions {
+  /** B. */
+  batchSize: number;
+  /** T. */
+  blockSize: number;
+  /** Default `all`. */
+  target?: TargetKind | undefined;
+  /** What the ids are, for error messages. Default `data`. */
+  name?: string | undefined;
+}
+
+/**
+ * Uniformly drawn blocks from a sequence of ids, without end.
+ *
+ * Window number w of a run (row r of step s: w = s · B + r) begins at ⌊u · (N − T)⌋, where u is the
+ * double made of words 2w and 2w + 1 of the generator's stream. So the order of the data is a function
+ * of seed, stream and position alone; the state to save is the generator's; and a process that is one
+ * of several can draw just its rows of the common batch. (A plain ⌊u · n⌋ favours some windows by at
+ * most n / 2⁵³ of their probability; rejecting those would make the position depend on what was drawn.)
+ *
+ * `next` fills the same arrays each time and allocates nothing.
+ */
+export class WindowSampler {
+  readonly #ids: TokenIds;
+  readonly #batch: Batch;
+  readonly #target: TargetKind;
+  #generator: Generator;
+
+  /**
+   * @param ids the split to draw from; at least T + 1 of them.
+   * @param generator where the randomness comes from; it moves on as batches are drawn.
+   * @throws UserError when the split is too short for a block.
+   */
+  constructor(ids: TokenIds, options: WindowOptions, generator: Generator) {
+    checkWindows(ids, options);
+    this.#ids = ids;
+    this.#target = options.target ?? 'all';
+    this.#batch = allocate(options.batchSize, options.blockSize, this.#target);
+    this.#generator = generator;
+  }
+
+  /** The next batch: always the same object, with new contents. */
+  next(): Batch {
+    const { rows, blockSize } = this.#batch;
+    const starts = this.#ids.length - blockSize;
+    for (let row = 0; row < rows; row++) {
+      const start = Math.floor(this.#generator.uniform() * starts);
+      fillRow(this.#batch, row, this.#ids, start, this.#target);
+    }
+    return this.#batch;
+  }
+
+  /** What decides all batches to come. */
+  state(): GeneratorState {
+    return this.#generator.state();
+  }
+
+  /** Continues where `state` was taken: the same batches follow. */
+  restore(state: GeneratorState): void {
+    this.#generator = Generator.fromState(state);
+  }
+}
+
+export function allocate(rows: number, blockSize: number, target: TargetKind): Batch {
+  return {
+    rows,
+    blockSize,
+    inputs: new Int32Array(rows * blockSize),
+    targets: new Int32Array(target === 'all' ? rows * blockSize : rows),
+  };
+}
+
+/** Puts the block that begins at `start` into row `row` of the batch. */
+export function fillRow(
+  batch: Batch,
+  row: number,
+  ids: TokenIds,
+  start: number,
+  target: TargetKind,
+): void {
+  const { inputs, targets, blockSize } = batch;
+  const offset = row * blockSize;
+  for (let t = 0; t < blockSize; t++) inputs[offset + t] = ids[start + t]!;
+  if (target === 'next') targets[row] = ids[start + blockSize]!;
+  else for (let t = 0; t < blockSize; t++) targets[offset + t] = ids[start + t + 1]!;
+}
+
+/** @throws UserError unless batch and block are whole and the split has room for a block. */
+export function checkWindows(ids: TokenIds, options: WindowOptions): void {
+  const { batchSize, blockSize, name = 'data' } = options;
+  for (const [what, value] of [
+    ['batch size', batchSize],
+    ['block size', blockSize],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new UserError(`${what}: expected a whole number from 1, got ${value}.`);
+    }
+  }
+  if (ids.length < blockSize + 1) {
+    throw new UserError(
+      `the ${name} split has ${ids.length} tokens, but a block of ${blockSize} and the token after it ` +
+        `take ${blockSize + 1}. Choose a smaller block size, a larger share for ${name} (--split), or a ` +
+        'longer text.',
+    );
+  }
+}
