@@ -145,6 +145,16 @@ describe('download', () => {
     expect(error.message).toContain('no answer within 0.1 s');
   });
 
+  it.each(['/silent', '/stalling'])('stops when it is told to: %s', async (route) => {
+    const stopped = await failure(base + route, { signal: AbortSignal.timeout(50) });
+    expect([stopped.reason, stopped.message]).toEqual([
+      'interrupted',
+      expect.stringMatching(/stopped/),
+    ]);
+    const before = await failure(`${base}/good`, { signal: AbortSignal.abort() });
+    expect(before.reason).toBe('interrupted');
+  });
+
   it('tells an error of the server from a network that does not let one through', async () => {
     const missing = await failure(`${base}/missing`);
     expect([missing.reason, missing.message]).toEqual(['http', expect.stringContaining('404')]);

@@ -23,6 +23,8 @@ export interface DownloadOptions {
   connectTimeout?: number | undefined;
   /** Milliseconds that may pass without a byte. Default 15,000. */
   stallTimeout?: number | undefined;
+  /** Stops the download (as on Ctrl-C) and removes what has come of it. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -61,10 +63,13 @@ export async function download(
 ): Promise<void> {
   const { onProgress, connectTimeout = 5_000, stallTimeout = 15_000 } = options;
   using file = new AtomicFile(target); // first: an unwritable folder should not cost a download
-  using watchdog = new Watchdog();
+  using watchdog = new Watchdog(options.signal);
 
   watchdog.set(connectTimeout);
-  const response = await request(url, watchdog.signal, connectTimeout);
+  const response = await request(url, watchdog.signal, connectTimeout).catch((error: unknown) => {
+    throwIfStopped(url, options.signal);
+    throw error;
+  });
   const total = expectedLength(response);
   const hash = createHash('sha256');
   const pieces: Uint8Array[] = [];
@@ -74,6 +79,7 @@ export async function download(
   while (reader !== undefined) {
     watchdog.set(stallTimeout);
     const { done, value } = await reader.read().catch((error: unknown) => {
+      throwIfStopped(url, options.signal);
       throw interrupted(url, received, total, watchdog.signal.aborted ? stallTimeout : 0, error);
     });
     if (done) break;
@@ -98,10 +104,19 @@ export async function download(
   file.commit();
 }
 
-/** Aborts its signal when it is not set anew in time. */
+/** Aborts its signal when it is not set anew in time, or when the outer one is aborted. */
 class Watchdog implements Disposable {
   readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
   #timer: NodeJS.Timeout | undefined;
+
+  constructor(outer?: AbortSignal) {
+    this.#outer = outer;
+    outer?.addEventListener('abort', this.#abort);
+    if (outer?.aborted) this.#abort();
+  }
+
+  readonly #abort = (): void => this.#controller.abort();
 
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -109,12 +124,13 @@ class Watchdog implements Disposable {
 
   set(milliseconds: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(), milliseconds);
+    this.#timer = setTimeout(this.#abort, milliseconds);
   }
 
   /** Also closes the connection, should it still be open. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#outer?.removeEventListener('abort', this.#abort);
     this.#controller.abort();
   }
 }
@@ -141,6 +157,11 @@ async function request(url: string, signal: AbortSignal, timeout: number): Promi
     );
   }
   return response;
+}
+
+function throwIfStopped(url: string, signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new DownloadError('interrupted', `the download of ${url} was stopped. Nothing was kept.`);
 }
 
 function expectedLength(response: Response): number | undefined {

@@ -34,7 +34,7 @@ export interface LoadedText {
 }
 
 export interface LoadTextOptions
-  extends Pick<DownloadOptions, 'onProgress' | 'connectTimeout' | 'stallTimeout'> {
+  extends Pick<DownloadOptions, 'onProgress' | 'connectTimeout' | 'stallTimeout' | 'signal'> {
   /** Stand-in for a registered dataset's public address (a mirror). The checksum stays the same. */
   url?: string | undefined;
   /** Whether a dataset that can be had nowhere may be replaced by its fallback. Default true. */
