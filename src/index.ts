@@ -1,0 +1,16 @@
+/**
+ * nanogpt: study language-model architectures by training them.
+ *
+ * Everything public, from the bottom of the house to the top.
+ */
+export * from './backend/index.js';
+export * from './data/index.js';
+export * from './generate/index.js';
+export * from './models/index.js';
+export * from './nn/index.js';
+export * from './optim/index.js';
+export * from './tensor/index.js';
+export * from './tokenizers/index.js';
+export * from './train/index.js';
+export { ShapeError, UsageError, UserError } from './util/errors.js';
+export { Generator } from './util/random.js';
