@@ -47,6 +47,11 @@ ALWAYS_INLINE void tile_body(const int rows, const int vectors, int64_t k, const
                              int64_t step_a, const float *b, int64_t step_b,
                              const struct finish *f, struct prefetch ahead) {
   vfloat sum[TILE_ROWS][TILE_VECTORS];
+  /* The tile's own memory, so that it is at hand when the sums are. */
+  for (int i = 0; i < rows; i++) {
+    for (int v = 0; v < vectors; v++) __builtin_prefetch(f->out + i * f->ldo + v * LANES, 1, 3);
+    __builtin_prefetch(f->out + i * f->ldo + vectors * LANES - 1, 1, 3);
+  }
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4

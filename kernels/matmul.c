@@ -185,6 +185,10 @@ static void compute_block(const struct product *x, const struct block *y) {
       }
       struct prefetch ahead = {(const char *)a, 0};
       int64_t line = r - y->first_panel;
+      if (y->packed_b && line <= 1 && column + TILE_COLUMNS < y->last_column) {
+        ahead.next = (const char *)(b + TILE_COLUMNS * depth) + line * depth * 64;
+        ahead.step = 64;
+      }
       if (!y->packed_b && !x->trans_b && line <= 2 && column + TILE_COLUMNS < y->last_column) {
         ahead.next = (const char *)(x->b + y->first_p * x->ldb + column + TILE_COLUMNS) + line * 64;
         ahead.step = x->ldb * (int64_t)sizeof(float);
