@@ -1,10 +1,49 @@
-export type { Backend, DType } from './backend.js';
-export { ReferenceBackend } from './reference.js';
-
+/** Backends, and which one is used. */
+import { UsageError, UserError } from '../util/errors.js';
 import type { Backend } from './backend.js';
+import { loadNative, nativeProblem } from './native.js';
 import { ReferenceBackend } from './reference.js';
 
-/** The backend that new tensors get unless told otherwise. */
+export type {
+  Backend,
+  BinaryOp,
+  DType,
+  MemoryReport,
+  ParameterUpdate,
+  RandomKey,
+  ReduceOp,
+  UnaryOp,
+} from './backend.js';
+export { loadNative, NativeBackend, nativeProblem } from './native.js';
+export { ReferenceBackend } from './reference.js';
+
+let chosen: Backend | undefined;
+
+/**
+ * The backend that tensors live on unless told otherwise, the same one on every call: the native one
+ * where it loads, otherwise the reference (`backendNotice()` then says why).
+ *
+ * NANOGPT_BACKEND=native insists, NANOGPT_BACKEND=reference does without.
+ *
+ * @throws UserError when the native backend is insisted on and cannot be had.
+ */
 export function defaultBackend(): Backend {
-  return new ReferenceBackend();
+  chosen ??= choose(process.env['NANOGPT_BACKEND'] ?? '');
+  return chosen;
+}
+
+function choose(wanted: string): Backend {
+  if (!['', 'native', 'reference'].includes(wanted)) {
+    throw new UsageError(`NANOGPT_BACKEND: expected native or reference, got "${wanted}"`);
+  }
+  const native = wanted === 'reference' ? null : loadNative();
+  if (native) return native as Backend;
+  if (wanted === 'native') throw new UserError(`NANOGPT_BACKEND=native: ${nativeProblem()}`);
+  return new ReferenceBackend() as Backend;
+}
+
+/** One line for the user when the slow backend is in use though nobody asked for it; otherwise null. */
+export function backendNotice(): string | null {
+  const fallback = defaultBackend().name === 'reference' && !process.env['NANOGPT_BACKEND'];
+  return fallback ? `using the slow reference backend: ${nativeProblem()}` : null;
 }

@@ -1,0 +1,135 @@
+/*
+ * Everything that the library offers but for the matrix product (matmul.h) and the thread pool
+ * (parallel.h). What each computes, to the letter, is said in src/backend/backend.ts; here is only
+ * what C adds: arrays are flat, float32 unless int32_t, need no alignment, and do not overlap unless
+ * they are the same ("in place"). Sizes are not checked again. One thread calls; the pool works.
+ */
+#ifndef NANOGPT_KERNELS_H
+#define NANOGPT_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Goes up with every change of a signature below, in matmul.h or in parallel.h. */
+#define NANOGPT_ABI 1
+int nanogpt_abi(void);
+
+/*
+ * Elements to a task where each costs about as much as moving it. Below it, nothing is handed to
+ * other threads. Fixed, so that results do not depend on their number.
+ */
+#define GRAIN 32768
+
+/* Tensors of more dimensions are refused before. */
+#define MAX_DIMS 8
+
+/* ── Memory (memory.c) ── */
+
+/* 64-byte aligned; 0 when memory is out. */
+int64_t memory_alloc(int64_t bytes);
+/* 1, or 0 when `address` is not that of a block in use. */
+int memory_free(int64_t address);
+/* Gives what is pooled back to the system. Returns how many bytes that was. */
+int64_t memory_trim(void);
+/* out: bytes in use, bytes pooled, peak of bytes in use, buffers in use. */
+void memory_report(double *out);
+/* At least `bytes` of working memory for one kernel's call; the next call may move it. */
+void *scratch_memory(size_t bytes);
+
+/* ── Moving (move.c) ── */
+
+void copy_in(int64_t to, const void *from, int64_t bytes);
+void copy_out(int64_t from, void *to, int64_t bytes);
+/* `bits` is the element, float32 or int32. */
+void fill_words(uint32_t *out, int64_t count, uint32_t bits);
+void copy_words(uint32_t *out, const uint32_t *x, int64_t count);
+/* layout: shape, strides of out, strides of x, `ndim` numbers each. */
+void copy_strided(float *out, const float *x, int ndim, const double *layout, int accumulate);
+
+/* ── Element-wise (elementwise.c, broadcast.c) ── */
+
+enum unary_op { NEG, ABS, EXP, LOG, SQRT, SQUARE, TANH, SIGMOID, RELU, LEAKY_RELU, GELU, GELU_TANH, SILU };
+enum binary_op { ADD, SUB, MUL, DIV };
+
+void unary_forward(int op, float *out, const float *x, int64_t count, float parameter);
+void unary_backward(int op, float *dx, const float *dy, const float *x, const float *y,
+                    int64_t count, float parameter);
+void binary_forward(int op, float *out, const float *a, const float *b, int64_t count);
+/* layout: shape, strides of a, strides of b, `ndim` numbers each. */
+void binary_strided(int op, float *out, const float *a, const float *b, int ndim,
+                    const double *layout);
+void affine_forward(float *out, const float *x, int64_t count, float scale, float shift);
+void add_scaled(float *out, const float *x, int64_t count, float scale);
+void scale_by(float *out, const float *x, const float *scale, int64_t count);
+
+/* ── Random numbers (random.c) ── */
+
+void random_uniform(float *out, int64_t count, double low, double high, double seed, double stream,
+                    double position);
+void random_normal(float *out, int64_t count, double mean, double std, double seed, double stream,
+                   double position);
+void dropout_forward(float *out, const float *x, int64_t count, double p, double seed,
+                     double stream, double position);
+
+/* ── Reductions (reduce.c) ── */
+
+enum reduce_op { SUM, MEAN, MAX };
+
+void reduce_middle(int op, float *out, const float *x, int64_t outer, int64_t count, int64_t inner);
+void variance_middle(float *out, float *mean, const float *x, int64_t outer, int64_t count,
+                     int64_t inner, double correction);
+void max_backward(float *dx, const float *dy, const float *x, const float *y, int64_t outer,
+                  int64_t count, int64_t inner);
+double sum_of_squares(const float *x, int64_t count);
+/* Of one block, in one task. */
+double block_sum_of_squares(const float *x, int64_t count);
+
+/* ── Looking and choosing (select.c) ── */
+
+int64_t first_non_finite(const float *x, int64_t count);
+void histogram_count(int32_t *counts, const float *x, int64_t count, double low, double high,
+                     int64_t bins);
+void topk_rows(float *values, int32_t *indices, const float *x, int64_t rows, int64_t cols,
+               int64_t k);
+
+/* ── Softmax and cross-entropy (softmax.c, cross-entropy.c) ── */
+
+void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, int log);
+void softmax_backward(float *dx, const float *dy, const float *y, int64_t rows, int64_t cols,
+                      int log);
+int64_t cross_entropy_forward(float *losses, float *lse, const float *logits, int64_t ld,
+                              const int32_t *targets, int64_t rows, int64_t cols, double smoothing,
+                              int64_t ignore_index);
+void mean_loss(float *out, const float *losses, const int32_t *targets, int64_t rows,
+               int64_t ignore_index);
+void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, const float *lse,
+                            const int32_t *targets, int64_t rows, int64_t cols, int64_t column0,
+                            int64_t vocab, double smoothing, int64_t ignore_index,
+                            const float *dloss, const float *count);
+
+/* ── Embedding (embedding.c) ── */
+
+int64_t gather_rows(float *out, const float *weight, const int32_t *ids, int64_t count,
+                    int64_t vocab, int64_t width);
+int64_t sum_rows_by_id(int32_t *rows, float *values, const float *dy, const int32_t *ids,
+                       int64_t count, int64_t width);
+void add_rows(float *out, const int32_t *rows, const float *values, int64_t row_count,
+              int64_t width);
+
+/* ── Optimizers (optim.c) ── */
+
+/*
+ * One parameter, as the caller packs it: a row of ten doubles (an address below 2^53 fits exactly).
+ * `rows` 0: a dense gradient. `state1`, `state2` 0: none.
+ */
+struct update_row {
+    double param, grad, count, rows, row_count, width, lr, weight_decay, state1, state2;
+};
+
+void sgd_step(const struct update_row *table, int64_t updates, double grad_scale, double momentum,
+              double dampening, int nesterov, int first);
+void adamw_step(const struct update_row *table, int64_t updates, double grad_scale, double beta1,
+                double beta2, double eps, double step);
+double gradient_sum_of_squares(const struct update_row *table, int64_t updates);
+
+#endif

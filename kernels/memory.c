@@ -1,0 +1,178 @@
+/*
+ * Memory: blocks that are handed out, and freed ones kept for the next who asks for as much, so that
+ * a training step asks the system for nothing.
+ *
+ * Sizes are rounded up to a class: eight to each power of two, so that at most an eighth is unused
+ * (and below 512 bytes, multiples of 64). Each class has a list of free blocks. A hash table knows
+ * every block in use, so that a second free, or one of an address that is not a block's, is refused.
+ */
+#define _GNU_SOURCE
+#include "kernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ALIGNMENT 64
+#define HUGE_PAGE ((size_t)2 << 20)
+#define HUGE_FROM ((size_t)4 << 20) /* blocks from here on are asked to be of huge pages */
+#define CLASSES 512
+
+int nanogpt_abi(void) { return NANOGPT_ABI; }
+
+/* ── Size classes ── */
+
+static int class_of(size_t bytes) {
+    size_t units = bytes <= ALIGNMENT ? 1 : (bytes + ALIGNMENT - 1) / ALIGNMENT;
+    if (units <= 8) return (int)units - 1;
+    int top = 63 - __builtin_clzll(units - 1); /* 2^top <= units - 1 < 2^(top + 1), top >= 3 */
+    return 8 * (top - 2) + (int)((units - 1) >> (top - 3) & 7);
+}
+
+static size_t class_bytes(int class) {
+    int top = class / 8 + 2;
+    size_t units = class < 8 ? (size_t)class + 1 : ((size_t)(class % 8 + 9)) << (top - 3);
+    return units * ALIGNMENT;
+}
+
+/* ── Blocks in use: open addressing, linear probing ── */
+
+struct block {
+    uintptr_t address; /* 0: empty */
+    int class;
+};
+
+static struct {
+    struct block *slots;
+    size_t size, used; /* size is a power of two */
+    uintptr_t *free_list[CLASSES];
+    int64_t bytes_in_use, bytes_pooled, peak;
+} memory;
+
+static size_t slot_of(uintptr_t address) {
+    return (size_t)((address / ALIGNMENT) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (memory.size - 1);
+}
+
+static void insert(struct block b) {
+    size_t i = slot_of(b.address);
+    while (memory.slots[i].address) i = (i + 1) & (memory.size - 1);
+    memory.slots[i] = b;
+    memory.used++;
+}
+
+/* Room for one more; 0 when memory is out. At most half of the slots are in use. */
+static int make_room(void) {
+    if (2 * (memory.used + 1) <= memory.size) return 1;
+    size_t old_size = memory.size, size = old_size ? 2 * old_size : 1024;
+    struct block *old = memory.slots, *slots = calloc(size, sizeof *slots);
+    if (!slots) return 0;
+    memory.slots = slots;
+    memory.size = size;
+    memory.used = 0;
+    for (size_t i = 0; i < old_size; i++) {
+        if (old[i].address) insert(old[i]);
+    }
+    free(old);
+    return 1;
+}
+
+/* Its class, or -1 when it is not in use. */
+static int take_out(uintptr_t address) {
+    if (!memory.size) return -1;
+    size_t mask = memory.size - 1, i = slot_of(address);
+    while (memory.slots[i].address != address) {
+        if (!memory.slots[i].address) return -1;
+        i = (i + 1) & mask;
+    }
+    int class = memory.slots[i].class;
+    /* Those behind that would no longer be found move up into the gap. */
+    for (size_t j = (i + 1) & mask; memory.slots[j].address; j = (j + 1) & mask) {
+        size_t home = slot_of(memory.slots[j].address);
+        if (((j - home) & mask) >= ((j - i) & mask)) {
+            memory.slots[i] = memory.slots[j];
+            i = j;
+        }
+    }
+    memory.slots[i].address = 0;
+    memory.used--;
+    return class;
+}
+
+/* ── Allocation ── */
+
+static void *ask_system(size_t bytes) {
+    void *block = NULL;
+    if (posix_memalign(&block, bytes >= HUGE_FROM ? HUGE_PAGE : ALIGNMENT, bytes)) return NULL;
+#ifdef MADV_HUGEPAGE
+    if (bytes >= HUGE_FROM) madvise(block, bytes, MADV_HUGEPAGE); /* fewer faults and TLB misses */
+#endif
+    return block;
+}
+
+int64_t memory_alloc(int64_t bytes) {
+    if (bytes < 0 || bytes > INT64_C(1) << 46 || !make_room()) return 0;
+    int class = class_of((size_t)bytes);
+    int64_t size = (int64_t)class_bytes(class);
+    uintptr_t *block = memory.free_list[class];
+    if (block) {
+        memory.free_list[class] = (uintptr_t *)*block; /* a free block's first word is the next */
+        memory.bytes_pooled -= size;
+    } else {
+        block = ask_system((size_t)size);
+        if (!block && memory_trim() > 0) block = ask_system((size_t)size);
+        if (!block) return 0;
+    }
+    insert((struct block){(uintptr_t)block, class});
+    memory.bytes_in_use += size;
+    if (memory.bytes_in_use > memory.peak) memory.peak = memory.bytes_in_use;
+    return (int64_t)(uintptr_t)block;
+}
+
+int memory_free(int64_t address) {
+    int class = address ? take_out((uintptr_t)address) : -1;
+    if (class < 0) return 0;
+    int64_t size = (int64_t)class_bytes(class);
+    uintptr_t *block = (uintptr_t *)(uintptr_t)address;
+    *block = (uintptr_t)memory.free_list[class];
+    memory.free_list[class] = block;
+    memory.bytes_in_use -= size;
+    memory.bytes_pooled += size;
+    return 1;
+}
+
+int64_t memory_trim(void) {
+    int64_t bytes = memory.bytes_pooled;
+    for (int class = 0; class < CLASSES; class++) {
+        while (memory.free_list[class]) {
+            uintptr_t *block = memory.free_list[class];
+            memory.free_list[class] = (uintptr_t *)*block;
+            free(block);
+        }
+    }
+    memory.bytes_pooled = 0;
+    return bytes;
+}
+
+void memory_report(double *out) {
+    out[0] = (double)memory.bytes_in_use;
+    out[1] = (double)memory.bytes_pooled;
+    out[2] = (double)memory.peak;
+    out[3] = (double)memory.used;
+}
+
+/* ── Working memory ── */
+
+void *scratch_memory(size_t bytes) {
+    static void *scratch;
+    static size_t size;
+    if (bytes > size || !scratch) {
+        free(scratch);
+        size = class_bytes(class_of(bytes));
+        if (posix_memalign(&scratch, ALIGNMENT, size)) {
+            fprintf(stderr, "nanogpt: out of memory: a kernel needs %zu bytes to work in\n", bytes);
+            abort();
+        }
+    }
+    return scratch;
+}
