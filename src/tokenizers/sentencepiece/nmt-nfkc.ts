@@ -1,0 +1,3 @@
+export function nmtNfkcRules(): never {
+  throw new Error('later');
+}
