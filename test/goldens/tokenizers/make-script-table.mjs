@@ -15,7 +15,7 @@ const root = dirname(require.resolve('@unicode/unicode-9.0.0/package.json'));
 const of = new Uint8Array(0x110000); // 0: Common, which is also what unassigned code points have
 const names = ['Common'];
 for (const name of readdirSync(join(root, 'Script')).sort()) {
-  if (name === 'Common' || name.includes('.')) continue;
+  if (name === 'Common' || name === 'Unknown' || name.includes('.')) continue;
   const id = names.push(name) - 1;
   const { default: points } = await import(`@unicode/unicode-9.0.0/Script/${name}/code-points.mjs`);
   for (const point of points) of[point] = id;
