@@ -1,0 +1,134 @@
+/** The decoding loop: from a prompt, token after token. */
+import type { LanguageModel } from '../models/index.js';
+import { noGrad, scope, type Tensor, tensor } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
+import { Sampler, type SamplingOptions } from './sampler.js';
+
+/**
+ * A model's own way of decoding, where it can do better than a forward pass over the window for each
+ * token: it remembers what it has seen (keys and values, a convolution's past).
+ */
+export interface Decoding extends Disposable {
+  /**
+   * Takes in the next ids, in order, and returns the logits (V) of what follows the last of them.
+   * Called without recording, inside a scope: what it remembers is to be retained.
+   */
+  feed(ids: Int32Array): Tensor;
+}
+
+/** A model that may bring its own decoding. */
+export interface DecodingModel extends LanguageModel {
+  startDecoding?(): Decoding;
+}
+
+export interface GenerateOptions extends SamplingOptions {
+  /** How many tokens to write. Default 100. */
+  maxTokens?: number | undefined;
+  /** Ids after which to stop; the one that comes is still given. Default none. */
+  stopAt?: readonly number[] | undefined;
+  /**
+   * What a model that needs exactly T tokens is given before the prompt where this is shorter, and what
+   * an empty prompt stands for. Default token 0.
+   */
+  pad?: number | undefined;
+}
+
+/**
+ * Writes on from a prompt, a token at a time, for as long as the caller asks for more.
+ *
+ * The model sees the last tokens of prompt and text: as many as it can use (`all`: up to `blockSize`,
+ * and no more than its receptive field; `next`: exactly `blockSize`, padded on the left). It runs in
+ * evaluation mode, and is put back into the mode it was in.
+ *
+ * @param prompt token ids; may be empty.
+ * @throws UserError for an id outside the vocabulary, UsageError for sampling options out of range.
+ */
+export function* generateTokens(
+  model: DecodingModel,
+  prompt: ArrayLike<number>,
+  options: GenerateOptions = {},
+): Generator<number, void, undefined> {
+  const { maxTokens = 100, stopAt = [], pad = 0 } = options;
+  if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
+    throw new UserError(`maxTokens: expected a whole number of at least 0, got ${maxTokens}.`);
+  }
+  const sampler = new Sampler(options);
+  const history = prompt.length > 0 ? Array.from(prompt) : [pad];
+  checkIds(model, [...history, pad]);
+  const wasTraining = model.training;
+  model.eval();
+  using decoding = model.startDecoding?.() ?? new WindowDecoding(model, pad);
+  try {
+    let fresh = Int32Array.from(history);
+    for (let count = 0; count < maxTokens; count++) {
+      const logits = scope(() =>
+        read(
+          noGrad(() => decoding.feed(fresh)),
+          model.vocabSize,
+        ),
+      );
+      const id = sampler.next(logits);
+      yield id;
+      if (stopAt.includes(id)) return;
+      fresh = Int32Array.of(id);
+    }
+  } finally {
+    model.train(wasTraining);
+  }
+}
+
+/** All that `generateTokens` gives, at once. */
+export function generate(
+  model: DecodingModel,
+  prompt: ArrayLike<number>,
+  options: GenerateOptions = {},
+): number[] {
+  return [...generateTokens(model, prompt, options)];
+}
+
+/** A forward pass over the last tokens, each time. */
+class WindowDecoding implements Decoding {
+  readonly #window: Int32Array;
+  /** How many of the window's last tokens are filled. */
+  #filled = 0;
+
+  constructor(
+    private readonly model: LanguageModel,
+    pad: number,
+  ) {
+    const { blockSize, receptiveField, target } = model;
+    const length = target === 'next' ? blockSize : Math.max(1, Math.min(blockSize, receptiveField));
+    this.#window = new Int32Array(length).fill(pad);
+    if (target === 'next') this.#filled = length; // padded, it counts as full
+  }
+
+  feed(ids: Int32Array): Tensor {
+    const window = this.#window;
+    const T = window.length;
+    const last = ids.subarray(Math.max(0, ids.length - T));
+    window.copyWithin(0, last.length);
+    window.set(last, T - last.length);
+    this.#filled = Math.min(T, this.#filled + last.length);
+    const seen = window.subarray(T - this.#filled);
+    const logits = this.model.forward(tensor(seen, { shape: [1, seen.length] })); // (1, V) or (1, T, V)
+    const V = logits.size(-1);
+    return logits.view([V], logits.offset + logits.numel - V); // → (V), of the last position
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+function read(logits: Tensor, vocabSize: number): Float32Array {
+  if (logits.numel !== vocabSize) {
+    throw new Error(`decoding: expected ${vocabSize} logits, got ${logits.toString()}`);
+  }
+  return logits.dataSync() as Float32Array;
+}
+
+function checkIds({ vocabSize }: LanguageModel, ids: readonly number[]): void {
+  for (const id of ids) {
+    if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
+      throw new UserError(`prompt: expected token ids from 0 to ${vocabSize - 1}, got ${id}.`);
+    }
+  }
+}

@@ -1,0 +1,185 @@
+/** Choosing the next token from a row of logits. */
+import { UsageError, UserError } from '../util/errors.js';
+import { Generator, type GeneratorState, streamFor } from '../util/random.js';
+
+/** How tokens are chosen. */
+export interface SamplingOptions {
+  /** Logits are divided by it: below 1 the likely becomes likelier; 0 takes the likeliest. Default 1. */
+  temperature?: number | undefined;
+  /** Only the k likeliest tokens; 0 for all. Default 0. */
+  topK?: number | undefined;
+  /**
+   * Only the likeliest tokens that together have at least this probability: the nucleus of Holtzman,
+   * Buys, Du, Forbes and Choi, "The curious case of neural text degeneration" (ICLR 2020), section 3.1.
+   * Default 1: all.
+   */
+  topP?: number | undefined;
+  /** The same seed and logits give the same tokens. Default 0. */
+  seed?: number | undefined;
+}
+
+/**
+ * Draws tokens. In this order: the logits are divided by the temperature, the top k are kept, of these
+ * the nucleus (its probability counted among what top-k left), and one is drawn in proportion. Equals
+ * are kept by lower id.
+ *
+ * Computed in double precision. Draws one uniform number for each token, none at temperature 0.
+ */
+export class Sampler {
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  #generator: Generator;
+  #weights = new Float64Array(0);
+  #ids = new Int32Array(0);
+
+  /** @throws UsageError for an option out of range. */
+  constructor(options: SamplingOptions = {}) {
+    const { temperature = 1, topK = 0, topP = 1, seed = 0 } = options;
+    if (!(temperature >= 0 && temperature < Infinity)) {
+      throw new UsageError(
+        `temperature: expected a number of at least 0 (0: always the likeliest), got ${temperature}.`,
+      );
+    }
+    if (!Number.isSafeInteger(topK) || topK < 0) {
+      throw new UsageError(`topK: expected a whole number of at least 0 (0: all), got ${topK}.`);
+    }
+    if (!(topP > 0 && topP <= 1)) {
+      throw new UsageError(`topP: expected a number above 0 and at most 1 (1: all), got ${topP}.`);
+    }
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new UsageError(`seed: expected a whole number of at least 0, got ${seed}.`);
+    }
+    this.temperature = temperature;
+    this.topK = topK;
+    this.topP = topP;
+    this.#generator = new Generator(seed, streamFor('sampling'));
+  }
+
+  state(): GeneratorState {
+    return this.#generator.state();
+  }
+
+  restore(state: GeneratorState): void {
+    this.#generator = Generator.fromState(state);
+  }
+
+  /**
+   * The next token's id, from logits by id.
+   *
+   * @throws UserError when a logit is NaN or +∞, or all are −∞.
+   */
+  next(logits: ArrayLike<number>): number {
+    const best = likeliest(logits);
+    if (this.temperature === 0 || this.topK === 1) return best;
+    const { topK, topP } = this;
+    const n = logits.length;
+    if (this.#weights.length !== n) {
+      this.#weights = new Float64Array(n);
+      this.#ids = new Int32Array(n);
+    }
+    const weights = this.#weights;
+    const ids = this.#ids;
+    // Less the greatest first: at a low temperature the quotients would overflow.
+    const greatest = logits[best]!;
+    for (let id = 0; id < n; id++) {
+      weights[id] = Math.exp((logits[id]! - greatest) / this.temperature);
+      ids[id] = id;
+    }
+    let kept = n;
+    if (topK > 0 && topK < n) kept = keepGreatest(ids, kept, weights, () => 1, topK);
+    if (topP < 1) {
+      const target = topP * total(ids, kept, weights);
+      kept = keepGreatest(ids, kept, weights, (id) => weights[id]!, target);
+    }
+    if (kept < n) ids.subarray(0, kept).sort(); // the order that selection left is nobody's business
+    return draw(ids, kept, weights, this.#generator.uniform());
+  }
+}
+
+function likeliest(logits: ArrayLike<number>): number {
+  if (logits.length === 0) throw new UserError('sampling: expected logits, got none.');
+  let best = 0;
+  for (let id = 0; id < logits.length; id++) {
+    const logit = logits[id]!;
+    if (logit > logits[best]!) best = id;
+    if (Number.isNaN(logit) || logit === Infinity) {
+      throw new UserError(
+        `sampling: the logit of token ${id} is ${logit}: the model's weights are damaged, or its training diverged.`,
+      );
+    }
+  }
+  if (logits[best] === -Infinity) {
+    throw new UserError('sampling: all logits are -Infinity, so that no token can follow.');
+  }
+  return best;
+}
+
+function total(ids: Int32Array, count: number, weights: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += weights[ids[i]!]!;
+  return sum;
+}
+
+function draw(ids: Int32Array, count: number, weights: Float64Array, uniform: number): number {
+  let left = uniform * total(ids, count, weights);
+  let last = ids[0]!;
+  for (let i = 0; i < count; i++) {
+    const weight = weights[ids[i]!]!;
+    if (weight === 0) continue;
+    last = ids[i]!;
+    left -= weight;
+    if (left < 0) break;
+  }
+  return last; // the last that is possible, where rounding has left a remainder
+}
+
+/**
+ * Moves to the front of `ids[0 … count)` the fewest of the greatest weights whose masses sum to at
+ * least `target`, and returns how many these are. With a mass of 1 each this is top-k, with the weight
+ * itself the nucleus.
+ *
+ * As quickselect (Hoare 1961, "Algorithm 65: Find"), with masses in place of positions: on average each
+ * element is looked at a few times, where sorting 50,000 weights takes longer than a small model's
+ * forward pass.
+ */
+function keepGreatest(
+  ids: Int32Array,
+  count: number,
+  weights: Float64Array,
+  mass: (id: number) => number,
+  target: number,
+): number {
+  const before = (a: number, b: number): boolean => {
+    const difference = weights[a]! - weights[b]!;
+    return difference > 0 || (difference === 0 && a < b);
+  };
+  const swap = (i: number, j: number): void => {
+    const held = ids[i]!;
+    ids[i] = ids[j]!;
+    ids[j] = held;
+  };
+  // What lies before `low` is kept with mass `sum`; what lies from `high` on is not.
+  let low = 0;
+  let high = count;
+  let sum = 0;
+  while (low < high && sum < target) {
+    swap((low + high) >>> 1, high - 1);
+    const pivot = ids[high - 1]!;
+    let middle = low;
+    let part = 0;
+    for (let i = low; i < high - 1; i++) {
+      if (!before(ids[i]!, pivot)) continue;
+      part += mass(ids[i]!);
+      swap(i, middle++);
+    }
+    swap(middle, high - 1);
+    if (sum + part >= target) {
+      high = middle;
+    } else {
+      sum += part + mass(pivot);
+      low = middle + 1;
+    }
+  }
+  return Math.max(1, sum >= target ? low : high);
+}

@@ -1,0 +1,68 @@
+/** From "the loss is NaN" to an error that says where that began. */
+import type { LanguageModel } from '../models/index.js';
+import { DivergenceError, diagnose, nonFiniteState, searchBack } from './anomalies.js';
+import { restoreModel, restoreOptimizer } from './restore.js';
+import type { RunDirectory } from './run-directory.js';
+import type { Cursor, Stepper } from './stepper.js';
+
+/** How long taking steps again may last: the user is waiting for an error. */
+const SEARCH_SECONDS = 60;
+
+export interface DivergenceContext {
+  what: DivergenceError['what'];
+  value: number;
+  /** Where the step that showed it began. */
+  cursor: Cursor;
+  stepper: Stepper;
+  /** A stepper as at the very beginning, over the same model. */
+  freshStepper: () => Stepper;
+  /** Makes the model anew as it was before the first step. */
+  rebuild: (() => LanguageModel) | undefined;
+  run: RunDirectory | undefined;
+  /** The last good checkpoint's name. */
+  checkpoint: string | undefined;
+  secondsPerStep: number;
+}
+
+/**
+ * Finds where the first NaN or infinity came from. Where the parameters are still finite, the step that
+ * showed it is looked through; where an earlier step has spoilt them, the steps since the last
+ * checkpoint (or the beginning) are taken again until that one is found. The model is not to be used
+ * afterwards.
+ */
+export function explainDivergence(context: DivergenceContext): DivergenceError {
+  const { what, value, cursor, stepper, checkpoint } = context;
+  if (nonFiniteState(stepper.model.stateDict()).length > 0) {
+    const origin = searchFromStart(context);
+    if (origin) {
+      return new DivergenceError(
+        origin.step + 1,
+        origin.what,
+        origin.value,
+        origin.finding,
+        checkpoint,
+      );
+    }
+  }
+  return new DivergenceError(cursor.step + 1, what, value, diagnose(stepper, cursor), checkpoint);
+}
+
+function searchFromStart(context: DivergenceContext): ReturnType<typeof searchBack> {
+  const { cursor, stepper, freshStepper, rebuild, run, secondsPerStep } = context;
+  const saved = run?.openCheckpoint().checkpoint;
+  if (!saved && !rebuild) return undefined;
+  if ((cursor.step - (saved?.state.step ?? 0)) * secondsPerStep > SEARCH_SECONDS) return undefined;
+  const { model } = stepper;
+  if (saved) {
+    restoreModel(model, saved.modelFile);
+  } else {
+    using first = rebuild!();
+    model.loadStateDict(first.stateDict());
+  }
+  using again = freshStepper();
+  if (saved) {
+    restoreOptimizer(again.optimizer, saved.optimizerFile, saved.state.optimizer);
+    again.moveTo({ step: saved.state.step, ...saved.state.random });
+  }
+  return searchBack(again, cursor.step);
+}

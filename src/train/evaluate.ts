@@ -1,0 +1,99 @@
+/** How well a model predicts a split. */
+import { EvaluationPass, type SplitName, type TokenIds } from '../data/index.js';
+import type { LanguageModel } from '../models/index.js';
+import { noGrad, Scope, tensor } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
+
+/** Positions that are evaluated at once: enough to keep all cores busy, little memory. */
+const TOKENS_AT_ONCE = 4096;
+
+/** What `evaluate` finds. */
+export interface EvaluationResult {
+  split: SplitName;
+  /** Tokens that were predicted. */
+  tokens: number;
+  /** Mean cross-entropy, in nats per token. */
+  loss: number;
+  /** e^loss: among how many equally likely tokens the model hesitates, as it were. */
+  perplexity: number;
+  /**
+   * Bits for each byte of the raw text that the predicted tokens stand for: comparable between
+   * tokenizers, where the loss per token is not.
+   */
+  bitsPerByte: number;
+}
+
+/**
+ * Mean loss in nats over the batches of a pass, weighted by their tokens: no gradients, evaluation mode
+ * (the mode before is put back), no label smoothing.
+ */
+export function meanLoss(model: LanguageModel, pass: Iterable<EvaluationBatch>): number {
+  const wasTraining = model.training;
+  model.eval();
+  try {
+    let sum = 0;
+    let tokens = 0;
+    for (const { rows, blockSize, inputs, targets } of pass) {
+      using _batch = new Scope();
+      const x = tensor(inputs, { shape: [rows, blockSize] }); // (B, T)
+      const shape = model.target === 'all' ? [rows, blockSize] : [rows];
+      const y = tensor(targets, { shape }); // (B, T) or (B)
+      sum += noGrad(() => model.loss(x, y)).itemSync() * targets.length;
+      tokens += targets.length;
+    }
+    return sum / tokens;
+  } finally {
+    model.train(wasTraining);
+  }
+}
+
+interface EvaluationBatch {
+  readonly rows: number;
+  readonly blockSize: number;
+  readonly inputs: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/**
+ * A pass over a whole split that predicts every token once, in batches of a size that suits the machine.
+ *
+ * @throws UserError when the split is shorter than a block and the token after it.
+ */
+export function wholePass(model: LanguageModel, ids: TokenIds, name: string): EvaluationPass {
+  const { blockSize, target } = model;
+  const batchSize = Math.max(1, Math.floor(TOKENS_AT_ONCE / blockSize));
+  return new EvaluationPass(ids, { batchSize, blockSize, target, name });
+}
+
+/** A split, and how to tell the length of its tokens in bytes. */
+export interface EvaluationInput {
+  name: SplitName;
+  ids: TokenIds;
+  /** UTF-8 bytes of the raw text that the ids stand for. */
+  bytes: number;
+  tokenizer: { decode(ids: ArrayLike<number>): string };
+}
+
+/**
+ * Loss, perplexity and bits per byte over a whole split.
+ *
+ * The first tokens of a split are context only (one, or with a `next` model a block of them), so
+ * their bytes are left out of the count.
+ *
+ * @throws UserError when the split is empty or too short.
+ */
+export function evaluate(model: LanguageModel, input: EvaluationInput): EvaluationResult {
+  const { name, ids, bytes, tokenizer } = input;
+  if (ids.length === 0) throw new UserError(`the run's split has no ${name} part to evaluate.`);
+  const pass = wholePass(model, ids, name);
+  const loss = meanLoss(model, pass);
+  const unpredicted = ids.subarray(0, ids.length - pass.tokens);
+  const covered = bytes - Buffer.byteLength(tokenizer.decode(unpredicted));
+  return {
+    split: name,
+    tokens: pass.tokens,
+    loss,
+    perplexity: Math.exp(loss),
+    bitsPerByte: (loss * pass.tokens) / Math.LN2 / Math.max(1, covered),
+  };
+}

@@ -1,0 +1,110 @@
+/** `config.json`: everything needed to repeat a run. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { currentBackend } from '../tensor/index.js';
+import { fileError, writeFileAtomic } from '../util/atomic-file.js';
+import { UserError } from '../util/errors.js';
+import type { RunSettings } from './config.js';
+import { type TrainingSettings, trainingSchema } from './settings.js';
+
+const FILE = 'config.json';
+
+const count = z.int().min(0);
+const splitInfo = z.object({ tokens: count, bytes: count });
+
+const runConfigSchema = z.strictObject({
+  format: z.literal('nanogpt-run'),
+  version: z.literal(1),
+  name: z.string().min(1),
+  /** When it was begun, ISO 8601. */
+  created: z.string(),
+  model: z.string(),
+  preset: z.string(),
+  modelConfig: z.record(z.string(), z.json()),
+  training: trainingSchema.required({
+    weightDecay: true,
+    warmupFrom: true,
+    evalInterval: true,
+    checkpointInterval: true,
+    logInterval: true,
+  }) as unknown as z.ZodType<TrainingSettings>,
+  /** As the user named it. */
+  data: z.string(),
+  tokenizer: z.string(),
+  split: z.tuple([z.number(), z.number(), z.number()]),
+  seed: count,
+  /** What was found under these names, so that a change is noticed. */
+  dataset: z.looseObject({
+    name: z.string(),
+    sha256: z.string(),
+    bytes: count,
+    tokens: count,
+    splits: z.object({ train: splitInfo, validation: splitInfo, test: splitInfo }),
+  }),
+  vocabSize: z.int().min(1),
+  parameters: z.strictObject({ total: count, trainable: count }),
+  versions: z.strictObject({
+    nanogpt: z.string(),
+    node: z.string(),
+    /** `linux x64`. */
+    platform: z.string(),
+    backend: z.string(),
+    threads: z.int().min(1),
+  }),
+});
+
+/** A run's `config.json`. */
+export type RunConfig = RunSettings & z.infer<typeof runConfigSchema>;
+export type Versions = RunConfig['versions'];
+
+let packageVersion: string | undefined;
+
+/** What a run is made with here and now. */
+export function versions(): Versions {
+  // Two folders up, both from src/train and from dist/train.
+  packageVersion ??= String(
+    JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version,
+  );
+  const { name, threads } = currentBackend();
+  return {
+    nanogpt: packageVersion,
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    backend: name,
+    threads,
+  };
+}
+
+export function writeRunConfig(folder: string, config: RunConfig): void {
+  writeFileAtomic(path.join(folder, FILE), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** @throws UserError when the folder holds no run, or its configuration is damaged. */
+export function readRunConfig(folder: string): RunConfig {
+  const file = path.join(folder, FILE);
+  let text: string;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new UserError(
+        `${folder}: is not a run: ${fs.existsSync(folder) ? `it has no ${FILE}` : 'there is no such folder'}.`,
+      );
+    }
+    throw fileError('cannot read', file, error);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new UserError(`${file}: is not valid JSON: ${(cause as Error).message}.`, { cause });
+  }
+  const parsed = runConfigSchema.safeParse(json);
+  if (!parsed.success) {
+    throw new UserError(
+      `${file}: is not a run that this version reads:\n${z.prettifyError(parsed.error)}`,
+    );
+  }
+  return parsed.data as RunConfig;
+}

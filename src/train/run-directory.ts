@@ -1,0 +1,192 @@
+/**
+ * A run's folder:
+ *
+ *     runs/<name>/
+ *       config.json      everything needed to repeat the run
+ *       metrics.jsonl    one event a line
+ *       probes.jsonl     statistics of the inside, where they are asked for
+ *       checkpoints/     see checkpoint.ts
+ *       tokenizer/       the tokenizer itself, so that a run stands alone
+ *       samples.txt      what it wrote on the way
+ *       train.lock       while a process trains in it
+ *
+ * It appears whole (configuration and tokenizer), under a name that no other run has.
+ */
+import fs from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { loadTokenizer, type Tokenizer } from '../tokenizers/index.js';
+import { UserError } from '../util/errors.js';
+import { type Checkpoint, type CheckpointChoice, CheckpointStore } from './checkpoint.js';
+import { type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
+import { lockRun } from './run-lock.js';
+import { RunLog, readJsonLines } from './run-log.js';
+import { createWholeFolder, removeLeftovers } from './whole-folder.js';
+
+/** The files that only grow. A checkpoint remembers how long each was. */
+const LOGS = { metrics: 'metrics.jsonl', probes: 'probes.jsonl', samples: 'samples.txt' } as const;
+export type LogName = keyof typeof LOGS;
+
+/** Letters, digits and marks that need no quoting in any shell or file system. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+export interface CreateRunOptions {
+  /** The folder that holds the runs. Default `runs`. */
+  folder?: string | undefined;
+  /** Default `<model>-<preset>-<date>-<time>`, as `mlp-published-20261123-1903`. */
+  name?: string | undefined;
+  /** All of the configuration but its name. */
+  config: Omit<RunConfig, 'name'>;
+  tokenizer: Tokenizer;
+}
+
+export class RunDirectory {
+  readonly checkpoints: CheckpointStore;
+  #config: RunConfig;
+  readonly #logs = new Map<LogName, RunLog>();
+  #unlock: (() => void) | undefined;
+
+  private constructor(
+    readonly path: string,
+    config: RunConfig,
+  ) {
+    this.#config = config;
+    this.checkpoints = new CheckpointStore(join(path, 'checkpoints'));
+  }
+
+  /**
+   * Makes a new run's folder.
+   *
+   * @throws UserError when a run of this name exists, or the folder cannot be written.
+   */
+  static create({ folder = 'runs', name, config, tokenizer }: CreateRunOptions): RunDirectory {
+    if (name !== undefined && !NAME.test(name)) {
+      throw new UserError(
+        `run name "${name}": expected letters, digits, ".", "_" and "-", beginning with a letter or digit, 100 at most.`,
+      );
+    }
+    const parent = resolve(folder);
+    removeLeftovers(parent);
+    const base = name ?? autoName(config);
+    for (let attempt = 1; ; attempt++) {
+      const chosen = attempt === 1 ? base : `${base}-${attempt}`;
+      const target = join(parent, chosen);
+      const complete = { ...config, name: chosen } as RunConfig;
+      const made = createWholeFolder(target, (aside) => {
+        writeRunConfig(aside, complete);
+        tokenizer.save(join(aside, 'tokenizer'));
+        fs.mkdirSync(join(aside, 'checkpoints'));
+      });
+      if (made) return new RunDirectory(target, complete);
+      if (name !== undefined) {
+        throw new UserError(
+          `${target}: exists already. Choose another name, resume it (--resume ${chosen}), or remove it.`,
+        );
+      }
+    }
+  }
+
+  /** Opens a run's folder. @throws UserError when it is none, or damaged. */
+  static open(folder: string): RunDirectory {
+    return new RunDirectory(resolve(folder), readRunConfig(folder));
+  }
+
+  get config(): RunConfig {
+    return this.#config;
+  }
+
+  get name(): string {
+    return basename(this.path);
+  }
+
+  /** Replaces the configuration: for a run that goes on with other settings. */
+  writeConfig(config: RunConfig): void {
+    writeRunConfig(this.path, config);
+    this.#config = config;
+  }
+
+  /** The run's own tokenizer. */
+  tokenizer(): Promise<Tokenizer> {
+    return loadTokenizer(join(this.path, 'tokenizer'));
+  }
+
+  /** Where a growing file lies. */
+  logPath(log: LogName): string {
+    return join(this.path, LOGS[log]);
+  }
+
+  /** Takes the run for training in this process, until `close()`. @throws UserError when another has it. */
+  lock(): void {
+    this.#unlock ??= lockRun(this.path);
+  }
+
+  /** Adds one event, as a line of JSON, to metrics or probes. */
+  append(log: 'metrics' | 'probes', event: object): void {
+    this.#log(log).append(`${JSON.stringify(event)}\n`);
+  }
+
+  appendSample(text: string): void {
+    this.#log('samples').append(text);
+  }
+
+  /** All whole lines of metrics or probes. */
+  read(log: 'metrics' | 'probes'): unknown[] {
+    return readJsonLines(this.logPath(log));
+  }
+
+  /** Puts what was appended safely on the disk, and says how long each file is: for a checkpoint. */
+  syncLogs(): Record<string, number> {
+    const lengths: Record<string, number> = {};
+    for (const [name, log] of this.#logs) {
+      log.sync();
+      lengths[LOGS[name]] = log.length;
+    }
+    return lengths;
+  }
+
+  /**
+   * Goes back to a checkpoint, or (undefined) to the beginning: growing files are cut to what they
+   * were, later checkpoints removed. What follows is then one history.
+   */
+  rewind(checkpoint: Checkpoint | undefined): void {
+    for (const name of Object.keys(LOGS) as LogName[]) {
+      const length = checkpoint?.state.logs[LOGS[name]] ?? 0;
+      const size = fs.statSync(this.logPath(name), { throwIfNoEntry: false })?.size ?? 0;
+      if (size > length) this.#log(name).truncate(length);
+      else if (length > 0) this.#log(name); // opened, so that the next checkpoint counts it
+    }
+    if (checkpoint) this.checkpoints.rewind(checkpoint);
+  }
+
+  /** See `CheckpointStore.open`. */
+  openCheckpoint(choice?: CheckpointChoice): { checkpoint?: Checkpoint; notices: string[] } {
+    return this.checkpoints.open(choice);
+  }
+
+  /** Closes the growing files and gives the lock back. */
+  close(): void {
+    for (const log of this.#logs.values()) log.close();
+    this.#logs.clear();
+    this.#unlock?.();
+    this.#unlock = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #log(name: LogName): RunLog {
+    let log = this.#logs.get(name);
+    if (!log) {
+      log = new RunLog(this.logPath(name));
+      this.#logs.set(name, log);
+    }
+    return log;
+  }
+}
+
+function autoName({ model, preset, created }: Omit<RunConfig, 'name'>): string {
+  const date = new Date(created);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  return `${model}-${preset}-${day}-${two(date.getHours())}${two(date.getMinutes())}`;
+}

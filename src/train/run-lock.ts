@@ -1,0 +1,66 @@
+/** One process at a time trains in a run directory. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileError } from '../util/atomic-file.js';
+import { UserError } from '../util/errors.js';
+import { isAlive } from './whole-folder.js';
+
+const LOCK = 'train.lock';
+const heldHere = new Set<string>();
+
+/** When a process began, where the system tells (Linux): numbers are used again, so it takes both. */
+function startOf(pid: number): string {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** The number of the process that trains in `folder` now, or undefined. */
+export function lockHolder(folder: string): number | undefined {
+  const file = path.join(path.resolve(folder), LOCK);
+  let pid: number;
+  let start: string | undefined;
+  try {
+    const [first, second] = fs.readFileSync(file, 'utf8').trim().split(' ');
+    pid = Number(first);
+    start = second;
+  } catch {
+    return undefined;
+  }
+  // A killed process's number can come back as this one's, in a container above all.
+  if (pid === process.pid) return heldHere.has(file) ? pid : undefined;
+  if (!isAlive(pid) || (start && startOf(pid) && start !== startOf(pid))) return undefined;
+  return pid;
+}
+
+/**
+ * Takes the lock; what a killed process left is taken over.
+ *
+ * @returns how to give it back.
+ * @throws UserError when another process trains in the run, or the folder cannot be written.
+ */
+export function lockRun(folder: string): () => void {
+  const file = path.join(path.resolve(folder), LOCK);
+  const holder = lockHolder(folder);
+  if (holder !== undefined) {
+    throw new UserError(
+      `${folder}: process ${holder} is training in this run. Wait for it, stop it, or, if it is no such process, remove ${file}.`,
+    );
+  }
+  try {
+    fs.rmSync(file, { force: true });
+    fs.writeFileSync(file, `${process.pid} ${startOf(process.pid)}\n`, { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new UserError(`${folder}: another process has just begun to train in this run.`);
+    }
+    throw fileError('cannot write', file, error);
+  }
+  heldHere.add(file);
+  return () => {
+    if (heldHere.delete(file)) fs.rmSync(file, { force: true });
+  };
+}

@@ -1,0 +1,225 @@
+/** Putting a run together: from settings, or from its folder. */
+import { type LoadedDataset, type LoadTextOptions, loadDataset } from '../data/index.js';
+import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
+import { manualSeed } from '../tensor/index.js';
+import type { Tokenizer } from '../tokenizers/index.js';
+import { UserError } from '../util/errors.js';
+import type { Checkpoint, CheckpointChoice } from './checkpoint.js';
+import { changeSettings, type RunSettings, unknownName } from './config.js';
+import { restoreModel } from './restore.js';
+import { type RunConfig, versions } from './run-config.js';
+import { RunDirectory } from './run-directory.js';
+import type { StepHooks } from './stepper.js';
+import { Trainer } from './trainer.js';
+
+/** A run that is ready to be trained. Dispose of it when done. */
+export interface Session extends Disposable {
+  readonly run: RunDirectory;
+  readonly trainer: Trainer;
+  readonly model: LanguageModel;
+  readonly data: LoadedDataset;
+  /** Lines for the user: another text than asked for, a checkpoint passed over. */
+  readonly notices: readonly string[];
+}
+
+/** The definition of a kind of model. @throws UsageError for an unknown name, naming the nearest. */
+export function modelDefinition(name: string): ModelDefinition {
+  const definition = models.get(name);
+  if (!definition) throw unknownName('model', name, [...models.keys()]);
+  return definition;
+}
+
+/** A model with fresh parameters: the same seed, the same bits. */
+export function createModel(
+  settings: Pick<RunSettings, 'model' | 'modelConfig' | 'seed'>,
+  vocabSize: number,
+  definition = modelDefinition(settings.model),
+): LanguageModel {
+  manualSeed(settings.seed);
+  return definition.create(settings.modelConfig, vocabSize);
+}
+
+export interface SessionOptions {
+  hooks?: StepHooks | undefined;
+  /** Hears of a download's progress. */
+  onProgress?: LoadTextOptions['onProgress'];
+  /** Instead of the registry's, for a kind of model that is not registered. */
+  definition?: ModelDefinition | undefined;
+  /** Instead of `loadDataset` from the settings: for data that is at hand. */
+  data?: LoadedDataset | undefined;
+}
+
+export interface StartOptions extends SessionOptions {
+  /** The folder that holds the runs. Default `runs`. */
+  folder?: string | undefined;
+  /** The run's name. Default: made from model, preset and time. */
+  name?: string | undefined;
+}
+
+/**
+ * Loads the data, makes model and tokenizer, and creates the run's folder.
+ *
+ * @param settings from `buildSettings`.
+ * @throws UserError when the data cannot be had, is too short, or the folder cannot be written.
+ */
+export async function startRun(
+  settings: RunSettings,
+  options: StartOptions = {},
+): Promise<Session> {
+  const data = options.data ?? (await loadDataset({ ...settings, onProgress: options.onProgress }));
+  const { vocabSize } = data.tokenizer;
+  const model = createModel(settings, vocabSize, options.definition);
+  const config: Omit<RunConfig, 'name'> = {
+    format: 'nanogpt-run',
+    version: 1,
+    created: new Date().toISOString(),
+    ...settings,
+    modelConfig: settings.modelConfig as RunConfig['modelConfig'],
+    split: [...settings.split],
+    dataset: { ...data.info, split: undefined, cached: undefined },
+    vocabSize,
+    parameters: {
+      total: model.parameterCount(),
+      trainable: model.parameterCount({ trainable: true }),
+    },
+    versions: versions(),
+  };
+  const make = (run?: RunDirectory) => makeTrainer(settings, model, data, run, options);
+  make()[Symbol.dispose](); // what does not fit together is found before there is a folder
+  const { folder, name } = options;
+  const run = RunDirectory.create({ folder, name, config, tokenizer: data.tokenizer });
+  return session(run, data, [...data.notices], () => {
+    run.lock();
+    return make(run);
+  });
+}
+
+export interface ResumeOptions extends SessionOptions {
+  /** Settings to change: those of training that a run may change on its way (`changeSettings`). */
+  overrides?: Readonly<Record<string, unknown>> | undefined;
+  /** From which checkpoint. Default the latest; what came after another one is removed. */
+  from?: CheckpointChoice | undefined;
+}
+
+/**
+ * Opens a run to go on with it, from its latest whole checkpoint; from the beginning, when it was ended
+ * before the first.
+ *
+ * @throws UserError when it is no run, another process trains in it, its data is not what it was, or no
+ *   checkpoint is whole.
+ */
+export async function resumeRun(folder: string, options: ResumeOptions = {}): Promise<Session> {
+  const run = RunDirectory.open(folder);
+  const definition = options.definition ?? modelDefinition(run.config.model);
+  const settings = changeSettings(definition, run.config, options.overrides ?? {});
+  const data = options.data ?? (await loadRunData(run, options));
+  const notices = [...data.notices];
+  return session(run, data, notices, () => {
+    run.lock();
+    const opened = run.openCheckpoint(options.from);
+    notices.push(...opened.notices);
+    const model = createModel(settings, run.config.vocabSize, definition);
+    const trainer = makeTrainer(settings, model, data, run, { ...options, definition });
+    if (opened.checkpoint) trainer.restore(opened.checkpoint);
+    run.rewind(opened.checkpoint);
+    if (options.overrides && Object.keys(options.overrides).length > 0) {
+      run.writeConfig({ ...run.config, ...settings } as RunConfig);
+    }
+    return trainer;
+  });
+}
+
+/** The data of a run, as it was. @throws UserError when the text has changed since. */
+export async function loadRunData(
+  run: RunDirectory,
+  options: Pick<SessionOptions, 'onProgress'> = {},
+): Promise<LoadedDataset> {
+  const { config } = run;
+  const tokenizer = await run.tokenizer();
+  const { data: spec, split } = config;
+  const data = await loadDataset({ data: spec, split, tokenizer, onProgress: options.onProgress });
+  if (data.info.sha256 !== config.dataset.sha256) {
+    throw new UserError(
+      `${run.path}: its data has changed: it was made from ${config.dataset.name} with SHA-256 ${config.dataset.sha256}, but ${spec} is now ${data.info.name} with ${data.info.sha256}. ${data.notices.join(' ')}`.trim(),
+    );
+  }
+  return data;
+}
+
+/** A trained model and what belongs to it. */
+export interface OpenedRun extends Disposable {
+  readonly run: RunDirectory;
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly checkpoint: Checkpoint;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Opens a run to use its model, in evaluation mode.
+ *
+ * @param from which checkpoint. Default: the best, or the latest where there is none.
+ * @throws UserError when it is no run, or has no such checkpoint.
+ */
+export async function openRun(
+  folder: string,
+  options: { from?: CheckpointChoice; definition?: ModelDefinition } = {},
+): Promise<OpenedRun> {
+  const run = RunDirectory.open(folder);
+  const choice = options.from ?? (run.checkpoints.pointer('best') ? 'best' : 'latest');
+  const { checkpoint, notices } = run.openCheckpoint(choice);
+  if (!checkpoint) {
+    throw new UserError(`${folder}: has no checkpoint yet. Train it first (--resume ${run.name}).`);
+  }
+  const tokenizer = await run.tokenizer();
+  const model = createModel(run.config, run.config.vocabSize, options.definition).eval();
+  restoreModel(model, checkpoint.modelFile);
+  return {
+    run,
+    model,
+    tokenizer,
+    checkpoint,
+    notices,
+    [Symbol.dispose]: () => model.dispose(),
+  };
+}
+
+function makeTrainer(
+  settings: RunSettings,
+  model: LanguageModel,
+  data: LoadedDataset,
+  run: RunDirectory | undefined,
+  { hooks, definition }: SessionOptions,
+): Trainer {
+  const { training, seed } = settings;
+  const rebuild = () => createModel(settings, data.tokenizer.vocabSize, definition);
+  return new Trainer({ model, training, seed, data, run, rebuild, hooks });
+}
+
+function session(
+  run: RunDirectory,
+  data: LoadedDataset,
+  notices: readonly string[],
+  makeTrainer: () => Trainer,
+): Session {
+  let trainer: Trainer;
+  try {
+    trainer = makeTrainer();
+  } catch (error) {
+    run.close();
+    throw error;
+  }
+  const { model } = trainer;
+  return {
+    run,
+    trainer,
+    model,
+    data,
+    notices,
+    [Symbol.dispose]: () => {
+      trainer[Symbol.dispose]();
+      model.dispose();
+      run.close();
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/**
+ * How a model is trained: every setting, what it means, and its default with the reason.
+ *
+ * Keys are flat, and different from those of every model's configuration, so that `--set key=value`
+ * says which is meant without a prefix.
+ */
+import { z } from 'zod';
+import { UsageError } from '../util/errors.js';
+
+const count = z.int().min(0);
+const positive = z.int().min(1);
+const share = z.number().min(0).lt(1);
+
+/** What may be set. What is optional here depends on the rest; `resolveTraining` fills it in. */
+export const trainingSchema = z.strictObject({
+  steps: count.describe('optimizer steps; 0 for models that are counted'),
+  batchSize: positive.describe('B: windows in a micro-batch'),
+  gradAccumulation: positive
+    .default(1)
+    .describe('micro-batches averaged before a step: larger batches than fit into memory'),
+  optimizer: z
+    .enum(['sgd', 'adamw'])
+    .default('adamw')
+    .describe(
+      'adamw: its rates carry over from model to model, where those of SGD have to be found',
+    ),
+  lr: z.number().min(0).describe('learning rate, at its height'),
+  schedule: z
+    .enum(['constant', 'step', 'cosine'])
+    .default('constant')
+    .describe('rate held, multiplied at given steps, or along a cosine down to minLr'),
+  stepAt: z.array(positive).default([]).describe('schedule=step: after each of these steps'),
+  stepFactor: z.number().positive().default(0.1).describe('schedule=step: by this'),
+  warmupSteps: count.default(0).describe('linear rise of the rate, before the schedule'),
+  warmupFrom: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      'rate of the first step of a warm-up; lr / (warmupSteps + 1): 0 would waste the step',
+    ),
+  minLr: z.number().min(0).default(0).describe('schedule=cosine: where it ends'),
+  momentum: share.default(0).describe('sgd: 0, plain descent, is what the published MLP used'),
+  nesterov: z.boolean().default(false).describe('sgd: momentum looks ahead (Sutskever 2013)'),
+  weightDecay: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("of tensors with two dimensions or more; 0.01 with adamw, as PyTorch's, 0 with sgd"),
+  beta1: share.default(0.9).describe('adamw: of the first moment (Kingma and Ba 2015)'),
+  beta2: share.default(0.999).describe('adamw: of the second moment (Kingma and Ba 2015)'),
+  eps: z.number().positive().default(1e-8).describe('adamw: keeps the quotient finite'),
+  clipNorm: z.number().min(0).default(0).describe('greatest global norm of the gradient; 0: any'),
+  labelSmoothing: share.default(0).describe('in training only; losses of evaluations are without'),
+  evalInterval: positive
+    .optional()
+    .describe('steps between evaluations; a tenth of all unless told: ten points make a curve'),
+  evalBatches: positive
+    .default(20)
+    .describe('batches in each, the same ones every time, spread evenly over the split'),
+  checkpointInterval: positive
+    .optional()
+    .describe('steps between checkpoints; evalInterval unless told. The best is saved besides'),
+  logInterval: positive
+    .optional()
+    .describe(
+      'steps between lines of metrics, each with the mean loss since the last; so that there are 250 unless told',
+    ),
+  sampleInterval: count.default(0).describe('steps between samples of text; 0: none'),
+  sampleTokens: positive.default(100).describe('tokens in each sample'),
+  patience: count
+    .default(0)
+    .describe('evaluations without a better one after which the run ends; 0: never'),
+  maxSeconds: z.number().min(0).default(0).describe('after which a sitting ends; 0: never'),
+});
+
+/** What may be given. */
+export type TrainingInput = z.input<typeof trainingSchema>;
+
+type Parsed = z.infer<typeof trainingSchema>;
+type Derived = 'weightDecay' | 'warmupFrom' | 'evalInterval' | 'checkpointInterval' | 'logInterval';
+/** Every setting of a run, decided. */
+export type TrainingSettings = Omit<Parsed, Derived> & { [K in Derived]-?: number };
+
+/** Settings that mean something only beside another one, and why. */
+const BELONGS: {
+  key: keyof TrainingInput;
+  to: (settings: Parsed) => boolean;
+  because: string;
+}[] = [
+  ...(['momentum', 'nesterov'] as const).map((key) => ({
+    key,
+    to: ({ optimizer }: Parsed) => optimizer === 'sgd',
+    because: `${key} belongs to optimizer=sgd; AdamW's counterpart is beta1`,
+  })),
+  ...(['beta1', 'beta2', 'eps'] as const).map((key) => ({
+    key,
+    to: ({ optimizer }: Parsed) => optimizer === 'adamw',
+    because: `${key} belongs to optimizer=adamw; SGD has no moments`,
+  })),
+  ...(['stepAt', 'stepFactor'] as const).map((key) => ({
+    key,
+    to: ({ schedule }: Parsed) => schedule === 'step',
+    because: `${key} belongs to schedule=step`,
+  })),
+  {
+    key: 'minLr',
+    to: ({ schedule }) => schedule === 'cosine',
+    because: 'minLr belongs to schedule=cosine',
+  },
+  {
+    key: 'warmupFrom',
+    to: ({ warmupSteps }) => warmupSteps > 0,
+    because: 'warmupFrom says where a warm-up begins, and warmupSteps is 0',
+  },
+  {
+    key: 'sampleTokens',
+    to: ({ sampleInterval }) => sampleInterval > 0,
+    because: 'sampleTokens is the length of samples, and sampleInterval is 0',
+  },
+];
+
+/**
+ * Puts a preset and what the user gave together, fills in what is left out, and refuses what
+ * contradicts itself.
+ *
+ * What the preset says about a choice that the user made otherwise (its momentum, when the user takes
+ * AdamW) is dropped; what the user says about a choice not taken is an error.
+ *
+ * @param given what the user gave. Undefined values count as not given.
+ * @throws UsageError naming the keys and the reason.
+ */
+export function resolveTraining(
+  preset: TrainingInput,
+  given: Partial<TrainingInput>,
+): TrainingSettings {
+  const chosen = withoutUndefined(given);
+  const merged: Record<string, unknown> = { ...withoutUndefined(preset), ...chosen };
+  const first = parse(merged);
+  for (const { key, to, because } of BELONGS) {
+    if (to(first)) continue;
+    if (Object.hasOwn(chosen, key)) throw new UsageError(`${because}.`);
+    delete merged[key];
+  }
+  const settings = parse(merged);
+  refuseContradictions(settings);
+  const { steps, lr, warmupSteps } = settings;
+  const evalInterval = settings.evalInterval ?? Math.max(1, Math.round(steps / 10));
+  return {
+    ...settings,
+    weightDecay: settings.weightDecay ?? (settings.optimizer === 'adamw' ? 0.01 : 0),
+    warmupFrom: settings.warmupFrom ?? lr / (warmupSteps + 1),
+    evalInterval,
+    checkpointInterval: settings.checkpointInterval ?? evalInterval,
+    logInterval: settings.logInterval ?? Math.max(1, Math.ceil(steps / 250)),
+  };
+}
+
+function withoutUndefined(values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+function parse(values: Record<string, unknown>): Parsed {
+  const result = trainingSchema.safeParse(values);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(({ path, message }) => {
+    const key = String(path[0] ?? 'training');
+    return `${key}: ${message} (got ${JSON.stringify(values[key])})`;
+  });
+  throw new UsageError(`training settings: ${lines.join('; ')}.`);
+}
+
+function refuseContradictions(settings: Parsed): void {
+  const { nesterov, momentum, schedule, stepAt, minLr, warmupFrom, lr, steps } = settings;
+  const refuse = (reason: string): never => {
+    throw new UsageError(`training settings contradict each other: ${reason}.`);
+  };
+  if (nesterov && momentum === 0) refuse('nesterov needs a momentum, and momentum is 0');
+  if (schedule === 'step' && stepAt.length === 0) refuse('schedule=step needs stepAt');
+  if (stepAt.some((step, i) => i > 0 && step <= stepAt[i - 1]!)) {
+    refuse(`stepAt must ascend, got ${stepAt.join(',')}`);
+  }
+  if (minLr > lr) refuse(`minLr ${minLr} is above lr ${lr}`);
+  if (warmupFrom !== undefined && warmupFrom > lr)
+    refuse(`warmupFrom ${warmupFrom} is above lr ${lr}`);
+  if (steps > 0 && lr === 0) refuse(`${steps} steps at lr 0 would change nothing`);
+}

@@ -1,0 +1,194 @@
+/** One optimizer step after the other: everything of training that decides its bits, and nothing else. */
+import { type TokenIds, WindowSampler } from '../data/index.js';
+import type { LanguageModel } from '../models/index.js';
+import {
+  AdamW,
+  clipScale,
+  constant,
+  cosine,
+  gradNorm,
+  linearWarmup,
+  type Optimizer,
+  type Schedule,
+  SGD,
+  sequence,
+  stepDecay,
+} from '../optim/index.js';
+import {
+  defaultRandom,
+  empty,
+  type RandomSourceState,
+  Scope,
+  type Tensor,
+} from '../tensor/index.js';
+import { Generator, type GeneratorState, streamFor } from '../util/random.js';
+import type { TrainingSettings } from './settings.js';
+
+/** Called on the way through a step, gradients at hand: for probes. */
+export interface StepHooks {
+  /** Before the forward pass. */
+  start?(step: number): void;
+  /** After the backward pass, before the update. */
+  backward?(step: number): void;
+  /** After the update, before gradients are dropped. */
+  update?(step: number): void;
+}
+
+/** The rate at each step, counted from 0, as the settings say. */
+export function scheduleOf(training: TrainingSettings): Schedule {
+  const { lr, schedule, stepAt, stepFactor, minLr, steps, warmupSteps, warmupFrom } = training;
+  const after = Math.max(1, steps - warmupSteps);
+  const main =
+    schedule === 'constant'
+      ? constant(lr)
+      : schedule === 'cosine'
+        ? cosine({ steps: after, from: lr, to: minLr })
+        : // Steps are counted from the start of training, not from the end of the warm-up.
+          stepDecay({
+            lr,
+            at: stepAt.map((at) => Math.max(0, at - warmupSteps)),
+            factor: stepFactor,
+          });
+  if (warmupSteps === 0) return main;
+  return sequence([
+    [linearWarmup({ steps: warmupSteps, from: warmupFrom, to: lr }), warmupSteps],
+    [main],
+  ]);
+}
+
+/**
+ * Builds the optimizer that the settings name. Weight decay is for tensors of two dimensions or more,
+ * as in nanoGPT: biases and gains are few and do not overfit, and a gain pulled to zero is a dead layer.
+ */
+export function optimizerOf(model: LanguageModel, training: TrainingSettings): Optimizer {
+  const { optimizer, lr, weightDecay, momentum, nesterov, beta1, beta2, eps } = training;
+  const named = [...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad);
+  const part = (wide: boolean) => new Map(named.filter(([, { ndim }]) => ndim >= 2 === wide));
+  const groups = [
+    { params: part(true), weightDecay },
+    { params: part(false), weightDecay: 0 },
+  ].filter(({ params }) => params.size > 0);
+  return optimizer === 'sgd'
+    ? new SGD(groups, { lr, weightDecay, momentum, nesterov })
+    : new AdamW(groups, { lr, weightDecay, betas: [beta1, beta2], eps });
+}
+
+/** What decides a step, besides parameters and optimizer. */
+export interface Cursor {
+  step: number;
+  default: RandomSourceState;
+  data: GeneratorState;
+}
+
+/** How a step went. */
+export interface StepOutcome {
+  /** Mean training loss of the step's micro-batches, in nats; label smoothing included. */
+  loss: number;
+  /** Global norm of the gradient before clipping, where it was asked for or is clipped. */
+  gradNorm: number | undefined;
+}
+
+/**
+ * Takes steps. Parameters are changed only when loss and gradient norm (where it is known) are finite;
+ * a step that was not leaves everything but the random state as it was.
+ */
+export class Stepper implements Disposable {
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  /** Optimizer steps taken. */
+  step = 0;
+  readonly #sampler: WindowSampler;
+  readonly #inputs: Tensor;
+  readonly #targets: Tensor;
+  readonly #parameters: Tensor[];
+
+  /** @throws UserError when the split is too short for a block. */
+  constructor(
+    readonly model: LanguageModel,
+    readonly training: TrainingSettings,
+    ids: TokenIds,
+    seed: number,
+  ) {
+    const { batchSize } = training;
+    const { blockSize, target } = model;
+    const generator = new Generator(seed, streamFor('data'));
+    const options = { batchSize, blockSize, target, name: 'train' };
+    this.#sampler = new WindowSampler(ids, options, generator);
+    this.optimizer = optimizerOf(model, training);
+    this.schedule = scheduleOf(training);
+    this.#parameters = this.optimizer.parameters();
+    this.#inputs = empty([batchSize, blockSize], 'int32').retain(); // (B, T)
+    this.#targets = empty(
+      target === 'all' ? [batchSize, blockSize] : [batchSize],
+      'int32',
+    ).retain();
+  }
+
+  /** Tokens predicted in a step. */
+  get tokensPerStep(): number {
+    return this.#targets.numel * this.training.gradAccumulation;
+  }
+
+  /** Where it stands: steps from here on are the same if this is restored, with parameters and optimizer. */
+  cursor(): Cursor {
+    return { step: this.step, default: defaultRandom.state(), data: this.#sampler.state() };
+  }
+
+  moveTo(cursor: Cursor): void {
+    this.step = cursor.step;
+    defaultRandom.load(cursor.default);
+    this.#sampler.restore(cursor.data);
+  }
+
+  /** Forward and backward over the step's micro-batches; the sum of their gradients is left in place. */
+  accumulate(): number {
+    const { gradAccumulation, labelSmoothing } = this.training;
+    let sum = 0;
+    for (let i = 0; i < gradAccumulation; i++) {
+      const { inputs, targets } = this.#sampler.next();
+      using _batch = new Scope();
+      this.#inputs.copy_(inputs);
+      this.#targets.copy_(targets);
+      const loss = this.model.loss(this.#inputs, this.#targets, { labelSmoothing });
+      sum += loss.itemSync();
+      loss.backward();
+    }
+    return sum / gradAccumulation;
+  }
+
+  /**
+   * One step.
+   *
+   * @param wantNorm whether to measure the gradient's norm, a pass over all gradients, where it is not
+   *   clipped anyway.
+   */
+  take(wantNorm: boolean, hooks: StepHooks = {}): StepOutcome {
+    const { gradAccumulation, clipNorm } = this.training;
+    const at = this.step;
+    this.optimizer.applySchedule(this.schedule, at);
+    hooks.start?.(at);
+    const loss = this.accumulate();
+    let gradScale = 1 / gradAccumulation;
+    let norm: number | undefined;
+    if (wantNorm || clipNorm > 0) {
+      norm = gradNorm(this.#parameters) * gradScale;
+      if (clipNorm > 0) gradScale *= clipScale(norm, clipNorm);
+    }
+    hooks.backward?.(at);
+    if (Number.isFinite(loss) && Number.isFinite(norm ?? 0)) {
+      this.optimizer.step({ gradScale });
+      this.step++;
+      hooks.update?.(at);
+    }
+    this.optimizer.zeroGrad();
+    return { loss, gradNorm: norm };
+  }
+
+  /** Frees what it made, not the model. */
+  [Symbol.dispose](): void {
+    this.optimizer.zeroGrad();
+    this.optimizer.dispose();
+    this.#inputs.dispose();
+    this.#targets.dispose();
+  }
+}

@@ -1,0 +1,335 @@
+/** The training loop. It emits typed events and prints nothing. */
+import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { EvaluationPass, type LoadedDataset } from '../data/index.js';
+import { generate } from '../generate/index.js';
+import type { LanguageModel } from '../models/index.js';
+import { UserError } from '../util/errors.js';
+import { type DivergenceError, initialLossWarning, nonFiniteState } from './anomalies.js';
+import type { Checkpoint } from './checkpoint.js';
+import { explainDivergence } from './divergence.js';
+import { type EvaluationResult, evaluate, meanLoss } from './evaluate.js';
+import type { StopReason, TrainerEvents, TrainResult } from './events.js';
+import { Ledger, Tally } from './ledger.js';
+import { restoreModel, restoreOptimizer } from './restore.js';
+import type { RunDirectory } from './run-directory.js';
+import type { TrainingSettings } from './settings.js';
+import { type Cursor, type StepHooks, Stepper } from './stepper.js';
+
+/** How often the loop lets timers, signals and other work have their turn. */
+const TURN_MS = 20;
+/** How often `progress` is emitted at most: as fast as a line on a terminal can be read. */
+const PROGRESS_MS = 100;
+
+export interface TrainerOptions {
+  /** Made by the caller, after `manualSeed(seed)`. */
+  model: LanguageModel;
+  training: TrainingSettings;
+  /** Of the order of the data. */
+  seed: number;
+  data: Pick<LoadedDataset, 'splits' | 'tokenizer'>;
+  /** Where checkpoints, metrics and samples go. Without one, nothing is written. */
+  run?: RunDirectory | undefined;
+  /** Makes the model anew as it was before the first step: for finding where a NaN began. */
+  rebuild?: (() => LanguageModel) | undefined;
+  /** Called within each step: for probes. */
+  hooks?: StepHooks | undefined;
+}
+
+/**
+ * Trains one model.
+ *
+ * ```ts
+ * const trainer = new Trainer({ model, training, seed: 0, data });
+ * trainer.on('progress', ({ step, loss }) => console.log(step, loss));
+ * const result = await trainer.train();
+ * ```
+ *
+ * The same seed gives the same bits, and `restore(checkpoint)` before `train()` goes on as if there had
+ * been no break. An exception of a listener ends training. A model that counts (`fit`) is fitted
+ * instead, then saved and scored all the same.
+ */
+export class Trainer extends EventEmitter<TrainerEvents> {
+  readonly model: LanguageModel;
+  readonly training: TrainingSettings;
+  readonly #options: TrainerOptions;
+  readonly #stepper: Stepper | undefined;
+  readonly #evaluation: EvaluationPass | undefined;
+  readonly #ledger = new Ledger();
+  /** Where the last step began. */
+  #cursor: Cursor | undefined;
+  /** The step of the checkpoint that holds the present state, or −1. */
+  #savedStep = -1;
+  #lastCheckpoint: string | undefined;
+  #stopRequested = false;
+
+  /** @throws UserError when a split is too short for a block. */
+  constructor(options: TrainerOptions) {
+    super();
+    const { model, training, data } = options;
+    this.#options = options;
+    this.model = model;
+    this.training = training;
+    if (model.fit) return;
+    this.#stepper = this.#makeStepper();
+    const { ids } = data.splits.validation;
+    if (ids.length > 0) {
+      const { blockSize, target } = model;
+      const { batchSize, evalBatches: maxBatches } = training;
+      const pass = { batchSize, blockSize, target, maxBatches, name: 'validation' };
+      this.#evaluation = new EvaluationPass(ids, pass);
+    }
+  }
+
+  #makeStepper(): Stepper {
+    const { model, training, data, seed } = this.#options;
+    return new Stepper(model, training, data.splits.train.ids, seed);
+  }
+
+  /** Steps done, those before a checkpoint included. */
+  get step(): number {
+    return this.#stepper?.step ?? 0;
+  }
+
+  /** Asks training to end after the step under way; a checkpoint is saved first. */
+  stop(): void {
+    this.#stopRequested = true;
+  }
+
+  /**
+   * Takes up where a checkpoint was saved: parameters, optimizer, random state, place in the data and
+   * counters. (`RunDirectory.rewind` does the same for the run's files.)
+   *
+   * @throws UserError when it does not fit the model or the optimizer.
+   */
+  restore({ name, modelFile, optimizerFile, state }: Checkpoint): void {
+    restoreModel(this.model, modelFile);
+    if (this.#stepper) {
+      restoreOptimizer(this.#stepper.optimizer, optimizerFile, state.optimizer);
+      this.#stepper.moveTo({ step: state.step, ...state.random });
+    }
+    this.#ledger.load(state);
+    this.#savedStep = state.step;
+    this.#lastCheckpoint = name;
+  }
+
+  /**
+   * Trains until the steps are done, or `stop()`, patience or the time limit end it; then saves, and
+   * unless it was stopped, scores the whole validation split.
+   *
+   * @throws DivergenceError when loss, gradient or parameters are no numbers any more; UserError when
+   *   the run's files cannot be written. The last good checkpoint is intact in both cases.
+   */
+  async train(): Promise<TrainResult> {
+    const { model, training } = this;
+    const ledger = this.#ledger;
+    const stepper = this.#stepper;
+    ledger.begin(stepper?.tokensPerStep ?? 0);
+    this.emit('start', {
+      step: this.step,
+      steps: stepper ? training.steps : 0,
+      parameters: {
+        total: model.parameterCount(),
+        trainable: model.parameterCount({ trainable: true }),
+      },
+      tokensPerStep: ledger.tokensPerStep,
+    });
+    let reason: StopReason;
+    try {
+      reason = stepper ? await this.#loop(stepper) : this.#fit();
+      if (this.#savedStep !== this.step) this.#save(false);
+    } finally {
+      if (stepper) stepper.optimizer.zeroGrad();
+    }
+    const validation = reason === 'stopped' ? null : this.#score('validation');
+    const stop = { type: 'stop', reason, step: this.step, seconds: ledger.seconds() } as const;
+    this.#options.run?.append('metrics', { ...stop, validation });
+    this.emit('stop', stop);
+    return {
+      reason,
+      step: this.step,
+      ...ledger.sitting(),
+      train: { loss: stepper ? ledger.trainLoss() : this.#score('train')!.loss },
+      validation,
+      best: ledger.best,
+    };
+  }
+
+  #fit(): StopReason {
+    if (this.#savedStep < 0) this.model.fit!(this.#options.data.splits.train.ids);
+    return 'fitted';
+  }
+
+  async #loop(stepper: Stepper): Promise<StopReason> {
+    const { steps, logInterval, evalInterval, checkpointInterval, sampleInterval, patience } =
+      this.training;
+    const { hooks } = this.#options;
+    const ledger = this.#ledger;
+    const shown = new Tally();
+    const deadline = this.training.maxSeconds * 1000 || Infinity;
+    let now = performance.now();
+    const began = now;
+    let turnAt = now + TURN_MS;
+    let progressAt = now + PROGRESS_MS;
+    while (stepper.step < steps) {
+      if (this.#stopRequested) return 'stopped';
+      if (patience > 0 && ledger.withoutBetter >= patience) return 'patience';
+      if (now - began >= deadline) return 'time';
+
+      this.#cursor = stepper.cursor();
+      const logs = (stepper.step + 1) % logInterval === 0;
+      const { loss, gradNorm } = stepper.take(logs, hooks);
+      const { step } = stepper;
+      if (!Number.isFinite(loss)) throw this.#diverged('loss', loss);
+      if (gradNorm !== undefined && !Number.isFinite(gradNorm)) {
+        throw this.#diverged('gradient norm', gradNorm);
+      }
+      const after = performance.now();
+      ledger.count(loss, after - now);
+      shown.add(loss);
+      now = after;
+
+      if (step === 1) this.#warn(initialLossWarning(loss, this.model.vocabSize));
+      const last = step === steps;
+      const { lr } = stepper.optimizer;
+      if (this.listenerCount('step') > 0) this.emit('step', { step, loss, lr, gradNorm });
+      if (logs) this.#log(step, lr, gradNorm);
+      const better = (last || step % evalInterval === 0) && this.#evaluate(step);
+      if (better || last || step % checkpointInterval === 0) this.#save(better);
+      if (sampleInterval > 0 && step % sampleInterval === 0) this.#sample(step);
+      if (now >= progressAt || last) {
+        this.#showProgress(step, lr, shown);
+        progressAt = now + PROGRESS_MS;
+      }
+      if (now >= turnAt) {
+        await nextTurn();
+        turnAt = performance.now() + TURN_MS;
+      }
+      now = performance.now();
+    }
+    return 'steps';
+  }
+
+  #warn(line: string | undefined): void {
+    if (line !== undefined) this.emit('warning', line);
+  }
+
+  #showProgress(step: number, lr: number, shown: Tally): void {
+    const ledger = this.#ledger;
+    if (this.listenerCount('progress') > 0) {
+      this.emit('progress', {
+        step,
+        steps: this.training.steps,
+        loss: shown.mean()!,
+        lr,
+        validationLoss: ledger.evaluation?.loss,
+        tokensPerSecond: ledger.tokensPerSecond(),
+        seconds: ledger.seconds(),
+        secondsLeft: ledger.secondsFor(this.training.steps - step),
+      });
+    }
+    shown.clear();
+  }
+
+  #log(step: number, lr: number, gradNorm: number | undefined): void {
+    const ledger = this.#ledger;
+    const event = {
+      type: 'step',
+      step,
+      split: 'train',
+      loss: ledger.takeSinceLog(),
+      lr,
+      gradNorm,
+      tokens: ledger.tokens,
+      tokensPerSecond: Math.round(ledger.tokensPerSecond()),
+      seconds: ledger.seconds(),
+    } as const;
+    this.#options.run?.append('metrics', event);
+    this.emit('metrics', event);
+  }
+
+  /** Scores the same batches as every time; says whether it is the best so far. */
+  #evaluate(step: number): boolean {
+    if (!this.#evaluation) return false;
+    const loss = meanLoss(this.model, this.#evaluation);
+    if (!Number.isFinite(loss)) throw this.#diverged('validation loss', loss);
+    const { best, trainLoss } = this.#ledger.evaluated(step, loss);
+    const seconds = this.#ledger.seconds();
+    const event = {
+      type: 'evaluation',
+      step,
+      split: 'validation',
+      loss,
+      trainLoss,
+      best,
+      seconds,
+    } as const;
+    this.#options.run?.append('metrics', event);
+    this.emit('evaluation', event);
+    return best;
+  }
+
+  #score(split: 'train' | 'validation'): EvaluationResult | null {
+    const { splits, tokenizer } = this.#options.data;
+    const part = splits[split];
+    return part.ids.length === 0 ? null : evaluate(this.model, { name: split, ...part, tokenizer });
+  }
+
+  #sample(step: number): void {
+    const tokens = generate(this.model, [], { maxTokens: this.training.sampleTokens, seed: step });
+    const text = this.#options.data.tokenizer.decode(tokens);
+    this.#options.run?.appendSample(`── step ${step} ──\n${text}\n\n`);
+    this.emit('sample', { step, tokens, text });
+  }
+
+  #save(best: boolean): void {
+    const { run, seed } = this.#options;
+    const { step } = this;
+    if (nonFiniteState(this.model.stateDict()).length > 0) throw this.#diverged('parameters', NaN);
+    this.#savedStep = step;
+    if (!run) return;
+    const optimizer = this.#stepper?.optimizer.stateDict();
+    const state = this.#ledger.save(step, seed, this.#stepper?.cursor(), {
+      logs: run.syncLogs(),
+      optimizer: { ...optimizer?.settings },
+    });
+    try {
+      const contents = {
+        state,
+        model: this.model.stateDict(),
+        optimizer: optimizer?.tensors ?? [],
+      };
+      const name = run.checkpoints.save(contents, { best });
+      this.#lastCheckpoint = name;
+      this.emit('checkpoint', { step, name, best });
+    } catch (error) {
+      if (!(error instanceof UserError) || !this.#lastCheckpoint) throw error;
+      const message = `${error.message} The last good checkpoint, ${this.#lastCheckpoint}, is intact.`;
+      throw new UserError(message, { cause: error });
+    }
+  }
+
+  #diverged(what: DivergenceError['what'], value: number): UserError {
+    const { run, rebuild } = this.#options;
+    if (!this.#stepper || !this.#cursor) {
+      return new UserError('the model holds NaN or infinity from the start.');
+    }
+    run?.append('metrics', { type: 'stop', reason: 'diverged', step: this.step });
+    return explainDivergence({
+      what,
+      value,
+      cursor: this.#cursor,
+      stepper: this.#stepper,
+      freshStepper: () => this.#makeStepper(),
+      rebuild,
+      run,
+      checkpoint: this.#lastCheckpoint,
+      secondsPerStep: this.#ledger.secondsFor(1),
+    });
+  }
+
+  /** Frees optimizer state and buffers, not the model. */
+  [Symbol.dispose](): void {
+    this.#stepper?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,85 @@
+/** Folders that appear whole or not at all. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileError, syncFolder } from '../util/atomic-file.js';
+
+const PREFIX = '.tmp-';
+
+/**
+ * Makes a folder aside, lets `fill` put files into it (each synced by whoever writes it), syncs it, and
+ * gives it its name. A process killed on the way leaves a `.tmp-…` that `removeLeftovers` takes away.
+ *
+ * @returns false when the name is taken by a folder that is not empty; nothing has changed then.
+ * @throws UserError where the file system refuses; nothing is left behind then.
+ */
+export function createWholeFolder(target: string, fill: (folder: string) => void): boolean {
+  const parent = path.dirname(target);
+  const aside = asideName(target);
+  try {
+    fs.rmSync(aside, { recursive: true, force: true });
+    fs.mkdirSync(aside, { recursive: true });
+    fill(aside);
+    syncFolder(aside);
+    if (isTaken(target)) return false;
+    fs.renameSync(aside, target);
+    syncFolder(parent);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false; // someone was faster
+    throw fileError('cannot write', target, error);
+  } finally {
+    removeQuietly(aside);
+  }
+}
+
+function isTaken(target: string): boolean {
+  const stat = fs.lstatSync(target, { throwIfNoEntry: false });
+  return stat !== undefined && !(stat.isDirectory() && fs.readdirSync(target).length === 0);
+}
+
+/** Removes a folder so that it is there whole or not at all: it loses its name first. */
+export function removeWholeFolder(target: string): void {
+  const aside = asideName(target);
+  try {
+    fs.rmSync(aside, { recursive: true, force: true });
+    fs.renameSync(target, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw fileError('cannot remove', target, error);
+  }
+  removeQuietly(aside);
+}
+
+function asideName(target: string): string {
+  return path.join(path.dirname(target), `${PREFIX}${path.basename(target)}-${process.pid}`);
+}
+
+/** Takes away what killed processes left aside in `parent`; what living ones are writing stays. */
+export function removeLeftovers(parent: string): void {
+  for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
+    if (!entry.startsWith(PREFIX)) continue;
+    const pid = Number(/-(\d+)$/.exec(entry)?.[1]);
+    if (pid === process.pid || !isAlive(pid)) removeQuietly(path.join(parent, entry));
+  }
+}
+
+/** Whether a process with this number exists, as far as the system tells. */
+export function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it exists, and is someone else's
+  }
+}
+
+/** What cannot be removed is in nobody's way: it is ignored by its name. */
+function removeQuietly(file: string): void {
+  try {
+    fs.rmSync(file, { recursive: true, force: true });
+  } catch {
+    // See above.
+  }
+}
