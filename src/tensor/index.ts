@@ -1,3 +1,4 @@
+export type { Backend, DType, ParameterUpdate } from '../backend/backend.js';
 export {
   currentBackend,
   empty,
@@ -10,6 +11,7 @@ export {
   withBackend,
   zeros,
 } from './create.js';
+export { type InputGradient, RowGradient } from './gradient.js';
 export { dropout } from './ops/dropout.js';
 export * from './ops/elementwise.js';
 export { embedding } from './ops/embedding.js';
@@ -30,13 +32,12 @@ export { currentScope, Scope, Storage, scope } from './scope.js';
 export {
   apply,
   Context,
-  type InputGradient,
   isGradEnabled,
+  type Node,
   NoGradient,
   noGrad,
   type Operation,
   type OperationWatcher,
-  RowGradient,
   watchOperations,
 } from './tape.js';
 export { type Nested, Tensor } from './tensor.js';

@@ -39,9 +39,16 @@ export class Storage {
     if (this.scope) leaveToCollector(this);
   }
 
-  /** As `retain`, for an owner that is sure to call `free` (no net below). */
-  own(): void {
-    this.scope = null;
+  /** Makes it live as long as `other`: in the scope of that, or, where that has none, until its owner calls `free` or `leave`. */
+  follow(other: Storage): void {
+    if (this.freed || this.scope === other.scope) return;
+    if (other.scope) other.scope.adopt(this);
+    else this.scope = null;
+  }
+
+  /** Leaves it, whose owner is gone, to the collector. */
+  leave(): void {
+    if (!this.freed && !this.scope) leaveToCollector(this);
   }
 }
 
@@ -84,12 +91,17 @@ export class Scope {
   /** Hands a storage of this scope to the enclosing one, or retains it when there is none. */
   release(storage: Storage): void {
     if (storage.scope !== this) return;
-    const parent = scopes[scopes.indexOf(this) - 1];
+    const parent = scopes[scopes.lastIndexOf(this) - 1];
     if (parent) parent.adopt(storage);
     else leaveToCollector(storage);
   }
 
   [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Frees what belongs to it. Closing twice does nothing. */
+  close(): void {
     if (this.closed) return;
     this.closed = true;
     if (scopes[scopes.length - 1] !== this) {
@@ -105,6 +117,7 @@ export class Scope {
 
 function leaveToCollector(storage: Storage): void {
   storage.scope = null;
+  finalizers.unregister(storage); // once is enough
   finalizers.register(storage, { backend: storage.backend, pointer: storage.pointer }, storage);
 }
 
@@ -131,11 +144,12 @@ function keep(value: unknown, scope: Scope): void {
   if (value === null || typeof value !== 'object') return;
   if (Array.isArray(value)) for (const item of value) keep(item, scope);
   else if ('storage' in value) scope.release((value as Stored).storage);
+  else if (Object.getPrototypeOf(value) === Object.prototype) keep(Object.values(value), scope);
 }
 
 /**
- * Runs `body` in a scope of its own. Tensors that it returns (one, or an array) pass to the enclosing
- * scope; all others that it made are freed.
+ * Runs `body` in a scope of its own. Tensors that it returns (one, or arrays and plain objects of them,
+ * nested as you like) pass to the enclosing scope; all others that it made are freed.
  *
  * @throws UserError when `body` returns a promise: a scope is for synchronous code.
  */
@@ -143,6 +157,7 @@ export function scope<T>(body: () => T): T {
   using inner = new Scope();
   const result = body();
   if (result instanceof Promise) {
+    result.catch(() => {}); // What it goes on to do fails, its tensors being freed: this error says why.
     throw new UserError(
       'scope: expected synchronous code, got a promise; read values back after the scope',
     );

@@ -5,34 +5,9 @@
  */
 import { ShapeError, UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
+import { type InputGradient, inFull, RowGradient } from './gradient.js';
 import { Scope } from './scope.js';
 import type { Tensor } from './tensor.js';
-
-/**
- * A gradient by rows: that of an embedding's weight, of which a batch uses few rows. `rows` (int32)
- * holds ascending distinct indices, of which the first `rowCount` count; `values` their gradients.
- */
-export class RowGradient {
-  constructor(
-    readonly rows: Tensor,
-    readonly values: Tensor,
-    readonly rowCount: number,
-  ) {}
-
-  free(): void {
-    this.rows.storage.free();
-    this.values.storage.free();
-  }
-
-  own(): this {
-    this.rows.storage.own();
-    this.values.storage.own();
-    return this;
-  }
-}
-
-/** What a backward returns for an input: its gradient, or null where none is needed. */
-export type InputGradient = Tensor | RowGradient | null;
 
 /** What an operation's forward leaves for its backward. */
 export class Context {
@@ -74,7 +49,8 @@ export interface Operation<Inputs extends readonly Tensor[], Options> {
   forward(context: Context, inputs: Inputs, options: Options): Tensor;
   /**
    * One gradient per input, in order. `dy` has the output's shape. Runs without recording; tensors it
-   * makes and does not return are freed.
+   * makes and does not return are freed. What it returns is added to and freed later, so it must be
+   * fresh, or `dy` (or a view of it), or something that the forward saved and nobody else uses.
    */
   readonly backward:
     | ((context: Context, dy: Tensor, options: Options) => readonly InputGradient[])
@@ -85,6 +61,10 @@ export interface Operation<Inputs extends readonly Tensor[], Options> {
 export class Node {
   /** Set by the first backward: what the forward saved may have been handed on or freed. */
   used = false;
+  /** The gradient of the output, as far as it has come together in the backward under way. */
+  gradient: Tensor | null = null;
+  /** The last walk that came by, so that none comes twice. */
+  visit = 0;
 
   constructor(
     readonly name: string,
@@ -96,12 +76,17 @@ export class Node {
 
 let recording = true;
 let sequence = 0;
+let visits = 0;
 
-/** Called with each operation's name and result while a watcher is set: how anomalies are found. */
+/**
+ * Called with each operation's name and result while a watcher is set: how anomalies are found. `node`
+ * is the operation's place on the tape: the same in both phases, null where nothing is recorded.
+ */
 export type OperationWatcher = (
   name: string,
   output: Tensor,
   phase: 'forward' | 'backward',
+  node: Node | null,
 ) => void;
 let watcher: OperationWatcher | null = null;
 
@@ -138,13 +123,13 @@ export function apply<const Inputs extends readonly Tensor[], Options>(
   options: Options,
 ): Tensor {
   let wanted = false;
-  if (recording) {
-    for (let i = 0; i < inputs.length; i++) {
-      if (inputs[i].requiresGrad) wanted = true;
-    }
+  for (let i = 0; i < inputs.length; i++) {
+    if (inputs[i].requiresGrad) wanted = true;
+    if (inputs[i].storage.backend !== inputs[0].storage.backend)
+      throw strangers(operation.name, inputs);
   }
   const { backward } = operation;
-  if (wanted && backward instanceof NoGradient) wanted = false;
+  wanted &&= recording && typeof backward === 'function';
   const context = new Context(inputs, wanted);
   const output = operation.forward(context, inputs, options);
   if (wanted && typeof backward === 'function') {
@@ -153,55 +138,51 @@ export function apply<const Inputs extends readonly Tensor[], Options>(
       backward(context, dy, options),
     );
   }
-  if (watcher) watcher(operation.name, output, 'forward');
+  if (watcher) watcher(operation.name, output, 'forward', output.node);
   return output;
 }
 
-/** All nodes that lead to `root`, last made first. */
-function nodesBefore(root: Tensor): Tensor[] {
-  const seen = new Set<Node>();
-  const found: Tensor[] = [];
-  const stack = [root];
-  while (stack.length > 0) {
-    const tensor = stack.pop()!;
-    const node = tensor.node;
-    if (!node || seen.has(node)) continue;
-    seen.add(node);
-    found.push(tensor);
-    for (const input of node.context.inputs) if (input.requiresGrad) stack.push(input);
-  }
-  return found.sort((a, b) => b.node!.sequence - a.node!.sequence);
+function strangers(operation: string, inputs: readonly Tensor[]): UserError {
+  const names = inputs.map((x) => x.backend.name).join(', ');
+  return new UserError(`${operation}: expected tensors of one backend, got ${names}`);
 }
 
-/** Gradients on their way, by the node or leaf they are for. */
-class Pending {
-  private readonly gradients = new Map<Node, Tensor>();
+/** All nodes that lead to `root`, last made first. */
+function nodesBefore(root: Tensor): Node[] {
+  const visit = ++visits;
+  const found: Node[] = [];
+  const stack = [root];
+  while (stack.length > 0) {
+    const { node } = stack.pop()!;
+    if (!node || node.visit === visit) continue;
+    node.visit = visit;
+    node.gradient = null; // An earlier walk that failed may have left one.
+    found.push(node);
+    for (const input of node.context.inputs) if (input.requiresGrad) stack.push(input);
+  }
+  return found.sort((a, b) => b.sequence - a.sequence);
+}
 
-  add(node: Node, gradient: Tensor): void {
-    const before = this.gradients.get(node);
-    if (!before) {
-      gradient.storage.holds++;
-      this.gradients.set(node, gradient);
-      return;
-    }
-    // Another branch may share this storage (an addition hands the same dy to both sides): only
-    // what we alone hold may be added to in place.
-    if (before.storage.holds === 1 && before.storage !== gradient.storage) {
-      before.addScaled_(gradient, 1);
-      return;
-    }
+/** Adds a gradient to those on their way to `node`. `shared`: its memory is also someone else's. */
+function deliver(node: Node, gradient: Tensor, shared: boolean): void {
+  const before = node.gradient;
+  if (!before) {
+    gradient.storage.holds++;
+    node.gradient = gradient;
+    return;
+  }
+  // Another branch may share this storage (an addition hands the same dy to both sides): only
+  // what we alone hold may be added to in place.
+  if (before.storage.holds === 1 && before.storage !== gradient.storage) {
+    before.addScaled_(gradient, 1);
+  } else {
     const sum = before.clone();
     sum.addScaled_(gradient, 1);
     letGo(before);
     sum.storage.holds++;
-    this.gradients.set(node, sum);
+    node.gradient = sum;
   }
-
-  take(node: Node): Tensor | undefined {
-    const gradient = this.gradients.get(node);
-    this.gradients.delete(node);
-    return gradient;
-  }
+  if (!shared) gradient.storage.free();
 }
 
 function letGo(tensor: Tensor): void {
@@ -228,52 +209,65 @@ export function backward(root: Tensor, seed: Tensor): void {
   }
   using _all = new Scope();
   noGrad(() => {
-    const pending = new Pending();
-    seed.storage.holds++;
+    const { storage } = seed;
+    storage.holds++; // It is the caller's: never added to in place, nor freed.
     try {
-      if (root.node) pending.add(root.node, seed);
-      else root.accumulateGrad(seed, true);
-      for (const tensor of nodesBefore(root)) {
-        const node = tensor.node!;
-        const dy = pending.take(node);
+      const nodes = nodesBefore(root);
+      if (root.node) deliver(root.node, seed, true);
+      else root.gradientSlot().add(root, seed, true);
+      for (const node of nodes) {
+        const dy = node.gradient;
         if (!dy) continue;
-        runNode(node, dy, pending);
+        node.gradient = null;
+        runNode(node, dy);
         letGo(dy);
       }
     } finally {
-      seed.storage.holds--;
+      storage.holds--;
     }
   });
 }
 
-function runNode(node: Node, dy: Tensor, pending: Pending): void {
+function runNode(node: Node, dy: Tensor): void {
   if (node.used) {
     throw new UserError(
       `backward: expected a fresh forward pass, got one whose gradients were already taken (at ${node.name}); run the forward again`,
     );
   }
   node.used = true;
-  const gradients = inOwnScope(() => node.run(dy));
+  const gradients = inOwnScope(node, dy);
   const { inputs } = node.context;
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i];
     const gradient = gradients[i];
     if (!gradient || !input.requiresGrad) continue;
     if (gradient instanceof RowGradient) {
-      if (watcher) watcher(node.name, gradient.values, 'backward');
-      if (input.node) pending.add(input.node, input.denseGradient(gradient));
-      else input.accumulateRows(gradient);
+      deliverRows(node, input, gradient);
       continue;
     }
-    if (watcher) watcher(node.name, gradient, 'backward');
+    if (watcher) watcher(node.name, gradient, 'backward', node);
     if (!sameShape(gradient.shape, input.shape)) {
       throw new ShapeError(
         `${node.name} (backward)`,
         `expected a gradient of shape ${formatShape(input.shape)}, got ${formatShape(gradient.shape)}`,
       );
     }
-    if (input.node) pending.add(input.node, gradient);
-    else input.accumulateGrad(gradient, isShared(gradient, dy, gradients, i));
+    const shared = isShared(gradient, dy, gradients, i);
+    if (input.node) deliver(input.node, gradient, shared);
+    else input.gradientSlot().add(input, gradient, shared);
+  }
+}
+
+function deliverRows(node: Node, input: Tensor, gradient: RowGradient): void {
+  if (watcher) {
+    const { values, rowCount, width } = gradient;
+    watcher(node.name, values.view([rowCount, width]), 'backward', node); // the rest is not written
+  }
+  if (input.node) {
+    deliver(input.node, inFull(input, gradient), false);
+    gradient.free();
+  } else {
+    input.gradientSlot().addByRows(input, gradient);
   }
 }
 
@@ -291,17 +285,23 @@ function isShared(
   );
 }
 
-function inOwnScope(body: () => readonly InputGradient[]): readonly InputGradient[] {
-  using inner = new Scope();
-  const gradients = body();
-  for (const gradient of gradients) {
-    if (!gradient) continue;
-    if (gradient instanceof RowGradient) {
-      inner.release(gradient.rows.storage);
-      inner.release(gradient.values.storage);
-    } else {
-      inner.release(gradient.storage);
+/** Runs a node's backward, and frees what it made on the way. */
+function inOwnScope(node: Node, dy: Tensor): readonly InputGradient[] {
+  const inner = new Scope();
+  try {
+    const gradients = node.run(dy);
+    for (let i = 0; i < gradients.length; i++) {
+      const gradient = gradients[i];
+      if (!gradient) continue;
+      if (gradient instanceof RowGradient) {
+        inner.release(gradient.rows.storage);
+        inner.release(gradient.values.storage);
+      } else {
+        inner.release(gradient.storage);
+      }
     }
+    return gradients;
+  } finally {
+    inner.close(); // `using` would do the same, at a cost that counts here
   }
-  return gradients;
 }

@@ -6,14 +6,16 @@
  */
 import type { Backend, DType } from '../backend/backend.js';
 import { ShapeError, UserError } from '../util/errors.js';
-import { formatShape, numel, type Shape, sameShape } from '../util/shape.js';
+import { formatShape, normalizeDim, numel, type Shape, sameShape } from '../util/shape.js';
+import { GradientSlot, type RowGradient } from './gradient.js';
+import { checkFloat } from './ops/check.js';
 import * as elementwise from './ops/elementwise.js';
 import * as matrix from './ops/matrix.js';
 import * as move from './ops/move.js';
 import * as reduce from './ops/reduce.js';
 import * as softmaxOps from './ops/softmax.js';
 import { allocate, type Storage } from './scope.js';
-import { backward, type Node, noGrad, type RowGradient } from './tape.js';
+import { backward, type Node } from './tape.js';
 import { unitStorage } from './unit.js';
 
 /** Values as nested arrays, in the tensor's shape. */
@@ -30,8 +32,8 @@ export class Tensor {
   requiresGrad = false;
   /** How it was computed, where a gradient is wanted. Leaves have none. */
   node: Node | null = null;
-  private denseGrad: Tensor | null = null;
-  private sparseGrad: RowGradient | null = null;
+  /** Made with the first gradient; most tensors never have one. */
+  private slot: GradientSlot | null = null;
 
   constructor(storage: Storage, shape: Shape, offset = 0) {
     this.storage = storage;
@@ -55,9 +57,9 @@ export class Tensor {
     return numel(this.shape);
   }
 
-  /** Size of one dimension, negative ones counted from the end. */
+  /** Size of one dimension, negative ones counted from the end. @throws ShapeError when there is none such. */
   size(dim: number): number {
-    return this.shape[dim < 0 ? dim + this.shape.length : dim];
+    return this.shape[normalizeDim('size', dim, this.shape.length)];
   }
 
   /** Where it lies in its backend's memory. @throws UserError when its scope has freed it. */
@@ -182,6 +184,8 @@ export class Tensor {
 
   /** `this += scale · x`, in place, off the tape. Shapes must be equal. */
   addScaled_(x: Tensor, scale: number): this {
+    checkFloat('addScaled_', this);
+    checkFloat('addScaled_', x);
     if (!sameShape(x.shape, this.shape)) {
       throw new ShapeError(
         'addScaled_',
@@ -194,6 +198,7 @@ export class Tensor {
 
   /** `this *= scale`, in place, off the tape. */
   scale_(scale: number): this {
+    checkFloat('scale_', this);
     this.backend.affine(this.pointer, this.pointer, this.numel, scale, 0);
     return this;
   }
@@ -230,75 +235,44 @@ export class Tensor {
    * for it makes it dense; `rowGrad` gives the rows.
    */
   get grad(): Tensor | null {
-    if (this.sparseGrad) this.takeGrad(noGrad(() => this.denseGradient(this.sparseGrad!)));
-    return this.denseGrad;
+    return this.slot ? this.slot.gradientOf(this) : null;
   }
 
+  /** Takes a gradient over, or a copy of it where it is not of this scope (another may own it). */
   set grad(gradient: Tensor | null) {
-    if (gradient && !sameShape(gradient.shape, this.shape)) {
+    if (gradient === null) {
+      this.zeroGrad();
+      return;
+    }
+    if (!sameShape(gradient.shape, this.shape)) {
       throw new ShapeError(
         'grad',
         `expected shape ${formatShape(this.shape)}, got ${formatShape(gradient.shape)}`,
       );
     }
-    this.zeroGrad();
-    this.denseGrad = gradient ? gradient.retain() : null;
+    if (gradient === this.grad) return;
+    this.gradientSlot().take(this, gradient.storage.scope ? gradient : gradient.clone());
   }
 
   /** The gradient by rows, where only an embedding has used this tensor since `zeroGrad()`. */
   get rowGrad(): RowGradient | null {
-    return this.sparseGrad;
+    return this.slot ? this.slot.rows : null;
   }
 
   /** Whether it holds a gradient in either form. */
   get hasGrad(): boolean {
-    return this.denseGrad !== null || this.sparseGrad !== null;
+    return this.slot !== null && !this.slot.isEmpty;
   }
 
   /** Drops the gradient and gives its memory back. */
   zeroGrad(): void {
-    this.denseGrad?.storage.free();
-    this.sparseGrad?.free();
-    this.denseGrad = null;
-    this.sparseGrad = null;
+    this.slot?.clear();
   }
 
-  /** For `backward()`: adds to the gradient; `shared` memory is copied, other memory taken over. */
-  accumulateGrad(gradient: Tensor, shared: boolean): void {
-    const before = this.grad;
-    if (before) before.addScaled_(gradient, 1);
-    else this.takeGrad(shared ? gradient.clone() : gradient);
-  }
-
-  /** For `backward()`: adds a gradient by rows, taking its memory over. */
-  accumulateRows(gradient: RowGradient): void {
-    if (!this.hasGrad) {
-      this.sparseGrad = gradient.own();
-      return;
-    }
-    this.addRows(this.grad!, gradient);
-  }
-
-  /** A gradient by rows, written out in full. */
-  denseGradient(gradient: RowGradient): Tensor {
-    return this.addRows(this.empty(this.shape).fill_(0), gradient);
-  }
-
-  private addRows(dense: Tensor, { rows, values, rowCount }: RowGradient): Tensor {
-    this.backend.addRows(
-      dense.pointer,
-      rows.pointer,
-      values.pointer,
-      rowCount,
-      this.numel / this.shape[0],
-    );
-    return dense;
-  }
-
-  private takeGrad(gradient: Tensor): void {
-    this.zeroGrad();
-    gradient.storage.own();
-    this.denseGrad = gradient;
+  /** Where a leaf gathers its gradient; for `backward()`. */
+  gradientSlot(): GradientSlot {
+    this.slot ??= new GradientSlot(this);
+    return this.slot;
   }
 
   // ── Element-wise ──────────────────────────────────────────────────────────────────────────────

@@ -53,10 +53,9 @@ export function checkShape(operation: string, shape: Shape): void {
 export function normalizeDim(operation: string, dim: number, ndim: number): number {
   const normal = dim < 0 ? dim + ndim : dim;
   if (!Number.isInteger(dim) || normal < 0 || normal >= ndim) {
-    throw new ShapeError(
-      operation,
-      `expected a dimension between ${-ndim} and ${ndim - 1}, got ${dim}`,
-    );
+    const range =
+      ndim === 0 ? 'no dimension for a scalar' : `a dimension from ${-ndim} to ${ndim - 1}`;
+    throw new ShapeError(operation, `expected ${range}, got ${dim}`);
   }
   return normal;
 }

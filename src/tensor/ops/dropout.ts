@@ -4,25 +4,32 @@ import { UserError } from '../../util/errors.js';
 import { defaultRandom, type RandomSource } from '../random.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './elementwise.js';
+import { checkFloat } from './check.js';
 
 /** The mask is a function of the key, so the backward makes it again instead of storing it. */
 const dropoutOperation: Operation<readonly [Tensor], { p: number; key: RandomKey }> = {
   name: 'dropout',
   forward(_context, [x], { p, key }) {
     checkFloat('dropout', x);
-    const y = x.empty(x.shape);
-    x.backend.dropout(y.pointer, x.pointer, x.numel, p, key);
-    return y;
+    return masked(x, p, key);
   },
-  backward({ inputs: [x] }, dy, { p, key }) {
-    const dx = x.empty(x.shape);
-    x.backend.dropout(dx.pointer, dy.pointer, x.numel, p, key);
-    return [dx];
-  },
+  backward: (_context, dy, { p, key }) => [masked(dy, p, key)],
 };
 
-/** Sets each element to 0 with probability `p`, and the others to x / (1 − p). */
+/** The kernel divides by 1 − p, so that p = 1 is not its business. */
+function masked(x: Tensor, p: number, key: RandomKey): Tensor {
+  const out = x.empty(x.shape);
+  if (p === 1) return out.fill_(0);
+  x.backend.dropout(out.pointer, x.pointer, x.numel, p, key);
+  return out;
+}
+
+/**
+ * Sets each element to 0 with probability `p`, and the others to x / (1 − p). With p = 0 it is x itself;
+ * with p = 1 everything is 0, NaN and infinities too.
+ *
+ * @throws UserError when p is not a probability.
+ */
 export function dropout(x: Tensor, p: number, random: RandomSource = defaultRandom): Tensor {
   if (!(p >= 0 && p <= 1)) {
     throw new UserError(`dropout: expected a probability between 0 and 1, got ${p}`);

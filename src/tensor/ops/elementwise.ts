@@ -1,27 +1,10 @@
 /** Element-wise operations: functions of one tensor, and arithmetic of two with broadcasting. */
 import type { BinaryOp, UnaryOp } from '../../backend/backend.js';
-import { ShapeError } from '../../util/errors.js';
-import {
-  broadcastShapes,
-  broadcastStrides,
-  collapse,
-  formatShape,
-  type Shape,
-  sameShape,
-} from '../../util/shape.js';
-import { apply, type Context, type InputGradient, type Operation } from '../tape.js';
+import type { InputGradient } from '../gradient.js';
+import { apply, type Context, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { reduceTo } from './reduce.js';
-
-/** Throws unless `x` holds numbers (and not indices). */
-export function checkFloat(operation: string, x: Tensor): void {
-  if (x.dtype !== 'float32') {
-    throw new ShapeError(
-      operation,
-      `expected a float32 tensor, got ${x.dtype} of shape ${formatShape(x.shape)}`,
-    );
-  }
-}
+import { checkFloat } from './check.js';
+import { combine, reduceTo } from './strided.js';
 
 // ── Functions of one tensor ─────────────────────────────────────────────────────────────────────
 
@@ -82,6 +65,13 @@ export const gelu = (x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor =
 /** x·sigmoid(x), also called swish. Elfwing et al. 2017. */
 export const silu = (x: Tensor): Tensor => apply(unary.silu, [x], 0);
 
+/** scale·x. Off the tape. */
+function scaled(x: Tensor, scale: number): Tensor {
+  const out = x.empty(x.shape);
+  x.backend.affine(out.pointer, x.pointer, x.numel, scale, 0);
+  return out;
+}
+
 /** out = scale·x + shift, for numbers known beforehand. */
 const affineOperation: Operation<readonly [Tensor], { scale: number; shift: number }> = {
   name: 'affine',
@@ -91,11 +81,8 @@ const affineOperation: Operation<readonly [Tensor], { scale: number; shift: numb
     x.backend.affine(y.pointer, x.pointer, x.numel, scale, shift);
     return y;
   },
-  backward({ inputs: [x] }, dy, { scale }) {
-    if (scale === 1) return [dy];
-    const dx = x.empty(x.shape);
-    x.backend.affine(dx.pointer, dy.pointer, x.numel, scale, 0);
-    return [dx];
+  backward(_context, dy, { scale }) {
+    return [scale === 1 ? dy : scaled(dy, scale)];
   },
 };
 
@@ -104,35 +91,6 @@ export const affine = (x: Tensor, scale: number, shift: number): Tensor =>
   apply(affineOperation, [x], { scale, shift });
 
 // ── Arithmetic of two, with broadcasting ────────────────────────────────────────────────────────
-
-/** out = a ∘ b, each stretched to the common shape. Off the tape. */
-function compute(op: BinaryOp, a: Tensor, b: Tensor): Tensor {
-  checkFloat(op, a);
-  checkFloat(op, b);
-  if (sameShape(a.shape, b.shape)) {
-    const out = a.empty(a.shape);
-    a.backend.binary(op, out.pointer, a.pointer, b.pointer, out.numel);
-    return out;
-  }
-  const shape = broadcastShapes(op, a.shape, b.shape);
-  const out = a.empty(shape);
-  const loops = [...shape];
-  const stridesA = broadcastStrides(a.shape, shape);
-  const stridesB = broadcastStrides(b.shape, shape);
-  collapse(loops, stridesA, stridesB);
-  checkLoops(op, loops, a.shape, b.shape);
-  a.backend.binaryStrided(op, out.pointer, a.pointer, b.pointer, loops, stridesA, stridesB);
-  return out;
-}
-
-function checkLoops(op: string, loops: number[], a: Shape, b: Shape): void {
-  if (loops.length > 8) {
-    throw new ShapeError(
-      op,
-      `expected shapes that alternate between stretched and kept at most 8 times, got ${formatShape(a)} and ${formatShape(b)}`,
-    );
-  }
-}
 
 type Backward = (
   context: Context,
@@ -150,7 +108,7 @@ function binaryOperation(
   return {
     name: op,
     forward(context, [a, b]) {
-      const y = compute(op, a, b);
+      const y = combine(op, a, b);
       context.save(y);
       return y;
     },
@@ -166,18 +124,18 @@ const addOperation = binaryOperation('add', (_context, _a, _b, dy) => [dy, dy]);
 
 const subOperation = binaryOperation('sub', (context, _a, _b, dy) => [
   dy,
-  context.needs(1) ? neg(dy) : null,
+  context.needs(1) ? scaled(dy, -1) : null,
 ]);
 
 const mulOperation = binaryOperation('mul', (context, a, b, dy) => [
-  context.needs(0) ? compute('mul', dy, b) : null,
-  context.needs(1) ? compute('mul', dy, a) : null,
+  context.needs(0) ? combine('mul', dy, b) : null,
+  context.needs(1) ? combine('mul', dy, a) : null,
 ]);
 
 // y = a / b: da = dy / b, db = −dy · y / b
 const divOperation = binaryOperation('div', (context, _a, b, dy, y) => [
-  context.needs(0) ? compute('div', dy, b) : null,
-  context.needs(1) ? neg(compute('div', compute('mul', dy, y), b)) : null,
+  context.needs(0) ? combine('div', dy, b) : null,
+  context.needs(1) ? combine('div', combine('mul', dy, y), b).scale_(-1) : null,
 ]);
 
 export function add(a: Tensor, b: Tensor | number): Tensor {

@@ -1,19 +1,10 @@
 /** Rows of a table, looked up by index. */
 import { ShapeError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
-import { apply, type Operation, RowGradient } from '../tape.js';
+import { RowGradient } from '../gradient.js';
+import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './elementwise.js';
-
-/** Throws unless `ids` holds indices. */
-export function checkIndices(operation: string, ids: Tensor): void {
-  if (ids.dtype !== 'int32') {
-    throw new ShapeError(
-      operation,
-      `expected int32 indices, got ${ids.dtype} of shape ${formatShape(ids.shape)}`,
-    );
-  }
-}
+import { checkFloat, checkIndices } from './check.js';
 
 /** y[i] = weight[ids[i]]. The gradient is by rows: only those the batch used. */
 const embeddingOperation: Operation<readonly [Tensor, Tensor], null> = {

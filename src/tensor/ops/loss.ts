@@ -1,11 +1,11 @@
 /** Cross-entropy, on logits or straight from the layer before them. */
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
-import { apply, type Context, type InputGradient, type Operation } from '../tape.js';
+import type { InputGradient } from '../gradient.js';
+import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { isUnit, unitStorage } from '../unit.js';
-import { checkFloat } from './elementwise.js';
-import { checkIndices } from './embedding.js';
+import { checkFloat, checkIndices, checkTargets } from './check.js';
 import { product } from './product.js';
 
 /** As in PyTorch's `cross_entropy`. */
@@ -44,14 +44,9 @@ const crossEntropyOperation: Operation<readonly [Tensor, Tensor], Settings> = {
   forward(context, [logits, targets], { smoothing, ignoreIndex }) {
     checkFloat('crossEntropy', logits);
     checkIndices('crossEntropy', targets);
+    checkTargets('crossEntropy', logits, targets);
     const cols = logits.size(-1);
     const rows = targets.numel;
-    if (logits.ndim < 1 || logits.numel !== rows * cols) {
-      throw new ShapeError(
-        'crossEntropy',
-        `expected logits (…, V) and targets (…), got ${formatShape(logits.shape)} and ${formatShape(targets.shape)}`,
-      );
-    }
     const losses = logits.empty([rows]);
     const lse = logits.empty([rows]);
     const result = logits.empty([2]); // mean loss, count
@@ -94,7 +89,8 @@ const crossEntropyOperation: Operation<readonly [Tensor, Tensor], Settings> = {
 };
 
 /**
- * Mean cross-entropy of logits (…, V) against target classes (…), in nats.
+ * Mean cross-entropy of logits (…, V) against target classes (…), in nats; NaN when every target is
+ * ignored. Either shape may be flat where the other is not: logits (B·T, V) with targets (B, T).
  *
  * @throws ShapeError naming the first target outside [0, V).
  */
@@ -128,16 +124,10 @@ function checkFused(x: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | u
   const name = 'linearCrossEntropy';
   for (const tensor of bias ? [x, weight, bias] : [x, weight]) checkFloat(name, tensor);
   checkIndices(name, targets);
-  if (weight.ndim !== 2 || x.size(-1) !== weight.shape[1]) {
+  if (weight.ndim !== 2 || x.ndim < 1 || x.size(-1) !== weight.shape[1]) {
     throw new ShapeError(
       name,
       `expected x (…, C) and weight (V, C), got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
-    );
-  }
-  if (x.numel !== targets.numel * weight.shape[1]) {
-    throw new ShapeError(
-      name,
-      `expected a target for each row of x, got ${formatShape(x.shape)} and ${formatShape(targets.shape)}`,
     );
   }
   if (bias && (bias.ndim !== 1 || bias.shape[0] !== weight.shape[0])) {
@@ -146,6 +136,7 @@ function checkFused(x: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | u
       `expected bias (${weight.shape[0]}), got ${formatShape(bias.shape)}`,
     );
   }
+  checkTargets(name, x, targets);
 }
 
 /** Turns one block of logits, in place, into their gradients, and adds what follows from them. */
@@ -186,15 +177,18 @@ function differentiateBlock(
     }
     if (dWeight) {
       const gradientPart = dWeight.view([cols, C], column * C);
-      const sizes = { m: cols, n: C, k: rows, lda: V, transA: true };
       // (rows, cols)ᵀ · (rows, C) → (cols, C)
-      product(gradientPart, part, x, { ...sizes, accumulate: !first });
+      const sizes = { m: cols, n: C, k: rows, lda: V, transA: true, accumulate: !first };
+      product(gradientPart, part, x, sizes);
     }
   }
   if (dBias) {
     const sums = first ? dBias : dBias.empty(dBias.shape);
-    backend.reduce('sum', sums.pointer, logits.pointer, 1, rows, V);
-    if (!first) dBias.addScaled_(sums, 1);
+    backend.reduce('sum', sums.pointer, logits.pointer, 1, rows, V); // (rows, V) → (V)
+    if (!first) {
+      dBias.addScaled_(sums, 1);
+      sums.dispose();
+    }
   }
 }
 
@@ -225,6 +219,7 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
       dWeight: context.needs(1) ? weight.empty(weight.shape) : null,
       dBias: bias && context.needs(3) ? bias.empty(bias.shape) : null,
     };
+    if (N === 0 || V === 0) for (const gradient of Object.values(gradients)) gradient?.fill_(0);
     const logits = x.empty([rowsPerBlock, V]);
     for (let row = 0; row < N; row += rowsPerBlock) {
       const rows = Math.min(rowsPerBlock, N - row);
@@ -257,29 +252,23 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     }
     logits.dispose();
     backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
-    saveGradients(context, gradients);
+    losses.dispose();
+    lse.dispose();
+    // For each input its gradient, or the input itself where none was wanted.
+    const { dx, dWeight, dBias } = gradients;
+    const saved = [dx ?? x, dWeight ?? weight, targets];
+    context.save(...saved, ...(bias ? [dBias ?? bias] : []));
     return result.view([]);
   },
-  backward(context, dy): readonly InputGradient[] {
-    const unscaled = savedGradients(context);
-    if (isUnit(dy)) return unscaled;
-    for (const gradient of unscaled) {
-      if (!gradient) continue;
-      gradient.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
+  backward({ inputs, tensors }, dy): readonly InputGradient[] {
+    const gradients = tensors.map((saved, i) => (saved === inputs[i] ? null : saved));
+    if (isUnit(dy)) return gradients;
+    for (const gradient of gradients) {
+      gradient?.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
     }
-    return unscaled;
+    return gradients;
   },
 };
-
-function saveGradients(context: Context, { dx, dWeight, dBias }: FusedGradients): void {
-  context.save(...[dx, dWeight, dBias].filter((gradient) => gradient !== null));
-}
-
-function savedGradients(context: Context): (Tensor | null)[] {
-  const saved = [...context.tensors];
-  // In the order of the inputs: x, weight, targets, bias.
-  return context.inputs.map((_, i) => (i !== 2 && context.needs(i) ? saved.shift()! : null));
-}
 
 /**
  * `crossEntropy(linear(x, weight, bias), targets)` without the logits: x (…, C), weight (V, C),
@@ -296,6 +285,9 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const { maxLogits = 8 * 1024 * 1024 } = options;
+  if (!(maxLogits >= 1)) {
+    throw new UserError(`linearCrossEntropy: expected maxLogits of at least 1, got ${maxLogits}`);
+  }
   const settings = { ...settingsOf('linearCrossEntropy', options), maxLogits };
   return apply(
     linearCrossEntropyOperation,

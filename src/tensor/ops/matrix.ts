@@ -1,9 +1,10 @@
 /** Matrix products: `matmul` with batches, and `linear`, which adds its bias on the way. */
 import { ShapeError } from '../../util/errors.js';
 import { formatShape, numel, sameShape } from '../../util/shape.js';
-import { apply, type InputGradient, type Operation } from '../tape.js';
+import type { InputGradient } from '../gradient.js';
+import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './elementwise.js';
+import { checkFloat } from './check.js';
 import { product } from './product.js';
 
 interface Product {
@@ -66,16 +67,16 @@ const matmulOperation: Operation<readonly [Tensor, Tensor], null> = {
 function leftGradient(a: Tensor, b: Tensor, dy: Tensor): Tensor {
   const { m, n, k, batch, strideA, strideB } = productOf(a, b);
   const da = a.empty(a.shape);
-  const sizes = { m, n: k, k: n, transB: true };
   if (strideA !== 0 || batch === 1) {
-    product(da, dy, b, { ...sizes, batch, strideA: m * n, strideB });
+    product(da, dy, b, { m, n: k, k: n, transB: true, batch, strideA: m * n, strideB });
     return da;
   }
   // One matrix a for the whole batch: its gradient is the sum over the batch.
   da.fill_(0);
   for (let i = 0; i < batch; i++) {
     const dyItem = dy.view([m, n], dy.offset + i * m * n);
-    product(da, dyItem, b.view([k, n], b.offset + i * k * n), { ...sizes, accumulate: true });
+    const bItem = b.view([k, n], b.offset + i * k * n);
+    product(da, dyItem, bItem, { m, n: k, k: n, transB: true, accumulate: true });
   }
   return da;
 }

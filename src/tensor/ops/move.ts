@@ -2,9 +2,7 @@
 import { ShapeError } from '../../util/errors.js';
 import {
   broadcastShapes,
-  broadcastStrides,
   checkShape,
-  collapse,
   formatShape,
   normalizeDim,
   numel,
@@ -14,24 +12,7 @@ import {
 } from '../../util/shape.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { reduceTo } from './reduce.js';
-
-/** Copies x, read at `strides` from `offset`, into a fresh contiguous tensor. Off the tape. */
-function gather(x: Tensor, shape: Shape, strides: readonly number[], offset = 0): Tensor {
-  const out = x.empty(shape, x.dtype);
-  const loops = [...shape];
-  const stridesOut = stridesOf(shape);
-  const stridesX = [...strides];
-  collapse(loops, stridesOut, stridesX);
-  const from = offset === 0 ? x : x.view(x.shape, x.offset + offset);
-  x.backend.copyStrided(out.pointer, from.pointer, x.dtype, loops, stridesOut, stridesX, false);
-  return out;
-}
-
-/** Stretches sizes of 1 to `shape`, by copying. Off the tape. */
-export function stretch(x: Tensor, shape: Shape): Tensor {
-  return sameShape(x.shape, shape) ? x : gather(x, shape, broadcastStrides(x.shape, shape));
-}
+import { gather, inverseOrder, permuted, reduceTo, scatter, stretch } from './strided.js';
 
 const reshapeOperation: Operation<readonly [Tensor], Shape> = {
   name: 'reshape',
@@ -69,25 +50,10 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
   return reshape(x, [...x.shape.slice(0, start), middle, ...x.shape.slice(end + 1)]);
 }
 
-function permuted(x: Tensor, dims: readonly number[]): Tensor {
-  const strides = stridesOf(x.shape);
-  return gather(
-    x,
-    dims.map((dim) => x.shape[dim]),
-    dims.map((dim) => strides[dim]),
-  );
-}
-
 const permuteOperation: Operation<readonly [Tensor], readonly number[]> = {
   name: 'permute',
-  forward: (_context, [x], dims) => permuted(x, dims),
-  backward(_context, dy, dims) {
-    const back = new Array<number>(dims.length);
-    dims.forEach((dim, i) => {
-      back[dim] = i;
-    });
-    return [permuted(dy, back)];
-  },
+  forward: (_context, [x], dims) => permuted('permute', x, dims),
+  backward: (_context, dy, dims) => [permuted('permute', dy, inverseOrder(dims))],
 };
 
 /** Dimensions in another order, by copying: `permute(x, [0, 2, 1])`. */
@@ -118,28 +84,20 @@ const narrowOperation: Operation<
   forward(_context, [x], { dim, start, length }) {
     const strides = stridesOf(x.shape);
     const shape = x.shape.map((size, i) => (i === dim ? length : size));
-    const offset = start * strides[dim];
+    const offset = x.numel === 0 ? 0 : start * strides[dim];
     // Of leading rows no copy is needed: they lie together.
     const together = x.shape.slice(0, dim).every((size) => size === 1);
-    return together ? x.view(shape, x.offset + offset) : gather(x, shape, strides, offset);
+    return together
+      ? x.view(shape, x.offset + offset)
+      : gather('narrow', x, shape, strides, offset);
   },
   backward({ inputs: [x] }, dy, { dim, start }) {
     const strides = stridesOf(x.shape);
     const dx = x.empty(x.shape).fill_(0);
-    scatter(dx, dy, strides, start * strides[dim]);
+    scatter('narrow', dx, dy, strides, start * strides[dim]);
     return [dx];
   },
 };
-
-/** Writes contiguous `x` into `out` at `strides` from `offset`. */
-function scatter(out: Tensor, x: Tensor, strides: readonly number[], offset: number): void {
-  const loops = [...x.shape];
-  const stridesOut = [...strides];
-  const stridesX = stridesOf(x.shape);
-  collapse(loops, stridesOut, stridesX);
-  const to = out.view(out.shape, out.offset + offset);
-  out.backend.copyStrided(to.pointer, x.pointer, x.dtype, loops, stridesOut, stridesX, false);
-}
 
 /** `length` entries of a dimension, from `start`. Leading rows share memory, others are copied. */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
@@ -170,7 +128,7 @@ const concatOperation: Operation<readonly Tensor[], { dim: number }> = {
     const strides = stridesOf(shape);
     let start = 0;
     for (const x of inputs) {
-      if (x.numel > 0) scatter(out, x, strides, start * strides[dim]);
+      scatter('concat', out, x, strides, start * strides[dim]);
       start += x.shape[dim];
     }
     return out;
@@ -179,7 +137,8 @@ const concatOperation: Operation<readonly Tensor[], { dim: number }> = {
     const strides = stridesOf(dy.shape);
     let start = 0;
     return inputs.map((x) => {
-      const dx = x.requiresGrad ? gather(dy, x.shape, strides, start * strides[dim]) : null;
+      const offset = start * strides[dim];
+      const dx = x.requiresGrad ? gather('concat', dy, x.shape, strides, offset) : null;
       start += x.shape[dim];
       return dx;
     });
@@ -192,10 +151,13 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
     throw new ShapeError('concat', 'expected at least one tensor, got none');
   }
   const normal = normalizeDim('concat', dim, tensors[0].ndim);
+  if (tensors.some((x) => x.dtype !== tensors[0].dtype)) {
+    const dtypes = tensors.map((x) => x.dtype).join(', ');
+    throw new ShapeError('concat', `expected tensors of one dtype, got ${dtypes}`);
+  }
   for (const x of tensors) {
     const fits =
       x.ndim === tensors[0].ndim &&
-      x.dtype === tensors[0].dtype &&
       x.shape.every((size, i) => i === normal || size === tensors[0].shape[i]);
     if (!fits) {
       throw new ShapeError(
@@ -204,13 +166,14 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
       );
     }
   }
-  return apply(concatOperation, tensors, { dim: normal });
+  // The list is the caller's, who may change it before the backward.
+  return apply(concatOperation, [...tensors], { dim: normal });
 }
 
 const expandOperation: Operation<readonly [Tensor], Shape> = {
   name: 'expand',
   forward: (_context, [x], shape) =>
-    sameShape(x.shape, shape) ? x.view(shape) : stretch(x, shape),
+    sameShape(x.shape, shape) ? x.view(shape) : stretch('expand', x, shape),
   backward: ({ inputs: [x] }, dy) => [reduceTo(dy, x.shape)],
 };
 

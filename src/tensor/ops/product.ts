@@ -30,9 +30,25 @@ export function product(out: Tensor, a: Tensor, b: Tensor, options: ProductOptio
   const { m, n, k, transA = false, transB = false, bias, accumulate = false } = options;
   const { lda = transA ? m : k, ldb = transB ? k : n, ldo = n } = options;
   const { batch = 1, strideA = 0, strideB = 0, strideOut = m * n } = options;
-  const biasPointer = bias ? bias.pointer : null;
-  const pointers = [out.pointer, a.pointer, b.pointer, biasPointer] as const;
-  const sizes = [m, n, k, lda, ldb, ldo] as const;
-  const batches = [batch, strideA, strideB, strideOut] as const;
-  a.backend.matmul(...pointers, ...sizes, transA, transB, 1, accumulate, ...batches);
+  // Spelt out: spreading lists into a call costs more than the call.
+  a.backend.matmul(
+    out.pointer,
+    a.pointer,
+    b.pointer,
+    bias ? bias.pointer : null,
+    m,
+    n,
+    k,
+    lda,
+    ldb,
+    ldo,
+    transA,
+    transB,
+    1,
+    accumulate,
+    batch,
+    strideA,
+    strideB,
+    strideOut,
+  );
 }

@@ -1,24 +1,12 @@
 /** Reductions over any set of dimensions. */
-import type { ReduceOp } from '../../backend/backend.js';
 import { ShapeError } from '../../util/errors.js';
-import { formatShape, normalizeDims, numel, type Shape, sameShape } from '../../util/shape.js';
+import { formatShape, normalizeDims, numel, type Shape } from '../../util/shape.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './elementwise.js';
-import { permute, stretch } from './move.js';
+import { checkFloat } from './check.js';
+import { combine, inverseOrder, permuted, reduceDims, reducedCount, stretch } from './strided.js';
 
 type Dims = number | readonly number[];
-
-/** A set of dimensions as runs of neighbours, each a middle of (outer, count, inner). */
-function runsOf(dims: readonly number[]): [first: number, last: number][] {
-  const runs: [number, number][] = [];
-  for (const dim of dims) {
-    const run = runs[runs.length - 1];
-    if (run && run[1] === dim - 1) run[1] = dim;
-    else runs.push([dim, dim]);
-  }
-  return runs;
-}
 
 /** The shape with each of `dims` of size 1. */
 function keptShape(shape: Shape, dims: readonly number[]): number[] {
@@ -29,36 +17,6 @@ function keptShape(shape: Shape, dims: readonly number[]): number[] {
 
 function droppedShape(shape: Shape, dims: readonly number[]): number[] {
   return shape.filter((_, i) => !dims.includes(i));
-}
-
-/** One run of neighbouring dimensions, sizes kept as 1. Off the tape. */
-function reduceRun(op: ReduceOp, x: Tensor, first: number, last: number): Tensor {
-  const outer = numel(x.shape.slice(0, first));
-  const count = numel(x.shape.slice(first, last + 1));
-  const inner = numel(x.shape.slice(last + 1));
-  const shape = [...x.shape];
-  for (let dim = first; dim <= last; dim++) shape[dim] = 1;
-  const out = x.empty(shape);
-  x.backend.reduce(op, out.pointer, x.pointer, outer, count, inner);
-  return out;
-}
-
-/** Over several runs, the last first. Off the tape. */
-function reduceDims(op: ReduceOp, x: Tensor, dims: readonly number[]): Tensor {
-  let out = x;
-  for (const [first, last] of runsOf(dims).reverse()) out = reduceRun(op, out, first, last);
-  return out === x ? x.clone() : out;
-}
-
-/** Sums away what broadcasting stretched: the gradient of the stretch. Off the tape. */
-export function reduceTo(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x;
-  const lead = x.ndim - shape.length;
-  const dims: number[] = [];
-  for (let i = 0; i < x.ndim; i++) {
-    if (i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1)) dims.push(i);
-  }
-  return reduceDims('sum', x, dims).view(shape, 0);
 }
 
 interface ReduceOptions {
@@ -77,7 +35,7 @@ const sumOperation: Operation<readonly [Tensor], ReduceOptions> = {
     return finish(x, reduceDims('sum', x, options.dims), options);
   },
   backward({ inputs: [x] }, dy, { dims }) {
-    return [stretch(dy.view(keptShape(x.shape, dims)), x.shape)];
+    return [stretch('sum', dy.view(keptShape(x.shape, dims)), x.shape)];
   },
 };
 
@@ -88,36 +46,28 @@ const meanOperation: Operation<readonly [Tensor], ReduceOptions> = {
     return finish(x, reduceDims('mean', x, options.dims), options);
   },
   backward({ inputs: [x] }, dy, { dims }) {
-    const count = numel(dims.map((dim) => x.shape[dim]));
-    const scaled = dy.clone().scale_(1 / count);
-    return [stretch(scaled.view(keptShape(x.shape, dims)), x.shape)];
+    const scaled = dy.clone().scale_(1 / reducedCount(x.shape, dims));
+    return [stretch('mean', scaled.view(keptShape(x.shape, dims)), x.shape)];
   },
 };
 
-/** Dimensions to reduce moved to the end, so that they are one run. */
-function reducedLast(x: Tensor, dims: readonly number[]): { moved: Tensor; order: number[] } {
-  const order = [
-    ...Array.from({ length: x.ndim }, (_, i) => i).filter((i) => !dims.includes(i)),
-    ...dims,
-  ];
-  const inOrder = order.every((dim, i) => dim === i);
-  return { moved: inOrder ? x : permute(x, order), order };
+/** The order that moves the dimensions to reduce to the end, so that they are one run. */
+function reducedLast(ndim: number, dims: readonly number[]): number[] {
+  const order = [];
+  for (let dim = 0; dim < ndim; dim++) if (!dims.includes(dim)) order.push(dim);
+  return [...order, ...dims];
 }
 
-function movedBack(x: Tensor, order: readonly number[]): Tensor {
-  if (order.every((dim, i) => dim === i)) return x;
-  const back = new Array<number>(order.length);
-  order.forEach((dim, i) => {
-    back[dim] = i;
-  });
-  return permute(x, back);
+/** x in another order of dimensions; itself where that is the one it has. */
+function inOrder(operation: string, x: Tensor, order: readonly number[]): Tensor {
+  return order.every((dim, i) => dim === i) ? x : permuted(operation, x, order);
 }
 
 const amaxOperation: Operation<readonly [Tensor], ReduceOptions> = {
   name: 'amax',
   forward(context, [x], options) {
     checkFloat('amax', x);
-    if (numel(options.dims.map((dim) => x.shape[dim])) === 0 && x.numel === 0) {
+    if (reducedCount(x.shape, options.dims) === 0) {
       throw new ShapeError(
         'amax',
         `expected at least one element to choose from, got shape ${formatShape(x.shape)}`,
@@ -128,12 +78,12 @@ const amaxOperation: Operation<readonly [Tensor], ReduceOptions> = {
     return y;
   },
   backward({ inputs: [x], tensors: [y] }, dy, { dims }) {
-    const { moved, order } = reducedLast(x, dims);
-    const outer = y.numel;
-    const count = x.numel / outer;
+    const order = reducedLast(x.ndim, dims);
+    const moved = inOrder('amax', x, order); // (…kept, …reduced)
+    const count = reducedCount(x.shape, dims);
     const dx = x.empty(moved.shape);
-    x.backend.maxBackward(dx.pointer, dy.pointer, moved.pointer, y.pointer, outer, count, 1);
-    return [movedBack(dx, order)];
+    x.backend.maxBackward(dx.pointer, dy.pointer, moved.pointer, y.pointer, y.numel, count, 1);
+    return [inOrder('amax', dx, inverseOrder(order))];
   },
 };
 
@@ -148,22 +98,22 @@ const varianceOperation: Operation<readonly [Tensor], ReduceOptions & { correcti
   name: 'var',
   forward(context, [x], options) {
     checkFloat('var', x);
-    const { moved } = reducedLast(x, options.dims);
+    const moved = inOrder('var', x, reducedLast(x.ndim, options.dims)); // (…kept, …reduced)
     const kept = keptShape(x.shape, options.dims);
     const outer = numel(kept);
     const y = x.empty(kept);
     const mean = x.empty(kept);
-    const count = numel(options.dims.map((dim) => x.shape[dim]));
+    const count = reducedCount(x.shape, options.dims);
     x.backend.variance(y.pointer, mean.pointer, moved.pointer, outer, count, 1, options.correction);
     context.save(mean);
     return finish(x, y, options);
   },
   // dx = dy · 2 (x − mean) / (count − correction)
   backward({ inputs: [x], tensors: [mean] }, dy, { dims, correction }) {
-    const count = numel(dims.map((dim) => x.shape[dim]));
+    const count = reducedCount(x.shape, dims);
     const factor = 2 / Math.max(0, count - correction);
-    const centred = x.detach().sub(mean);
-    return [centred.mul(dy.view(keptShape(x.shape, dims))).scale_(factor)];
+    const centred = combine('sub', x, mean);
+    return [combine('mul', centred, dy.view(keptShape(x.shape, dims))).scale_(factor)];
   },
 };
 

@@ -2,18 +2,22 @@
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './elementwise.js';
+import { checkFloat } from './check.js';
 
 /**
  * The `k` greatest along the last dimension, descending, equals by lower index: `values` and `indices`
  * of shape (…, k). Off the tape: a position has no gradient.
  */
 export function topk(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
-  checkFloat('topk', x);
+  return greatest('topk', x, k);
+}
+
+function greatest(operation: string, x: Tensor, k: number): { values: Tensor; indices: Tensor } {
+  checkFloat(operation, x);
   const cols = x.ndim === 0 ? 0 : x.size(-1);
   if (!Number.isInteger(k) || k < 0 || k > cols) {
     throw new ShapeError(
-      'topk',
+      operation,
       `expected k from 0 to ${cols}, got ${k} for ${formatShape(x.shape)}`,
     );
   }
@@ -27,7 +31,8 @@ export function topk(x: Tensor, k: number): { values: Tensor; indices: Tensor } 
 
 /** Position of the greatest along the last dimension: (…, cols) → (…). Off the tape. */
 export function argmax(x: Tensor): Tensor {
-  const { indices } = topk(x, 1);
+  const { values, indices } = greatest('argmax', x, 1);
+  values.dispose();
   return indices.view(x.shape.slice(0, -1));
 }
 
@@ -46,5 +51,6 @@ export function histogram(x: Tensor, bins: number, low: number, high: number): T
 
 /** Position of the first NaN or infinity, or −1. */
 export function firstNonFinite(x: Tensor): number {
+  checkFloat('firstNonFinite', x);
   return x.backend.firstNonFinite(x.pointer, x.numel);
 }

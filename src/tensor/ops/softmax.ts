@@ -2,7 +2,7 @@
 import { normalizeDim } from '../../util/shape.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './elementwise.js';
+import { checkFloat } from './check.js';
 import { transpose } from './move.js';
 
 /** y = softmax(x) along the last dimension: dx = y (dy − Σ dy·y); with `log`, dx = dy − eʸ Σ dy. */
@@ -13,7 +13,8 @@ function softmaxOperation(name: string, log: boolean): Operation<readonly [Tenso
       checkFloat(name, x);
       const y = x.empty(x.shape);
       const cols = x.size(-1);
-      x.backend.softmax(y.pointer, x.pointer, cols === 0 ? 0 : x.numel / cols, cols, log);
+      const rows = cols === 0 ? 0 : x.numel / cols;
+      x.backend.softmax(y.pointer, x.pointer, rows, cols, log);
       context.save(y);
       return y;
     },

@@ -1,0 +1,116 @@
+/** Gradients at rest: in full or by rows, and the slot in which a leaf gathers them. */
+import type { Tensor } from './tensor.js';
+
+/**
+ * A gradient by rows: that of an embedding's weight, of which a batch uses few rows. `rows` (int32)
+ * holds ascending distinct indices, of which the first `rowCount` count; `values` their gradients.
+ */
+export class RowGradient {
+  constructor(
+    readonly rows: Tensor,
+    readonly values: Tensor,
+    readonly rowCount: number,
+  ) {}
+
+  /** Values in each row. */
+  get width(): number {
+    return this.values.shape[1];
+  }
+
+  free(): void {
+    this.rows.storage.free();
+    this.values.storage.free();
+  }
+}
+
+/** What a backward returns for an input: its gradient, or null where none is needed. */
+export type InputGradient = Tensor | RowGradient | null;
+
+/** A gradient by rows, written out in full for a tensor like `weight`. */
+export function inFull(weight: Tensor, gradient: RowGradient): Tensor {
+  return addRows(weight.empty(weight.shape).fill_(0), gradient);
+}
+
+function addRows(dense: Tensor, { rows, values, rowCount, width }: RowGradient): Tensor {
+  dense.backend.addRows(dense.pointer, rows.pointer, values.pointer, rowCount, width);
+  return dense;
+}
+
+/**
+ * A leaf's gradient, in one of two forms. It is an object apart from the tensor so that it can still
+ * be reached when the tensor was dropped, and its memory be given back.
+ */
+export class GradientSlot {
+  private dense: Tensor | null = null;
+  private byRows: RowGradient | null = null;
+
+  constructor(owner: Tensor) {
+    dropped.register(owner, this);
+  }
+
+  get isEmpty(): boolean {
+    return this.dense === null && this.byRows === null;
+  }
+
+  get rows(): RowGradient | null {
+    return this.byRows;
+  }
+
+  /** What it holds, made dense where it was by rows. */
+  gradientOf(owner: Tensor): Tensor | null {
+    if (this.byRows) this.take(owner, inFull(owner, this.byRows));
+    return this.dense;
+  }
+
+  /** Adds to what it holds; `shared` memory is copied, other memory taken over. */
+  add(owner: Tensor, gradient: Tensor, shared: boolean): void {
+    const before = this.gradientOf(owner);
+    if (!before) {
+      this.take(owner, shared ? gradient.clone() : gradient);
+      return;
+    }
+    before.addScaled_(gradient, 1);
+    if (!shared) gradient.storage.free();
+  }
+
+  /** Adds to what it holds, taking the memory over. */
+  addByRows(owner: Tensor, gradient: RowGradient): void {
+    const before = this.gradientOf(owner);
+    if (!before) {
+      this.take(owner, gradient);
+      return;
+    }
+    addRows(before, gradient);
+    gradient.free();
+  }
+
+  /** Frees what it holds and takes this, which is to live as long as `owner` does. */
+  take(owner: Tensor, gradient: Tensor | RowGradient): void {
+    this.clear();
+    if (gradient instanceof RowGradient) {
+      gradient.rows.storage.follow(owner.storage);
+      gradient.values.storage.follow(owner.storage);
+      this.byRows = gradient;
+    } else {
+      gradient.storage.follow(owner.storage);
+      this.dense = gradient;
+    }
+  }
+
+  /** Frees what it holds. */
+  clear(): void {
+    this.dense?.storage.free();
+    this.byRows?.free();
+    this.dense = null;
+    this.byRows = null;
+  }
+
+  /** For when the owner is gone: others may still hold the gradient; once they do not, it is freed. */
+  abandon(): void {
+    this.dense?.storage.leave();
+    this.byRows?.rows.storage.leave();
+    this.byRows?.values.storage.leave();
+  }
+}
+
+const dropped = new FinalizationRegistry<GradientSlot>((slot) => slot.abandon());

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { erf } from '../../backend/reference/special.js';
+import { broadcastShapes } from '../../util/shape.js';
+import {
+  aShape,
+  at,
+  build,
+  checkOperation,
+  exact,
+  property,
+  twoShapes,
+} from '../gradcheck.suite.js';
+import {
+  affine,
+  gelu,
+  leakyRelu,
+  ones,
+  scope,
+  type Tensor,
+  tensor,
+  withBackend,
+  zeros,
+} from '../index.js';
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const geluTanh = (x: number) =>
+  0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+
+const UNARY: [string, (x: Tensor) => Tensor, (x: number) => number][] = [
+  ['neg', (x) => x.neg(), (x) => -x],
+  ['abs', (x) => x.abs(), Math.abs],
+  ['exp', (x) => x.exp(), Math.exp],
+  ['square', (x) => x.square(), (x) => x * x],
+  ['tanh', (x) => x.tanh(), Math.tanh],
+  ['sigmoid', (x) => x.sigmoid(), sigmoid],
+  ['relu', (x) => x.relu(), (x) => Math.max(0, x)],
+  ['leakyRelu', (x) => x.leakyRelu(), (x) => (x > 0 ? x : 0.01 * x)],
+  ['leakyRelu of 0.2', (x) => leakyRelu(x, 0.2), (x) => (x > 0 ? x : 0.2 * x)],
+  ['gelu', (x) => gelu(x), (x) => 0.5 * x * (1 + erf(x / Math.SQRT2))],
+  ['gelu by tanh', (x) => x.gelu('tanh'), geluTanh],
+  ['silu', (x) => x.silu(), (x) => x * sigmoid(x)],
+  ['add a number', (x) => x.add(3), (x) => x + 3],
+  ['sub a number', (x) => x.sub(3), (x) => x - 3],
+  ['mul a number', (x) => x.mul(-0.25), (x) => x * -0.25],
+  ['div a number', (x) => x.div(7), (x) => x * (1 / 7)],
+  ['affine', (x) => affine(x, 2, -1), (x) => 2 * x - 1],
+];
+
+describe('functions of one tensor', () => {
+  it.each(UNARY)('%s', (_name, run, f) => {
+    property(fc.tuple(aShape(), fc.nat()), ([shape, seed]) =>
+      checkOperation({ inputs: [shape], run, expected: (x) => x.map(f), seed, draw: 'apart' }),
+    );
+  });
+
+  it.each<[string, (x: Tensor) => Tensor, (x: number) => number]>([
+    ['log', (x) => x.log(), Math.log],
+    ['sqrt', (x) => x.sqrt(), Math.sqrt],
+  ])('%s', (_name, run, f) => {
+    property(fc.tuple(aShape(), fc.nat()), ([shape, seed]) =>
+      checkOperation({ inputs: [shape], run, expected: (x) => x.map(f), seed, draw: 'positive' }),
+    );
+  });
+
+  it('has PyTorch’s gradients at the kinks', () => {
+    withBackend(exact, () =>
+      scope(() => {
+        const gradientAt0 = (run: (x: Tensor) => Tensor) => {
+          const x = zeros([1]).requireGrad();
+          run(x).backward();
+          return x.grad!.itemSync();
+        };
+        expect(gradientAt0((x) => x.abs())).toBe(0);
+        expect(gradientAt0((x) => x.relu())).toBe(0);
+        expect(gradientAt0((x) => x.leakyRelu(0.2))).toBe(0.2);
+        expect(gradientAt0((x) => x.sqrt())).toBe(Infinity);
+      }),
+    );
+  });
+});
+
+const BINARY: [string, (a: Tensor, b: Tensor) => Tensor, (a: number, b: number) => number][] = [
+  ['add', (a, b) => a.add(b), (a, b) => a + b],
+  ['sub', (a, b) => a.sub(b), (a, b) => a - b],
+  ['mul', (a, b) => a.mul(b), (a, b) => a * b],
+  ['div', (a, b) => a.div(b), (a, b) => a / b],
+];
+
+describe('arithmetic of two tensors, broadcasting both ways', () => {
+  it.each(BINARY)('%s', (name, run, f) => {
+    property(fc.tuple(twoShapes, fc.nat()), ([[a, b], seed]) => {
+      const shape = broadcastShapes(name, a, b);
+      checkOperation({
+        inputs: [a, b],
+        run,
+        expected: (x, y) => build(shape, (i) => f(at(x, a, i), at(y, b, i))),
+        seed,
+        draw: 'positive',
+      });
+    });
+  });
+
+  it('uses one tensor on both sides', () => {
+    checkOperation({
+      inputs: [[3, 2]],
+      run: (x) => x.add(x),
+      expected: (x) => x.map((v) => 2 * v),
+    });
+    checkOperation({
+      inputs: [[3, 2]],
+      run: (x) => x.mul(x),
+      expected: (x) => x.map((v) => v * v),
+    });
+    checkOperation({ inputs: [[3, 2]], run: (x) => x.sub(x), expected: (x) => x.map(() => 0) });
+    checkOperation({ inputs: [[3, 2]], run: (x) => x.div(x), draw: 'positive' });
+  });
+});
+
+describe('errors', () => {
+  it('name the operation, what was expected and what came', () => {
+    scope(() => {
+      const [a, b] = [zeros([2, 3]), zeros([4, 3])];
+      expect(() => a.mul(b)).toThrow(
+        'mul: expected shapes that broadcast (equal sizes, or 1, counted from the end), got (2, 3) and (4, 3)',
+      );
+      const ids = tensor(Int32Array.of(1, 2));
+      expect(() => ids.exp()).toThrow('exp: expected a float32 tensor, got int32 of shape (2)');
+      expect(() => a.add(ids)).toThrow('add: expected a float32 tensor, got int32 of shape (2)');
+      expect(() => ids.mul(2)).toThrow('affine: expected a float32 tensor, got int32 of shape (2)');
+      const long = ones([2, 1, 2, 1, 2, 1, 2, 1, 2]);
+      const other = ones([1, 2, 1, 2, 1, 2, 1, 2, 1]);
+      expect(() => long.sub(other)).toThrow(
+        'sub: expected at most 8 dimensions that cannot be merged, got 9: (2, 2, 2, 2, 2, 2, 2, 2, 2)',
+      );
+    });
+  });
+
+  it('refuse tensors of two backends', () => {
+    scope(() => {
+      const a = zeros([2]);
+      const b = withBackend(exact, () => zeros([2]));
+      expect(() => a.add(b)).toThrow(/^add: expected tensors of one backend, got \w+, reference$/);
+    });
+  });
+});

@@ -1,0 +1,151 @@
+/**
+ * Strided copies, arithmetic and sums off the tape: what the operations that move, stretch and reduce are made of,
+ * forward and backward alike.
+ */
+import type { BinaryOp, ReduceOp } from '../../backend/backend.js';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  collapse,
+  numel,
+  type Shape,
+  sameShape,
+  stridesOf,
+} from '../../util/shape.js';
+import type { Tensor } from '../tensor.js';
+import { checkFloat, checkLoops } from './check.js';
+
+/** Copies x, read at `strides` from `offset`, into a fresh contiguous tensor of `shape`. */
+export function gather(
+  operation: string,
+  x: Tensor,
+  shape: Shape,
+  strides: readonly number[],
+  offset = 0,
+): Tensor {
+  const out = x.empty(shape, x.dtype);
+  if (out.numel === 0) return out; // `offset` may lie outside an empty x
+  const loops = [...shape];
+  const stridesOut = stridesOf(shape);
+  const stridesX = [...strides];
+  collapse(loops, stridesOut, stridesX);
+  checkLoops(operation, loops);
+  const from = offset === 0 ? x : x.view(x.shape, x.offset + offset);
+  x.backend.copyStrided(out.pointer, from.pointer, x.dtype, loops, stridesOut, stridesX, false);
+  return out;
+}
+
+/** Writes contiguous `x` into `out` at `strides` from `offset`. */
+export function scatter(
+  operation: string,
+  out: Tensor,
+  x: Tensor,
+  strides: readonly number[],
+  offset: number,
+): void {
+  if (x.numel === 0) return;
+  const loops = [...x.shape];
+  const stridesOut = [...strides];
+  const stridesX = stridesOf(x.shape);
+  collapse(loops, stridesOut, stridesX);
+  checkLoops(operation, loops);
+  const to = out.view(out.shape, out.offset + offset);
+  out.backend.copyStrided(to.pointer, x.pointer, x.dtype, loops, stridesOut, stridesX, false);
+}
+
+/** Stretches sizes of 1 to `shape`, by copying; x itself where nothing is to be stretched. */
+export function stretch(operation: string, x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  return gather(operation, x, shape, broadcastStrides(x.shape, shape));
+}
+
+/** Dimension i of the result is dimension `dims[i]` of x. Copies. */
+export function permuted(operation: string, x: Tensor, dims: readonly number[]): Tensor {
+  const strides = stridesOf(x.shape);
+  return gather(
+    operation,
+    x,
+    dims.map((dim) => x.shape[dim]),
+    dims.map((dim) => strides[dim]),
+  );
+}
+
+/** The order that undoes `dims`. */
+export function inverseOrder(dims: readonly number[]): number[] {
+  const back = new Array<number>(dims.length);
+  for (let i = 0; i < dims.length; i++) back[dims[i]] = i;
+  return back;
+}
+
+/** a ∘ b, each stretched to the common shape. */
+export function combine(op: BinaryOp, a: Tensor, b: Tensor): Tensor {
+  checkFloat(op, a);
+  checkFloat(op, b);
+  if (sameShape(a.shape, b.shape)) {
+    const out = a.empty(a.shape);
+    a.backend.binary(op, out.pointer, a.pointer, b.pointer, out.numel);
+    return out;
+  }
+  const shape = broadcastShapes(op, a.shape, b.shape);
+  const out = a.empty(shape);
+  const loops = [...shape];
+  const stridesA = broadcastStrides(a.shape, shape);
+  const stridesB = broadcastStrides(b.shape, shape);
+  collapse(loops, stridesA, stridesB);
+  checkLoops(op, loops);
+  a.backend.binaryStrided(op, out.pointer, a.pointer, b.pointer, loops, stridesA, stridesB);
+  return out;
+}
+
+/** A set of dimensions as runs of neighbours, each a middle of (outer, count, inner). */
+function runsOf(dims: readonly number[]): [first: number, last: number][] {
+  const runs: [number, number][] = [];
+  for (const dim of dims) {
+    const run = runs[runs.length - 1];
+    if (run && run[1] === dim - 1) run[1] = dim;
+    else runs.push([dim, dim]);
+  }
+  return runs;
+}
+
+/** One run of neighbouring dimensions, sizes kept as 1. */
+function reduceRun(op: ReduceOp, x: Tensor, first: number, last: number): Tensor {
+  const shape = [...x.shape];
+  let outer = 1;
+  let count = 1;
+  let inner = 1;
+  for (let dim = 0; dim < shape.length; dim++) {
+    if (dim < first) outer *= shape[dim];
+    else if (dim > last) inner *= shape[dim];
+    else {
+      count *= shape[dim];
+      shape[dim] = 1;
+    }
+  }
+  const out = x.empty(shape);
+  x.backend.reduce(op, out.pointer, x.pointer, outer, count, inner);
+  return out;
+}
+
+/** Over ascending `dims`, whose sizes are kept as 1, into a fresh tensor. */
+export function reduceDims(op: ReduceOp, x: Tensor, dims: readonly number[]): Tensor {
+  let out = x;
+  for (const [first, last] of runsOf(dims).reverse()) out = reduceRun(op, out, first, last);
+  return out === x ? x.clone() : out;
+}
+
+/** Sums away what broadcasting stretched: the gradient of the stretch. x itself where nothing was. */
+export function reduceTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const lead = x.ndim - shape.length;
+  const dims: number[] = [];
+  for (let i = 0; i < x.ndim; i++) {
+    if (i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1)) dims.push(i);
+  }
+  return reduceDims('sum', x, dims).view(shape);
+}
+
+/** How many elements fall into one of a reduction over `dims`. */
+export function reducedCount(shape: Shape, dims: readonly number[]): number {
+  return numel(dims.map((dim) => shape[dim]));
+}
