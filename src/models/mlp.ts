@@ -13,6 +13,7 @@ import {
   type Initializer,
   init,
   type Layer,
+  LeakyReLU,
   Linear,
   Module,
 } from '../nn/index.js';
@@ -59,7 +60,10 @@ class HiddenLayer extends Module implements Layer {
     const { nHidden, hiddenBias, negativeSlope } = config;
     const options = { bias: hiddenBias, ...weightInit(config, config.activation) };
     this.linear = new Linear(inSize, nHidden, options);
-    this.activation = activation(config.activation, { negativeSlope });
+    this.activation =
+      config.activation === 'leakyRelu'
+        ? new LeakyReLU(negativeSlope)
+        : activation(config.activation);
   }
 
   forward(x: Tensor): Tensor {
