@@ -34,10 +34,14 @@ struct finish {
   const float *bias; /* for this tile's columns, or NULL */
 };
 
-/* Memory to be asked for while a tile is being computed: a line at a time, `step` bytes apart. */
+/*
+ * Memory to be asked for while a tile is being computed, one line with each p: PREFETCH_RUN lines
+ * `step` bytes apart, then as many `jump` bytes further on, and so forth.
+ */
+#define PREFETCH_RUN 32
 struct prefetch {
   const char *next;
-  int64_t step;
+  int64_t step, jump;
 };
 
 /*
@@ -57,20 +61,24 @@ ALWAYS_INLINE void tile_body(const int rows, const int vectors, int64_t k, const
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) sum[i][v] = vset(0);
   }
-  for (int64_t p = 0; p < k; p++) {
-    vfloat row[TILE_VECTORS];
-    __builtin_prefetch(ahead.next, 0, 2);
-    ahead.next += ahead.step;
+  for (int64_t left = k; left > 0; left -= PREFETCH_RUN) {
+    const char *next = ahead.next;
+    ahead.next += ahead.jump;
+    for (int64_t p = left < PREFETCH_RUN ? left : PREFETCH_RUN; p > 0; p--) {
+      vfloat row[TILE_VECTORS];
+      __builtin_prefetch(next, 0, 2);
+      next += ahead.step;
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) row[v] = vload(b + v * LANES);
+      for (int v = 0; v < vectors; v++) row[v] = vload(b + v * LANES);
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++) {
-      vfloat x = vset(a[i]);
+      for (int i = 0; i < rows; i++) {
+        vfloat x = vset(a[i]);
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
+        for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
+      }
+      a += step_a;
+      b += step_b;
     }
-    a += step_a;
-    b += step_b;
   }
   vfloat alpha = vset(f->alpha);
   vfloat base[TILE_VECTORS];
