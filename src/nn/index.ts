@@ -1,7 +1,22 @@
+export {
+  ACTIVATION_NAMES,
+  type ActivationName,
+  activation,
+  GELU,
+  Identity,
+  LeakyReLU,
+  ReLU,
+  Sigmoid,
+  SiLU,
+  Tanh,
+} from './activations.js';
 export { Dropout } from './dropout.js';
 export { Embedding, type EmbeddingOptions } from './embedding.js';
+export { Flatten } from './flatten.js';
 export * as init from './init.js';
+export { type Hooks, instrument } from './instrument.js';
 export { type Initializer, Linear, type LinearOptions } from './linear.js';
 export { type Layer, Module, type ParameterRow } from './module.js';
 export { buffer, parameter, type Role, roleOf } from './parameter.js';
+export { Sequential } from './sequential.js';
 export type { LoadOptions, LoadResult } from './state-dict.js';
