@@ -1,0 +1,17 @@
+export { AdamW, type AdamWOptions } from './adamw.js';
+export { clipGradNorm, clipScale, gradNorm } from './clip.js';
+export type { Group, ParameterGroup, Parameters, RateOptions } from './groups.js';
+export { Optimizer } from './optimizer.js';
+export {
+  type CosineOptions,
+  constant,
+  cosine,
+  type LinearWarmupOptions,
+  linearWarmup,
+  type Schedule,
+  type StepDecayOptions,
+  sequence,
+  stepDecay,
+} from './schedule.js';
+export { SGD, type SGDOptions } from './sgd.js';
+export type { OptimizerSettings, OptimizerState } from './state.js';

@@ -1,0 +1,131 @@
+/**
+ * Schedules: the learning rate as a function of the step.
+ *
+ * Steps are counted from 0: `schedule(0)` is the rate of the first update. A schedule is pure, so that
+ * resuming at step n needs nothing but n. They take what `torch.optim.lr_scheduler` computes in closed
+ * form; where that oscillates or grows past its end (cosine), these stay where they ended.
+ */
+import { UserError } from '../util/errors.js';
+
+/** The learning rate at a step, counted from 0. */
+export type Schedule = (step: number) => number;
+
+function checkRate(schedule: string, name: string, value: number): void {
+  if (!(value >= 0 && value < Infinity)) {
+    throw new UserError(`${schedule}: expected ${name} to be a number of at least 0, got ${value}`);
+  }
+}
+
+function checkSteps(schedule: string, name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new UserError(
+      `${schedule}: expected ${name} to be a whole number of at least ${least}, got ${value}`,
+    );
+  }
+}
+
+/** The same rate at every step. */
+export function constant(lr: number): Schedule {
+  checkRate('constant', 'lr', lr);
+  return () => lr;
+}
+
+export interface StepDecayOptions {
+  /** The rate at the start. */
+  lr: number;
+  /** At which step or steps the rate falls: with 1000, the first thousand steps (0 to 999) have the full rate. */
+  at?: number | readonly number[];
+  /** Instead of `at`: after how many steps the rate falls, again and again. */
+  every?: number;
+  /** What the rate is multiplied by each time. Default 0.1. */
+  factor?: number;
+}
+
+/**
+ * A rate that falls by a factor at given steps (PyTorch's MultiStepLR) or at regular ones (StepLR).
+ *
+ * @throws UserError unless exactly one of `at` and `every` is given, and both are whole numbers.
+ */
+export function stepDecay({ lr, at, every, factor = 0.1 }: StepDecayOptions): Schedule {
+  checkRate('stepDecay', 'lr', lr);
+  checkRate('stepDecay', 'factor', factor);
+  if ((at === undefined) === (every === undefined)) {
+    throw new UserError('stepDecay: expected one of at (a step or several) and every (a number)');
+  }
+  if (every !== undefined) {
+    checkSteps('stepDecay', 'every', every, 1);
+    return (step) => lr * factor ** Math.floor(step / every);
+  }
+  const places = typeof at === 'number' ? [at] : [...at!];
+  for (const place of places) checkSteps('stepDecay', 'at', place, 0);
+  return (step) => lr * factor ** places.filter((place) => place <= step).length;
+}
+
+export interface LinearWarmupOptions {
+  /** After how many steps `to` is reached. */
+  steps: number;
+  /** The rate at step 0. Default to / (steps + 1): a rate of 0 would waste the first step. */
+  from?: number;
+  /** The rate from step `steps` on. */
+  to: number;
+}
+
+/** A rate that goes in a straight line from `from` at step 0 to `to` at step `steps`, and stays there. PyTorch's LinearLR. */
+export function linearWarmup({
+  steps,
+  to,
+  from = to / (steps + 1),
+}: LinearWarmupOptions): Schedule {
+  checkSteps('linearWarmup', 'steps', steps, 0);
+  checkRate('linearWarmup', 'from', from);
+  checkRate('linearWarmup', 'to', to);
+  return (step) => (step >= steps ? to : from + ((to - from) * step) / steps);
+}
+
+export interface CosineOptions {
+  /** After how many steps the floor is reached. */
+  steps: number;
+  /** The rate at step 0. */
+  from: number;
+  /** The floor: the rate from step `steps` on. Default 0. */
+  to?: number;
+}
+
+/**
+ * A rate that falls along half a cosine from `from` to `to`, and stays there. Loshchilov & Hutter 2017,
+ * "SGDR: stochastic gradient descent with warm restarts", equation 5, without the restarts.
+ */
+export function cosine({ steps, from, to = 0 }: CosineOptions): Schedule {
+  checkSteps('cosine', 'steps', steps, 1);
+  checkRate('cosine', 'from', from);
+  checkRate('cosine', 'to', to);
+  return (step) =>
+    step >= steps ? to : to + ((from - to) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
+}
+
+/**
+ * One schedule after the other, each for its number of steps and each counting its own from 0. The last
+ * one goes on for ever; its number may be left out.
+ *
+ * ```ts
+ * sequence([[linearWarmup({ steps: 100, to: 6e-4 }), 100], [cosine({ steps: 1900, from: 6e-4, to: 6e-5 })]]);
+ * ```
+ *
+ * @throws UserError when there is none, or one but the last has no number of steps.
+ */
+export function sequence(parts: readonly (readonly [Schedule, number?])[]): Schedule {
+  if (parts.length === 0) {
+    throw new UserError('sequence: expected at least one [schedule, steps], got none');
+  }
+  const last = parts.length - 1;
+  parts.forEach(([, steps], i) => {
+    const open = i === last && (steps === undefined || steps === Infinity);
+    if (!open) checkSteps('sequence', `the steps of part ${i}`, steps ?? Number.NaN, 0);
+  });
+  return (step) => {
+    let start = 0;
+    let i = 0;
+    while (i < last && step >= start + parts[i][1]!) start += parts[i++][1]!;
+    return parts[i][0](step - start);
+  };
+}

@@ -1,0 +1,39 @@
+/** From tensors to what the backend's optimizer kernels take. */
+import type { ParameterUpdate, Tensor } from '../tensor/index.js';
+
+export type Update = ParameterUpdate<unknown>;
+
+/** An update of `param` with nothing filled in but its size. */
+export function emptyUpdate(param: Tensor): Update {
+  return {
+    param: null,
+    grad: null,
+    count: param.numel,
+    rows: null,
+    rowCount: 0,
+    width: 0,
+    lr: 0,
+    weightDecay: 0,
+    state1: null,
+    state2: null,
+  };
+}
+
+/** Points an update at the gradient that `param` holds, by rows where it is. False where there is none. */
+export function pointAtGradient(update: Update, param: Tensor): boolean {
+  const byRows = param.rowGrad;
+  if (byRows) {
+    update.grad = byRows.values.pointer;
+    update.rows = byRows.rows.pointer;
+    update.rowCount = byRows.rowCount;
+    update.width = param.numel / param.shape[0];
+    return true;
+  }
+  const dense = param.grad;
+  if (!dense) return false;
+  update.grad = dense.pointer;
+  update.rows = null;
+  update.rowCount = 0;
+  update.width = 0;
+  return true;
+}
