@@ -122,6 +122,7 @@ export class CheckpointStore {
 
   /** Makes `checkpoint` the newest: later ones belong to a future that the run now leaves. */
   rewind({ name, state }: Checkpoint): void {
+    removeLeftovers(this.folder);
     if (this.pointer('latest') !== name) this.#point('latest', name);
     if (state.best) this.#pointBest(folderName(state.best.step));
     for (const { name, step } of this.list()) if (step > state.step) this.#remove(name);

@@ -43,6 +43,8 @@ export interface SessionOptions {
   hooks?: StepHooks | undefined;
   /** Hears of a download's progress. */
   onProgress?: LoadTextOptions['onProgress'];
+  /** Stops a download. */
+  signal?: AbortSignal | undefined;
   /** Instead of the registry's, for a kind of model that is not registered. */
   definition?: ModelDefinition | undefined;
   /** Instead of `loadDataset` from the settings: for data that is at hand. */
@@ -66,7 +68,7 @@ export async function startRun(
   settings: RunSettings,
   options: StartOptions = {},
 ): Promise<Session> {
-  const data = options.data ?? (await loadDataset({ ...settings, onProgress: options.onProgress }));
+  const data = options.data ?? (await loadDataset({ ...settings, ...downloading(options) }));
   const { vocabSize } = data.tokenizer;
   const model = createModel(settings, vocabSize, options.definition);
   const config: Omit<RunConfig, 'name'> = {
@@ -129,15 +131,19 @@ export async function resumeRun(folder: string, options: ResumeOptions = {}): Pr
   });
 }
 
+function downloading({ onProgress, signal }: SessionOptions): LoadTextOptions {
+  return { onProgress, signal };
+}
+
 /** The data of a run, as it was. @throws UserError when the text has changed since. */
 export async function loadRunData(
   run: RunDirectory,
-  options: Pick<SessionOptions, 'onProgress'> = {},
+  options: Pick<SessionOptions, 'onProgress' | 'signal'> = {},
 ): Promise<LoadedDataset> {
   const { config } = run;
   const tokenizer = await run.tokenizer();
   const { data: spec, split } = config;
-  const data = await loadDataset({ data: spec, split, tokenizer, onProgress: options.onProgress });
+  const data = await loadDataset({ data: spec, split, tokenizer, ...downloading(options) });
   if (data.info.sha256 !== config.dataset.sha256) {
     throw new UserError(
       `${run.path}: its data has changed: it was made from ${config.dataset.name} with SHA-256 ${config.dataset.sha256}, but ${spec} is now ${data.info.name} with ${data.info.sha256}. ${data.notices.join(' ')}`.trim(),

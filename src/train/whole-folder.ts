@@ -4,6 +4,8 @@ import path from 'node:path';
 import { fileError, syncFolder } from '../util/atomic-file.js';
 
 const PREFIX = '.tmp-';
+/** A folder of this module, or a file of `AtomicFile`, with the number of the process that made it. */
+const LEFTOVER = /^\.tmp-.*-(\d+)$|^\..*\.(\d+)-[0-9a-f]+\.partial$/;
 
 /**
  * Makes a folder aside, lets `fill` put files into it (each synced by whoever writes it), syncs it, and
@@ -58,9 +60,10 @@ function asideName(target: string): string {
 /** Takes away what killed processes left aside in `parent`; what living ones are writing stays. */
 export function removeLeftovers(parent: string): void {
   for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
-    if (!entry.startsWith(PREFIX)) continue;
-    const pid = Number(/-(\d+)$/.exec(entry)?.[1]);
-    if (pid === process.pid || !isAlive(pid)) removeQuietly(path.join(parent, entry));
+    const pid = LEFTOVER.exec(entry)?.slice(1).find(Boolean);
+    if (pid === undefined) continue;
+    if (Number(pid) === process.pid || !isAlive(Number(pid)))
+      removeQuietly(path.join(parent, entry));
   }
 }
 
