@@ -65,18 +65,31 @@ function offsetOf(unit: number): number {
   return (unit >>> 10) << ((unit & 0x200) >>> 6);
 }
 
-/** Lays nodes out one after the other, each where all its children find free places. */
+/** The children of a node: byte → what follows it, and the node's own value. */
+interface Group {
+  labels: number[];
+  children: Group[];
+  value: number;
+  base: number;
+}
+
+/**
+ * Builds the units. Nodes from which exactly the same goes on share their children (the trie becomes a
+ * graph without cycles), which for the rules of a normalisation makes it ten times smaller.
+ */
 class Builder {
   private readonly keys: readonly Uint8Array[];
   private readonly values: readonly number[];
+  private readonly groups = new Map<string, { group: Group; number: number }>();
   private units = new Uint32Array(1024);
   /** Place → taken. */
   private taken = new Uint8Array(1024);
   /** Base → some node's children hang there. */
   private based = new Uint8Array(1024);
   private used = 256;
-  /** Below it every place is taken, or was tried often enough. */
+  /** Below it places are not searched: they are taken, or were tried often enough. */
   private from = 1;
+  private onlySingles = false;
 
   constructor(keys: readonly Uint8Array[], values: readonly number[]) {
     this.keys = keys;
@@ -85,45 +98,66 @@ class Builder {
 
   build(): Uint32Array {
     this.taken[ROOT] = 1;
-    if (this.keys.length > 0) this.place(ROOT, 0, this.keys.length, 0);
+    if (this.keys.length > 0) {
+      const top = this.group(0, this.keys.length, 0).group;
+      // Large families first: they are the hardest to find room for.
+      const all = [...this.groups.values()].map(({ group }) => group);
+      all.sort((a, b) => b.labels.length - a.labels.length);
+      for (const group of all) this.findBase(group);
+      this.link(ROOT, top);
+      for (const group of all) {
+        for (const [i, label] of group.labels.entries()) {
+          const place = group.base ^ label;
+          this.units[place] = label;
+          this.link(place, group.children[i]!);
+        }
+        if (group.value >= 0) this.units[group.base] = VALUE | group.value;
+      }
+    }
     const units = this.units.slice(0, this.used);
     // What is not taken looks like a value, so that no label ever fits it.
     for (let i = 0; i < units.length; i++) if (!this.taken[i]) units[i] = VALUE;
     return units;
   }
 
-  /** Lays out the children of `node`, whose keys are `keys[first … last)`, alike up to `depth`. */
-  private place(node: number, first: number, last: number, depth: number): void {
-    const labels: number[] = [];
-    const starts: number[] = [];
-    for (let k = first; k < last; k++) {
-      const label = this.keys[k]![depth] ?? 0;
-      if (labels.length === 0 || labels.at(-1) !== label) {
-        labels.push(label);
-        starts.push(k);
-      }
+  /** The group of the node that `keys[first … last)` share up to `depth`. */
+  private group(first: number, last: number, depth: number): { group: Group; number: number } {
+    const group: Group = { labels: [], children: [], value: NOWHERE, base: NOWHERE };
+    let at = first;
+    if (this.keys[at]!.length === depth) group.value = this.values[at++]!;
+    let signature = String(group.value);
+    while (at < last) {
+      const label = this.keys[at]![depth]!;
+      let end = at + 1;
+      while (end < last && this.keys[end]![depth] === label) end++;
+      const child = this.group(at, end, depth + 1);
+      group.labels.push(label);
+      group.children.push(child.group);
+      signature += `,${label}:${child.number}`;
+      at = end;
     }
-    starts.push(last);
-    const base = this.findBase(node, labels);
-    this.based[base] = 1;
-    const offset = node ^ base;
-    const encoded = offset < 1 << 21 ? offset << 10 : ((offset >> 8) << 10) | 0x200;
-    this.units[node]! |= encoded;
-    for (const label of labels) this.taken[base ^ label] = 1;
-    for (const [i, label] of labels.entries()) {
-      const child = base ^ label;
-      if (label === 0) {
-        this.units[node]! |= HAS_VALUE;
-        this.units[child] = VALUE | this.values[starts[i]!]!;
-      } else {
-        this.units[child] = label;
-        this.place(child, starts[i]!, starts[i + 1]!, depth + 1);
-      }
+    let known = this.groups.get(signature);
+    if (!known) {
+      known = { group, number: this.groups.size };
+      this.groups.set(signature, known);
     }
+    return known;
   }
 
-  private findBase(node: number, labels: number[]): number {
-    const head = labels[0]!;
+  /** Makes the unit at `place` lead to `group`. */
+  private link(place: number, group: Group): void {
+    const offset = place ^ group.base;
+    this.units[place]! |= offset << 10;
+    if (group.value >= 0) this.units[place]! |= HAS_VALUE;
+  }
+
+  /** Finds places for all members of a group, one byte each apart by `xor`. */
+  private findBase(group: Group): void {
+    const labels = group.value >= 0 ? [0, ...group.labels] : group.labels;
+    if (labels.length === 1 && !this.onlySingles) {
+      this.onlySingles = true;
+      this.from = 1; // one child fits into any gap that the larger families have left
+    }
     let misses = 0;
     for (let at = this.from; ; at++) {
       this.grow((at | 255) + 1);
@@ -131,19 +165,26 @@ class Builder {
         if (at === this.from) this.from++;
         continue;
       }
-      const base = at ^ head;
-      const fits =
-        !this.based[base] &&
-        (node ^ base) < 1 << 21 &&
-        labels.every((label) => !this.taken[base ^ label]);
-      if (fits) {
-        this.used = Math.max(this.used, (base | 255) + 1);
-        // A stretch that is nearly full is not worth searching again and again.
-        if (misses > 512) this.from = Math.max(this.from, at - 256);
-        return base;
+      const base = at ^ labels[0]!;
+      if (!this.based[base] && this.isFree(base, labels)) {
+        group.base = base;
+        break;
       }
-      misses++;
+      // A stretch that is nearly full is not worth searching again and again.
+      if (++misses > 256) {
+        this.from += 64;
+        misses = 0;
+      }
     }
+    this.based[group.base] = 1;
+    for (const label of labels) this.taken[group.base ^ label] = 1;
+    this.used = Math.max(this.used, (group.base | 255) + 1);
+    if (this.used > 1 << 21) throw new Error('a double array cannot have more than 2^21 units');
+  }
+
+  private isFree(base: number, labels: readonly number[]): boolean {
+    for (let i = 0; i < labels.length; i++) if (this.taken[base ^ labels[i]!]) return false;
+    return true;
   }
 
   private grow(size: number): void {

@@ -89,7 +89,7 @@ export async function train(
 async function rulesOf(settings: TrainerSettings): Promise<NormalizationRules | undefined> {
   const name = settings.normalization_rule_name;
   if (name === 'identity') return undefined;
-  if (name === 'nmt_nfkc') return (await import('./nmt-nfkc.js')).nmtNfkcRules();
+  if (name === 'nmt_nfkc') return (await import('./precompiled.js')).nmtNfkcRules();
   throw new UsageError(
     `normalization_rule_name: expected identity or nmt_nfkc, got "${name}"; other rules are not supported`,
   );
