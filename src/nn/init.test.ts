@@ -133,6 +133,7 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))(
       [[9, 5], 0.5],
       [[4, 3, 5], 1],
       [[130, 40], 1],
+      [[150, 150], 1],
       [[1, 3], 1],
     ])('orthogonal %j, gain %d', (shape, gain) => {
       const tensor = init.orthogonal(empty(shape), { gain, random: random() });

@@ -6,7 +6,7 @@ import { defaultRandom, type RandomSource, type Tensor } from '../tensor/index.j
 import { ShapeError, UsageError, UserError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
 import { formatShape, numel } from '../util/shape.js';
-import { orthogonalRows } from './orthogonal.js';
+import { orthogonalize } from './orthogonal.js';
 import { truncatedNormalInto } from './truncated-normal.js';
 
 /** What comes after the layer, which decides how much its weights have to amplify. */
@@ -196,8 +196,6 @@ function centred(tensor: Tensor, std: number, { random }: RandomOptions): Tensor
  * matrix has orthonormal rows, a tall one orthonormal columns. Saxe et al. 2014, "Exact solutions to the
  * nonlinear dynamics of learning in deep linear neural networks".
  *
- * Computed on the host, in double precision, in O(rows · cols · min(rows, cols)).
- *
  * @throws ShapeError for fewer than two dimensions.
  */
 export function orthogonal(
@@ -213,7 +211,8 @@ export function orthogonal(
   if (tensor.numel === 0) return tensor;
   normal(tensor, { random });
   const rows = tensor.shape[0];
-  return tensor.copy_(orthogonalRows(tensor.doublesSync(), rows, tensor.numel / rows, gain));
+  orthogonalize(tensor.view([rows, tensor.numel / rows]));
+  return tensor.scale_(gain);
 }
 
 function checkStd(name: string, std: number): void {
