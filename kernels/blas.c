@@ -65,6 +65,9 @@ int matmul_use_blas(const char *path) {
     use(NULL, NULL, NULL);
     return 1;
   }
+  /* OpenBLAS's idle threads go on asking for the processor for a tenth of a second, at the expense of
+     our pool's. 2^16 cycles will do. It reads this once, when it is loaded. */
+  setenv("OPENBLAS_THREAD_TIMEOUT", "16", 0);
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return 0;
   sgemm_function sgemm = find_sgemm(library);
