@@ -40,11 +40,12 @@ const UNARY: Record<UnaryOp, UnaryRule> = {
     forward: (x) => x * normalCdf(x),
     derivative: (x) => normalCdf(x) + x * normalDensity(x),
   },
+  // ½(1 + tanh u) is sigmoid(2u), which keeps its digits where tanh nears −1.
   geluTanh: {
-    forward: (x) => 0.5 * x * (1 + Math.tanh(geluInner(x))),
+    forward: (x) => x * sigmoid(2 * geluInner(x)),
     derivative: (x) => {
-      const t = Math.tanh(geluInner(x));
-      return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * geluInnerSlope(x);
+      const s = sigmoid(2 * geluInner(x));
+      return s + x * s * (1 - s) * 2 * geluInnerSlope(x);
     },
   },
   silu: {

@@ -1,0 +1,32 @@
+/**
+ * The suite that every backend has to pass: each method of the interface against the reference
+ * backend in double precision.
+ */
+import { describe } from 'vitest';
+import type { Backend } from './backend.js';
+import { elementwiseSuite } from './elementwise.suite.js';
+import { embeddingSuite } from './embedding.suite.js';
+import { matmulSuite } from './matmul.suite.js';
+import { memorySuite } from './memory.suite.js';
+import { moveSuite } from './move.suite.js';
+import { optimSuite } from './optim.suite.js';
+import { randomSuite } from './random.suite.js';
+import { reduceSuite } from './reduce.suite.js';
+import { selectSuite } from './select.suite.js';
+import { softmaxSuite } from './softmax.suite.js';
+
+export function backendSuite(name: string, make: () => Backend<unknown>): void {
+  describe(`the ${name} backend`, () => {
+    const subject = make();
+    memorySuite(subject);
+    randomSuite(subject);
+    matmulSuite(subject);
+    elementwiseSuite(subject);
+    moveSuite(subject);
+    reduceSuite(subject);
+    selectSuite(subject);
+    softmaxSuite(subject);
+    embeddingSuite(subject);
+    optimSuite(subject);
+  });
+}

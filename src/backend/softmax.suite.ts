@@ -1,0 +1,222 @@
+import { describe } from 'vitest';
+import type { Backend } from './backend.js';
+import { type Draw, flag, kernel, oneOf, positiveSize, side, size } from './check.suite.js';
+import { crossEntropy, softmax } from './reference/softmax.js';
+import { anything, exact, rounding, TINY, type Tolerance, U, ulps } from './tolerance.suite.js';
+
+const IGNORED = -100;
+const rowsAndCols = { rows: side, cols: size };
+const LARGE_ROWS = [
+  { rows: 700, cols: 101 },
+  { rows: 2, cols: 50_281 },
+];
+
+/** Logits as they are met, far apart ones, and now and then −∞ (a mask), NaN or +∞. */
+function logits(d: Draw, count: number): Float32Array {
+  const x = d.values(count, d.pick([1, 1, 10, 300]));
+  if (d.below(3) === 0) return d.sprinkle(x, 0.1, [-Infinity, -1e30, 1e4]);
+  if (d.below(5) === 0) return d.sprinkle(x, 0.01, [NaN, Infinity]);
+  return x;
+}
+
+/** log Σ exp of the row in which element i lies. */
+function rowLse(x: Float32Array, cols: number): (i: number) => number {
+  const rows = cols === 0 ? 0 : x.length / cols;
+  const [losses, lse] = [new Float64Array(rows), new Float64Array(rows)];
+  crossEntropy(losses, lse, x, cols, new Int32Array(rows), rows, cols, 0, IGNORED);
+  return (i) => lse[Math.floor(i / cols)];
+}
+
+function softmaxes(subject: Backend<unknown>): void {
+  for (const log of [false, true]) {
+    const title = log ? 'log-softmax' : 'softmax';
+
+    kernel(subject, title, rowsAndCols, LARGE_ROWS, ({ rows, cols }, d) => {
+      const x = logits(d, rows * cols);
+      const lse = rowLse(x, cols);
+      // x − max is rounded, which is an error relative to exp(x − max).
+      const within: Tolerance = (i, y) =>
+        log
+          ? 6 * U * (2 + Math.abs(y) + Math.abs(x[i] - lse(i)))
+          : 2 * U * (6 + Math.min(200, Math.abs(x[i] - lse(i)) + Math.log(cols))) * y + 2 * TINY;
+      return {
+        buffers: { out: d.room(x.length), x },
+        run: (b, p) => b.softmax(p.out, p.x, rows, cols, log),
+        within: { out: within },
+        inPlace: { out: ['x'] },
+      };
+    });
+
+    kernel(subject, `${title}, its gradient`, rowsAndCols, LARGE_ROWS, ({ rows, cols }, d) => {
+      const y = new Float32Array(rows * cols);
+      softmax(y, logits(d, rows * cols), rows, cols, log);
+      const dy = d.values(rows * cols);
+      const magnitude = new Float64Array(rows * cols);
+      for (let r = 0; r < rows; r++) {
+        let total = 0;
+        for (let i = r * cols; i < (r + 1) * cols; i++)
+          total += Math.abs(log ? dy[i] : dy[i] * y[i]);
+        for (let i = r * cols; i < (r + 1) * cols; i++) {
+          magnitude[i] = log
+            ? Math.abs(dy[i]) + Math.exp(y[i]) * total
+            : y[i] * (Math.abs(dy[i]) + total);
+        }
+      }
+      return {
+        buffers: { dx: d.room(y.length), dy, y },
+        run: (b, p) => b.softmaxBackward(p.dx, p.dy, p.y, rows, cols, log),
+        within: { dx: rounding(8 + 2 * Math.sqrt(cols), magnitude) },
+        inPlace: { dx: ['dy'] },
+      };
+    });
+  }
+}
+
+/** Targets of which some are ignored, sometimes all; `ignore` may be a class of its own right. */
+function targets(d: Draw, rows: number, cols: number, ignore: number): Int32Array {
+  const rate = d.pick([0, 0.3, 1]);
+  return d.ints(rows, cols).map((target) => (d.unit() < rate ? ignore : target));
+}
+
+const SMOOTHING = [0, 0, 0.1, 1];
+
+function losses(subject: Backend<unknown>): void {
+  const shape = { rows: side, cols: positiveSize, gap: oneOf(0, 0, 3) };
+  const large = LARGE_ROWS.map((s) => ({ ...s, gap: 1 }));
+
+  kernel(subject, 'crossEntropy', shape, large, ({ rows, cols, gap }, d) => {
+    const ld = cols + gap;
+    const x = logits(d, rows * ld);
+    const smoothing = d.pick(SMOOTHING);
+    const ignore = d.pick([IGNORED, 0]);
+    const target = targets(d, rows, cols, ignore);
+    // lse is as good as its sum of exponentials; the mean of the logits as good as their size.
+    const greatest = x.reduce((a, v) => Math.max(a, Number.isFinite(v) ? Math.abs(v) : 0), 0);
+    const lossWithin: Tolerance = (_, loss) =>
+      8 * U * (2 + Math.abs(loss) + (smoothing * greatest) / Math.sqrt(cols));
+    const lseWithin: Tolerance = (r, lse) =>
+      target[r] === ignore ? Infinity : 8 * U * (2 + Math.abs(lse));
+    return {
+      buffers: { losses: d.room(rows), lse: d.room(rows), x, target },
+      run: (b, p) =>
+        b.crossEntropy(p.losses, p.lse, p.x, ld, p.target, rows, cols, smoothing, ignore),
+      within: { losses: lossWithin, lse: lseWithin },
+    };
+  });
+
+  kernel(
+    subject,
+    'crossEntropy names the first target that is out of range',
+    { rows: side, cols: positiveSize },
+    [],
+    ({ rows, cols }, d) => {
+      const target = d.ints(rows, cols).map((t) => (d.unit() < 0.1 ? IGNORED : t));
+      target[d.below(rows)] = d.pick([cols, -1, -99, 2 ** 31 - 1, -(2 ** 31)]);
+      target[d.below(rows)] = d.pick([cols, cols + 7]);
+      return {
+        buffers: { losses: d.room(rows), lse: d.room(rows), x: d.values(rows * cols), target },
+        run: (b, p) => b.crossEntropy(p.losses, p.lse, p.x, cols, p.target, rows, cols, 0, IGNORED),
+        within: { losses: anything, lse: anything },
+      };
+    },
+  );
+
+  kernel(subject, 'meanLoss', { rows: size }, { rows: 80_001 }, ({ rows }, d) => {
+    const target = targets(d, rows, 5, IGNORED);
+    return {
+      buffers: {
+        out: d.room(2),
+        losses: d.values(rows).map((v, i) => (target[i] === IGNORED ? 0 : Math.abs(v))),
+        target,
+      },
+      run: (b, p) => b.meanLoss(p.out, p.losses, p.target, rows, IGNORED),
+      within: { out: ulps(2) },
+    };
+  });
+
+  kernel(
+    subject,
+    'crossEntropyBackward, in blocks of columns',
+    { ...shape, whole: flag },
+    large.map((s) => ({ ...s, whole: true })),
+    ({ rows, cols, gap, whole }, d) => {
+      const column0 = whole ? 0 : d.below(9);
+      const vocab = whole ? cols : column0 + cols + d.below(9);
+      const ld = cols + gap;
+      const all = d.values(rows * vocab, d.pick([1, 10]));
+      const smoothing = d.pick(SMOOTHING);
+      const ignore = d.pick([IGNORED, 0]);
+      const target = targets(d, rows, vocab, ignore);
+      const lse = new Float32Array(rows);
+      crossEntropy(new Float32Array(rows), lse, all, vocab, target, rows, vocab, 0, ignore);
+      const x = d.room(rows * ld);
+      for (let r = 0; r < rows; r++) {
+        x.set(all.subarray(r * vocab + column0, r * vocab + column0 + cols), r * ld);
+      }
+      const [dloss, count] = [d.wide(1), Float32Array.of(d.pick([1, 3, rows]))];
+      const within: Tolerance = (i) => {
+        const r = Math.floor(i / ld);
+        const p = Math.exp(x[i] - lse[r]) * (1 + Math.abs(x[i] - lse[r]));
+        const wanted = smoothing / vocab + (target[r] === column0 + (i % ld) ? 1 : 0);
+        return 8 * (U * (p + wanted) + TINY) * Math.abs(dloss[0] / count[0]) + TINY;
+      };
+      return {
+        buffers: { dx: d.room(x.length), x, lse, target, dloss, count },
+        run: (b, p) =>
+          b.crossEntropyBackward(
+            p.dx,
+            p.x,
+            ld,
+            p.lse,
+            p.target,
+            ...([rows, cols, column0, vocab, smoothing, ignore] as const),
+            p.dloss,
+            p.count,
+          ),
+        within: { dx: within },
+        inPlace: { dx: ['x'] },
+      };
+    },
+  );
+
+  kernel(
+    subject,
+    'crossEntropyBackward of nothing but ignored rows',
+    { rows: side },
+    [],
+    ({ rows }, d) => ({
+      buffers: {
+        dx: d.room(rows * 5),
+        x: d.values(rows * 5),
+        lse: d.room(rows),
+        target: new Int32Array(rows).fill(IGNORED),
+        dloss: Float32Array.of(1),
+        count: Float32Array.of(0),
+      },
+      run: (b, p) =>
+        b.crossEntropyBackward(
+          ...([
+            p.dx,
+            p.x,
+            5,
+            p.lse,
+            p.target,
+            rows,
+            5,
+            0,
+            5,
+            0,
+            IGNORED,
+            p.dloss,
+            p.count,
+          ] as const),
+        ),
+      within: { dx: exact },
+    }),
+  );
+}
+
+export function softmaxSuite(subject: Backend<unknown>): void {
+  describe('softmax', () => softmaxes(subject));
+  describe('cross-entropy', () => losses(subject));
+}
