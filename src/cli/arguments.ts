@@ -5,18 +5,29 @@ import { InvalidArgumentError } from 'commander';
 export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) {
-    throw new InvalidArgumentError(`expected a number, got "${text}".`);
+    throw new InvalidArgumentError(`Expected a number, got "${text}".`);
   }
   return value;
 }
 
-/** A whole number of at least `least`. */
-export function count(least: number): (text: string) => number {
+/** A finite number of at least `lowest`. */
+export function least(lowest: number): (text: string) => number {
   return (text) => {
     const value = number(text);
-    if (!Number.isSafeInteger(value) || value < least) {
+    if (value < lowest) {
+      throw new InvalidArgumentError(`Expected a number of at least ${lowest}, got "${text}".`);
+    }
+    return value;
+  };
+}
+
+/** A whole number of at least `lowest`. */
+export function count(lowest: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!Number.isSafeInteger(value) || value < lowest) {
       throw new InvalidArgumentError(
-        `expected a whole number of at least ${least}, got "${text}".`,
+        `Expected a whole number of at least ${lowest}, got "${text}".`,
       );
     }
     return value;
@@ -27,7 +38,7 @@ export function count(least: number): (text: string) => number {
 export function fraction(text: string): number {
   const value = number(text);
   if (!(value > 0 && value <= 1)) {
-    throw new InvalidArgumentError(`expected a number above 0 and up to 1, got "${text}".`);
+    throw new InvalidArgumentError(`Expected a number above 0 and up to 1, got "${text}".`);
   }
   return value;
 }
@@ -35,7 +46,7 @@ export function fraction(text: string): number {
 /** A time above 0. */
 export function seconds(text: string): number {
   const value = number(text);
-  if (!(value > 0)) throw new InvalidArgumentError(`expected seconds above 0, got "${text}".`);
+  if (!(value > 0)) throw new InvalidArgumentError(`Expected seconds above 0, got "${text}".`);
   return value;
 }
 

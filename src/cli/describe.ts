@@ -1,0 +1,248 @@
+/** `nanogpt describe`: what a model or a run consists of, or what there is to choose from. */
+import { DATASETS, loadText } from '../data/index.js';
+import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
+import { createTokenizer, TOKENIZER_NAMES } from '../tokenizers/index.js';
+import {
+  buildSettings,
+  modelDefinition,
+  RunDirectory,
+  type RunSettings,
+  settingsOf,
+  unknownName,
+} from '../train/index.js';
+import { cacheDir } from '../util/cache-dir.js';
+import { UsageError } from '../util/errors.js';
+import { formatShape } from '../util/shape.js';
+import { downloadBar } from './download-bar.js';
+import { lookForRun, RUNS, runNames } from './find-run.js';
+import { layersOf } from './layers.js';
+import { Output, thousands } from './output.js';
+import { shownPath } from './paths.js';
+import { overridesOf, type SettingOptions } from './settings.js';
+import { fields, table } from './table.js';
+import { shownValue, trainingSentence } from './wording.js';
+
+export interface DescribeOptions extends SettingOptions {
+  preset?: string;
+  settings?: true;
+  json?: true;
+}
+
+/** @param what a model's name, or a run's name or folder; undefined for all there is. */
+export async function describe(what: string | undefined, options: DescribeOptions): Promise<void> {
+  const output = new Output(options.json === true);
+  if (what === undefined) {
+    refuse(options, 'without a model');
+    return describeAll(output);
+  }
+  if (models.has(what)) return describeModel(modelDefinition(what), options, output);
+  const run = lookForRun(what);
+  if (run === undefined) {
+    throw unknownName('model or run', what, [...models.keys(), ...runNames(RUNS)]);
+  }
+  refuse(options, 'of a run, whose settings are fixed');
+  return describeRun(run, options.settings === true, output);
+}
+
+function refuse({ preset, data, tokenizer, set = [] }: DescribeOptions, where: string): void {
+  const given = Object.entries({ preset, data, tokenizer, set: set[0] }).find(([, v]) => v);
+  if (given) throw new UsageError(`--${given[0]} means nothing in a description ${where}.`);
+}
+
+function describeAll(output: Output): void {
+  output.result({
+    models: [...models.values()].map(({ name, summary, source, presets, defaultPreset }) => ({
+      name,
+      summary,
+      source,
+      presets: presetsOf(presets),
+      defaultPreset,
+    })),
+    datasets: Object.entries(DATASETS).map(([name, { description }]) => ({ name, description })),
+    tokenizers: Object.entries(TOKENIZER_NAMES).map(([name, description]) => ({
+      name,
+      description,
+    })),
+  });
+  for (const { name, summary, source, presets, defaultPreset } of models.values()) {
+    output.line(`${name}: ${summary} (${source})`);
+    output.line(presetTable(presets, defaultPreset, '  '));
+    output.line();
+  }
+  output.line('data');
+  output.line(
+    indent(fields(Object.entries(DATASETS).map(([name, { description }]) => [name, description]))),
+  );
+  output.line('  or a file, a folder or an address of UTF-8 text');
+  output.line();
+  output.line('tokenizers');
+  output.line(indent(fields(Object.entries(TOKENIZER_NAMES))));
+}
+
+async function describeModel(
+  definition: ModelDefinition,
+  options: DescribeOptions,
+  output: Output,
+): Promise<void> {
+  const settings = buildSettings(definition, {
+    preset: options.preset,
+    overrides: overridesOf(definition, options),
+  });
+  const vocabSize = await vocabSizeOf(settings, output);
+  show({ definition, settings, vocabSize, verbose: options.settings === true }, output);
+}
+
+function describeRun(folder: string, verbose: boolean, output: Output): void {
+  using run = RunDirectory.open(folder);
+  const { config } = run;
+  const definition = modelDefinition(config.model);
+  const { vocabSize } = config;
+  show({ definition, settings: config, vocabSize, verbose, run: run.path }, output);
+}
+
+/** Of the tokenizer that the settings name; the text is only read for one that is built from it. */
+async function vocabSizeOf({ tokenizer, data }: RunSettings, output: Output): Promise<number> {
+  class TextNeeded extends Error {}
+  const options = { cacheDir: cacheDir('tokenizers') };
+  const make = async (text: () => string) =>
+    (await createTokenizer(tokenizer, { ...options, text })).vocabSize;
+  try {
+    return await make(() => {
+      throw new TextNeeded();
+    });
+  } catch (error) {
+    if (!(error instanceof TextNeeded)) throw error;
+  }
+  using bar = downloadBar(output);
+  const { text, notice } = await loadText(data, { onProgress: bar.update });
+  if (notice) output.notice(notice);
+  return make(() => text);
+}
+
+interface Subject {
+  definition: ModelDefinition;
+  settings: RunSettings;
+  vocabSize: number;
+  verbose: boolean;
+  /** The run's folder, for a run. */
+  run?: string;
+}
+
+function show(subject: Subject, output: Output): void {
+  const { definition, settings, vocabSize, verbose, run } = subject;
+  const { summary, source, presets, defaultPreset } = definition;
+  const { model: name, preset, modelConfig, training, tokenizer, data, split, seed } = settings;
+  const model: LanguageModel = definition.create(modelConfig, vocabSize);
+  const layers = layersOf(model);
+  const { receptiveField, blockSize } = model;
+  const parameters = {
+    total: model.parameterCount(),
+    trainable: model.parameterCount({ trainable: true }),
+  };
+  model.dispose();
+
+  output.result({
+    model: name,
+    preset,
+    summary,
+    source,
+    ...(run === undefined ? {} : { run }),
+    parameters,
+    receptiveField,
+    blockSize,
+    vocabSize,
+    layers,
+    tokenizer,
+    data,
+    split,
+    seed,
+    config: modelConfig,
+    training,
+    presets: presetsOf(presets),
+    defaultPreset,
+  });
+
+  output.line(`${name}, ${preset}: ${summary}`);
+  output.line(source);
+  output.line();
+  const frozen = parameters.total - parameters.trainable;
+  output.line(
+    table(
+      [
+        { heading: 'layer' },
+        { heading: 'kind' },
+        { heading: 'shape' },
+        { heading: 'parameters', right: true },
+      ],
+      [
+        ...layers.map(({ path, kind, tensors, parameters: count }) => [
+          path,
+          kind,
+          tensors.map(({ shape }) => formatShape(shape)).join(' + '),
+          thousands(count),
+        ]),
+        [
+          'total',
+          '',
+          frozen > 0 ? `${thousands(parameters.trainable)} of them trainable` : '',
+          thousands(parameters.total),
+        ],
+      ],
+    ),
+  );
+  output.line();
+  output.line(
+    fields([
+      ['run', run === undefined ? undefined : shownPath(run)],
+      ['receptive field', `${receptiveField} token${receptiveField === 1 ? '' : 's'}`],
+      ['tokenizer', `${tokenizer}, ${thousands(vocabSize)} tokens`],
+      ['data', `${data}, split ${split.join(' / ')}`],
+      ['training', trainingSentence(training, blockSize, model.target)],
+    ]),
+  );
+  output.line();
+  if (verbose) showSettings(definition, settings, output);
+  else {
+    output.line(`settings of ${name} (--set key=value; --settings says what each means)`);
+    output.line(indent(fields(Object.entries(modelConfig).map(([k, v]) => [k, shownValue(v)]))));
+  }
+  if (run !== undefined) return;
+  output.line();
+  output.line('presets');
+  output.line(presetTable(presets, preset, '  '));
+}
+
+function showSettings(definition: ModelDefinition, settings: RunSettings, output: Output): void {
+  const values: Record<string, unknown> = {
+    ...settings,
+    ...settings.training,
+    ...settings.modelConfig,
+  };
+  const titles = { run: 'run', model: definition.name, training: 'training' };
+  const known = [...settingsOf(definition).values()];
+  for (const of of ['model', 'training', 'run'] as const) {
+    if (of !== 'model') output.line();
+    output.line(`settings of ${of === 'model' ? titles.model : `the ${titles[of]}`}`);
+    const rows = known
+      .filter((info) => info.of === of)
+      .map(({ key, description }) => [key, shownValue(values[key]), description]);
+    output.line(indent(table([{ heading: '' }, { heading: '' }, { heading: '' }], rows)));
+  }
+}
+
+type Presets = ModelDefinition['presets'];
+
+function presetsOf(presets: Presets): { name: string; summary: string }[] {
+  return Object.entries(presets).map(([name, { summary }]) => ({ name, summary }));
+}
+
+function presetTable(presets: Presets, marked: string, margin: string): string {
+  const rows = presetsOf(presets).map(
+    ({ name, summary }) => [`${name === marked ? '*' : ' '} ${name}`, summary] as const,
+  );
+  return indent(fields(rows), margin);
+}
+
+function indent(text: string, margin = '  '): string {
+  return text.replace(/^/gm, margin);
+}

@@ -1,0 +1,60 @@
+/** `nanogpt eval`: how well a trained model predicts a whole split. */
+import { SPLIT_NAMES, type SplitName } from '../data/index.js';
+import { evaluate, loadRunData, unknownName } from '../train/index.js';
+import { UserError } from '../util/errors.js';
+import { downloadBar } from './download-bar.js';
+import { type OpenOptions, openNamedRun } from './open-run.js';
+import { Output, thousands } from './output.js';
+import { fields } from './table.js';
+
+export interface EvalOptions extends OpenOptions {
+  on: string;
+  json?: true;
+}
+
+export async function evaluateRun(name: string, options: EvalOptions): Promise<void> {
+  const output = new Output(options.json === true);
+  const split = splitNamed(options.on);
+  using opened = await openNamedRun(name, options, output);
+  const { run, model, tokenizer, checkpoint } = opened;
+  using bar = downloadBar(output);
+  const data = await loadRunData(run, { onProgress: bar.update });
+  for (const line of data.notices) output.notice(line);
+  const part = data.splits[split];
+  if (part.ids.length === 0) {
+    const { split: shares } = run.config;
+    throw new UserError(
+      `${run.name} has no ${split} part: its text was split ${shares.join(', ')} (train, validation, test).`,
+    );
+  }
+  const { tokens, loss, perplexity, bitsPerByte } = evaluate(model, {
+    name: split,
+    ...part,
+    tokenizer,
+  });
+  output.result({
+    run: run.name,
+    checkpoint: checkpoint.name,
+    step: checkpoint.state.step,
+    split,
+    tokens,
+    loss,
+    perplexity,
+    bitsPerByte,
+  });
+  output.line(
+    fields([
+      ['run', `${run.name}, step ${thousands(checkpoint.state.step)}`],
+      ['split', `${split}, ${thousands(tokens)} tokens predicted`],
+      ['loss', `${loss.toFixed(4)} nats per token`],
+      ['perplexity', perplexity.toFixed(2)],
+      ['bits per byte', bitsPerByte.toFixed(4)],
+    ]),
+  );
+}
+
+function splitNamed(name: string): SplitName {
+  const found = SPLIT_NAMES.find((split) => split === name);
+  if (found === undefined) throw unknownName('split', name, SPLIT_NAMES);
+  return found;
+}

@@ -1,0 +1,37 @@
+/** Opening a trained run for the commands that use one. */
+import { type CheckpointChoice, type OpenedRun, openRun } from '../train/index.js';
+import { UsageError } from '../util/errors.js';
+import { findRun } from './find-run.js';
+import type { Output } from './output.js';
+import { prepareBackend } from './threads.js';
+
+export interface OpenOptions {
+  checkpoint?: string;
+  threads?: number;
+}
+
+/**
+ * Opens what the user calls a run.
+ *
+ * The latest checkpoint unless told: what training ended with, so that `eval` gives the loss that
+ * training printed.
+ */
+export async function openNamedRun(
+  name: string,
+  { checkpoint = 'latest', threads }: OpenOptions,
+  output: Output,
+): Promise<OpenedRun> {
+  const from = parseCheckpoint(checkpoint);
+  const folder = findRun(name);
+  prepareBackend(output, threads);
+  const opened = await openRun(folder, { from });
+  for (const line of opened.notices) output.notice(line);
+  return opened;
+}
+
+function parseCheckpoint(text: string): CheckpointChoice {
+  if (text === 'latest' || text === 'best') return text;
+  const step = Number(text.replace(/^step-/, ''));
+  if (text !== '' && Number.isSafeInteger(step) && step >= 0) return step;
+  throw new UsageError(`--checkpoint ${text}: expected latest, best, or a step such as 1400.`);
+}

@@ -1,0 +1,69 @@
+/** What commands print: text for people, or one JSON value for programs. */
+
+/** Prints lines for people, and nothing at all where JSON was asked for; then `result` is the one output. */
+export class Output {
+  constructor(readonly isJson: boolean) {}
+
+  line(text = ''): void {
+    this.write(`${text}\n`);
+  }
+
+  /** Without a line end: for text that comes in pieces. */
+  write(text: string): void {
+    if (!this.isJson) process.stdout.write(text);
+  }
+
+  /** Something the user should know that is no error: on standard error, so that it is seen in either form. */
+  notice(text: string): void {
+    process.stderr.write(`nanogpt: ${text}\n`);
+  }
+
+  result(value: unknown): void {
+    if (this.isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+}
+
+let pipeClosed: () => void = () => {};
+
+/**
+ * What to do when whoever reads standard output goes away (`| head`), in place of an error. The last
+ * one named counts. A closed standard error is passed over: what goes there is only for watching.
+ */
+export function onClosedPipe(action: () => void): void {
+  pipeClosed = action;
+  process.stdout.off('error', stdoutFailed).on('error', stdoutFailed);
+  process.stderr.off('error', stderrFailed).on('error', stderrFailed);
+}
+
+function stdoutFailed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  pipeClosed();
+}
+
+function stderrFailed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+/** `20,562,681` */
+export function thousands(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
+
+/** `1 h 02 min`, `3 min 20 s`, `12 s`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${two(Math.floor(whole / 60) % 60)} min`;
+  if (whole >= 60) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
+  return `${whole} s`;
+}
+
+/** `82.3 MB`, in powers of ten. */
+export function megabytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** A learning rate: `0.5`, `0.0003`, `1e-7`; four digits. */
+export function rate(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

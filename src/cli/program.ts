@@ -1,0 +1,173 @@
+/**
+ * Which commands and options there are. Each command's own file is imported when it runs, so that
+ * `--help` answers at once.
+ */
+import { Command, Option } from 'commander';
+import { collect, count, fraction, least, seconds } from './arguments.js';
+import { DATASET_NAMES, MODEL_NAMES } from './names.js';
+import { version } from './version.js';
+
+const threads = () =>
+  new Option('--threads <n>', 'threads to compute with (default: all cores)').argParser(count(1));
+const json = () => new Option('--json', 'print one JSON result and nothing else');
+const data = () =>
+  new Option(
+    '--data <what>',
+    `a dataset (${DATASET_NAMES.join(', ')}), or a file, a folder or an address of text`,
+  );
+const tokenizer = () =>
+  new Option('--tokenizer <name>', 'char, p50k_base, …; `nanogpt describe` lists them');
+const set = (of: string) =>
+  new Option(
+    '--set <key=value>',
+    `any setting of ${of}, as \`describe <model> --settings\` lists them; may be repeated`,
+  )
+    .argParser(collect)
+    .default([], 'none');
+const checkpoint = () =>
+  new Option('--checkpoint <which>', 'latest, best, or a step').default('latest');
+
+function addTrain(program: Command): void {
+  program
+    .command('train')
+    .description('train a model; mlp when none is named')
+    .argument('[model]', MODEL_NAMES.join(', '))
+    .option('--preset <name>', "one of the model's presets; `nanogpt describe` lists them")
+    .addOption(data())
+    .addOption(tokenizer())
+    .addOption(new Option('--steps <n>', 'optimizer steps').argParser(count(0)))
+    .addOption(new Option('--lr <rate>', 'learning rate, at its height').argParser(least(0)))
+    .addOption(new Option('--seed <n>', 'seed of all randomness').argParser(count(0)))
+    .addOption(threads())
+    .option('--split <shares>', 'train, validation and test, as 0.8,0.1,0.1')
+    .option('--out <folder>', "the run's folder (default: runs/<model>-<preset>-<time>)")
+    .option('--resume <run>', 'go on with a run that was stopped, to the same bits')
+    .addOption(new Option('--max-seconds <s>', 'stop after so long').argParser(seconds))
+    .addOption(set('model or training'))
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt train                                   the published MLP, on tiny_shakespeare
+  nanogpt train mlp --preset chars --steps 2000   a first look in seconds, on characters
+  nanogpt train mlp --data notes/ --set nHidden=400 --set optimizer=adamw --lr 0.001
+  nanogpt train --resume runs/mlp-published-20260101-1200 --steps 2800
+
+Ctrl-C once finishes the step, saves, and says how to go on (exit code 130); twice leaves at once.`,
+    )
+    .action(async (model, options) => (await import('./train.js')).train(model, options));
+}
+
+function addSample(program: Command): void {
+  program
+    .command('sample')
+    .description('let a trained model write')
+    .argument('<run>', 'a run: its name or folder')
+    .addOption(new Option('--tokens <n>', 'how many tokens').argParser(count(1)).default(100))
+    .option('--prompt <text>', 'what it goes on from (default: token 0)')
+    .option('--ids <list>', 'the prompt as token ids, as 0,17,4')
+    .addOption(
+      new Option('--temperature <t>', '0 is greedy, 1 the model as it is')
+        .argParser(least(0))
+        .default(1),
+    )
+    .addOption(new Option('--top-k <k>', 'only the k likeliest tokens').argParser(count(1)))
+    .addOption(
+      new Option('--top-p <p>', 'only the likeliest tokens that make up p').argParser(fraction),
+    )
+    .addOption(new Option('--seed <n>', 'seed of the draw').argParser(count(0)).default(0))
+    .addOption(checkpoint())
+    .addOption(threads())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt sample runs/mlp-chars-20260101-1200 --tokens 500 --prompt "ROMEO:"
+  nanogpt sample mlp-chars-20260101-1200 --temperature 0.8 --top-k 50 --seed 7`,
+    )
+    .action(async (run, options) => (await import('./sample.js')).sample(run, options));
+}
+
+function addEval(program: Command): void {
+  program
+    .command('eval')
+    .description('score a trained model on a whole split')
+    .argument('<run>', 'a run: its name or folder')
+    .option('--on <split>', 'validation, test or train', 'validation')
+    .addOption(checkpoint())
+    .addOption(threads())
+    .addOption(json())
+    .action(async (run, options) => (await import('./eval.js')).evaluateRun(run, options));
+}
+
+function addDescribe(program: Command): void {
+  program
+    .command('describe')
+    .description('what a model or run consists of; without one, the models, data and tokenizers')
+    .argument('[model or run]', `${MODEL_NAMES.join(', ')}, or a run: its name or folder`)
+    .option('--preset <name>', "one of the model's presets")
+    .addOption(data())
+    .addOption(tokenizer())
+    .addOption(set('the model'))
+    .option('--settings', 'every key that --set takes, its value and its meaning')
+    .addOption(json())
+    .action(async (what, options) => (await import('./describe.js')).describe(what, options));
+}
+
+function addRuns(program: Command): void {
+  program
+    .command('runs')
+    .description('the runs there are, as a table')
+    .option('--in <folder>', 'where to look', 'runs')
+    .addOption(json())
+    .action(async (options) => (await import('./runs.js')).showRuns(options));
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('what this machine offers, measured, and what to do where something is missing')
+    .addOption(threads())
+    .addOption(json())
+    .action(async (options) => (await import('./doctor.js')).doctor(options));
+}
+
+/** The whole command line. Parsing throws a `CommanderError` in place of leaving the process. */
+export function buildProgram(): Command {
+  const program = new Command('nanogpt')
+    .description('Study language models by training them: bigram, MLP and more, at native speed.')
+    .version(version())
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt train mlp      train the published MLP and read what it writes
+  nanogpt describe mlp   its layers, parameters and presets
+  nanogpt doctor         how fast this machine is
+
+Environment:
+  NANOGPT_DATA_DIR   a folder that is looked in for datasets before the network
+  NANOGPT_CACHE_DIR  where datasets and token ids are kept
+  NANOGPT_BACKEND    native or reference
+  NANOGPT_THREADS    threads to compute with; --threads goes before it
+  NANOGPT_BLAS       a library with cblas_sgemm that is to compute matrix products
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
+    );
+  // In the order in which one meets them.
+  for (const add of [addTrain, addSample, addEval, addDescribe, addRuns, addDoctor]) add(program);
+  for (const command of [program, ...program.commands]) {
+    const name = command === program ? 'nanogpt' : `nanogpt ${command.name()}`;
+    command
+      .exitOverride()
+      .allowExcessArguments(false)
+      .showHelpAfterError(`(\`${name} --help\` lists what there is)`)
+      .configureOutput({
+        outputError: (text, write) => write(text.replace(/^error: /, 'nanogpt: ')),
+      });
+  }
+  return program;
+}

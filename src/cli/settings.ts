@@ -1,0 +1,40 @@
+/** From the command's options to a run's settings. */
+import { parseSplit } from '../data/index.js';
+import type { ModelDefinition } from '../models/index.js';
+import { parseOverrides } from '../train/index.js';
+import { UsageError } from '../util/errors.js';
+
+/** The options that stand for settings. */
+export interface SettingOptions {
+  data?: string;
+  tokenizer?: string;
+  steps?: number;
+  lr?: number;
+  seed?: number;
+  split?: string;
+  maxSeconds?: number;
+  set?: string[];
+}
+
+/**
+ * What the user gave, by the keys of settings: `--set` and the options of their own together.
+ *
+ * @throws UsageError for a key that does not exist, a value that does not fit, or one given both ways.
+ */
+export function overridesOf(
+  definition: ModelDefinition,
+  options: SettingOptions,
+): Record<string, unknown> {
+  const { data, tokenizer, steps, lr, seed, split, maxSeconds } = options;
+  const own: Record<string, unknown> = { data, tokenizer, steps, lr, seed, maxSeconds };
+  if (split !== undefined) own['split'] = [...parseSplit(split)];
+  const overrides = parseOverrides(definition, options.set ?? []);
+  for (const [key, value] of Object.entries(own)) {
+    if (value === undefined) continue;
+    if (Object.hasOwn(overrides, key)) {
+      throw new UsageError(`${key} is given twice: as an option and with --set.`);
+    }
+    overrides[key] = value;
+  }
+  return overrides;
+}

@@ -1,0 +1,102 @@
+/** What `nanogpt train` says before and after. */
+import type { Backend } from '../backend/index.js';
+import { SPLIT_NAMES } from '../data/index.js';
+import type { Session, TrainResult } from '../train/index.js';
+import { duration, megabytes, thousands } from './output.js';
+import { shownPath } from './paths.js';
+import { fields } from './table.js';
+import { trainingSentence } from './wording.js';
+import type { Written } from './write-text.js';
+
+/** A few lines: model, data, splits, training, backend, folder. */
+export function introduction({ run, model, data, trainer }: Session, backend: Backend): string {
+  const { config } = run;
+  const { info, splits, tokenizer } = data;
+  const parts = SPLIT_NAMES.filter((name) => splits[name].ids.length > 0);
+  const from = trainer.step;
+  return fields([
+    ['model', `${config.model}, ${config.preset}: ${thousands(model.parameterCount())} parameters`],
+    ['data', `${info.name}, ${thousands(info.bytes)} bytes`],
+    [
+      'tokens',
+      `${parts.map((name) => `${thousands(splits[name].ids.length)} ${name}`).join(', ')}; ` +
+        `${tokenizer.name}, ${thousands(tokenizer.vocabSize)} different ones`,
+    ],
+    ['training', trainingSentence(trainer.training, model.blockSize, model.target)],
+    ['backend', `${backend.name}, ${backend.threads} thread${backend.threads === 1 ? '' : 's'}`],
+    ['run', shownPath(run.path)],
+    ['from', from > 0 ? `step ${thousands(from)}` : undefined],
+  ]);
+}
+
+/** How it went, in a few lines. */
+export function outcome(result: TrainResult, unigram: number | null): string {
+  const { reason, step, seconds, tokensPerSecond, train, validation, best } = result;
+  const headlines = {
+    steps: `trained to step ${thousands(step)}`,
+    patience: `ended at step ${thousands(step)}: no better validation loss for a while`,
+    time: `ended at step ${thousands(step)}: the time is up`,
+    stopped: `stopped at step ${thousands(step)}, and saved`,
+    fitted: 'counted',
+  };
+  const pace = tokensPerSecond > 0 ? `, ${thousands(tokensPerSecond)} tokens/s` : '';
+  const nats = (loss: number) => `${loss.toFixed(3)} nats per token`;
+  return fields([
+    [
+      'done',
+      `${headlines[reason]} in ${duration(seconds)}${pace}, ${megabytes(peakMemoryBytes())} at most`,
+    ],
+    ['training', train.loss === null ? undefined : nats(train.loss)],
+    [
+      'validation',
+      validation
+        ? `${nats(validation.loss)}, perplexity ${validation.perplexity.toFixed(1)}, ` +
+          `${validation.bitsPerByte.toFixed(3)} bits per byte`
+        : undefined,
+    ],
+    ['', unigram !== null && validation ? `(the unigram: ${nats(unigram)})` : undefined],
+    [
+      'best',
+      best && best.step < step
+        ? `step ${thousands(best.step)}, ${best.loss.toFixed(3)} (use it with --checkpoint best)`
+        : undefined,
+    ],
+  ]);
+}
+
+/** For `--json`. */
+export function resultOf(
+  { run, model }: Session,
+  result: TrainResult,
+  unigram: number | null,
+  sample: Written | null,
+): object {
+  const { model: name, preset, seed } = run.config;
+  const { reason, step, stepsTaken, seconds, tokensPerSecond, train, validation, best } = result;
+  return {
+    run: shownPath(run.path),
+    model: name,
+    preset,
+    seed,
+    parameters: {
+      total: model.parameterCount(),
+      trainable: model.parameterCount({ trainable: true }),
+    },
+    reason,
+    steps: step,
+    stepsTaken,
+    seconds,
+    tokensPerSecond,
+    train,
+    validation: validation ?? { loss: null },
+    best,
+    unigram: { loss: unigram },
+    peakMemoryBytes: peakMemoryBytes(),
+    sample,
+  };
+}
+
+/** The most memory that this process held at once. */
+function peakMemoryBytes(): number {
+  return process.resourceUsage().maxRSS * 1024; // in KiB on every system, as Node has it
+}

@@ -1,0 +1,167 @@
+/** `nanogpt train`: a new run, or one that goes on. */
+import path from 'node:path';
+import { currentBackend } from '../tensor/index.js';
+import {
+  buildSettings,
+  modelDefinition,
+  readRunConfig,
+  resumeRun,
+  type Session,
+  type SessionOptions,
+  startRun,
+  type TrainResult,
+} from '../train/index.js';
+import { UsageError } from '../util/errors.js';
+import { downloadBar } from './download-bar.js';
+import { findRun } from './find-run.js';
+import { Interrupt } from './interrupt.js';
+import { Output, onClosedPipe } from './output.js';
+import { quoted, shownPath } from './paths.js';
+import { type Progress, showProgress } from './progress.js';
+import { overridesOf, type SettingOptions } from './settings.js';
+import { prepareBackend } from './threads.js';
+import { introduction, outcome, resultOf } from './train-report.js';
+import { unigramLoss } from './unigram.js';
+import { type Written, writeText } from './write-text.js';
+
+export interface TrainOptions extends SettingOptions {
+  preset?: string;
+  threads?: number;
+  out?: string;
+  resume?: string;
+  json?: true;
+}
+
+/** Tokens of the text that a finished training shows. */
+const SAMPLE_TOKENS = 100;
+
+/** Trains until done, or until the user stops it; the exit code says which. */
+export async function train(model: string | undefined, options: TrainOptions): Promise<void> {
+  const output = new Output(options.json === true);
+  using interrupt = new Interrupt();
+  try {
+    using session = await open(model, options, output, interrupt);
+    if (interrupt.requested) return leave(output, interrupt, 'stopped before training began');
+    for (const line of session.notices) output.notice(line);
+    output.line(introduction(session, currentBackend()));
+    output.line();
+    const result = await run(session, output, interrupt);
+    await finish(session, result, output, interrupt);
+  } catch (error) {
+    // A download that was told to stop says so as an error.
+    if (!interrupt.requested) throw error;
+    leave(output, interrupt, (error as Error).message);
+  }
+}
+
+function leave(output: Output, interrupt: Interrupt, why: string): void {
+  output.notice(why);
+  process.exitCode = interrupt.exitCode;
+}
+
+async function open(
+  name: string | undefined,
+  options: TrainOptions,
+  output: Output,
+  interrupt: Interrupt,
+): Promise<Session> {
+  using bar = downloadBar(output);
+  const session = { onProgress: bar.update, signal: interrupt.signal };
+  if (options.resume !== undefined) return openOld(name, options, session, output);
+  const definition = modelDefinition(name ?? 'mlp');
+  const overrides = overridesOf(definition, options);
+  const settings = buildSettings(definition, { preset: options.preset, overrides });
+  prepareBackend(output, options.threads);
+  if (options.out === undefined) return startRun(settings, session);
+  const out = path.resolve(options.out);
+  return startRun(settings, { ...session, folder: path.dirname(out), name: path.basename(out) });
+}
+
+async function openOld(
+  name: string | undefined,
+  options: TrainOptions,
+  session: SessionOptions,
+  output: Output,
+): Promise<Session> {
+  const folder = findRun(options.resume!);
+  const { model, preset } = readRunConfig(folder);
+  const given = { model: name, preset: options.preset };
+  for (const [key, was] of Object.entries({ model, preset })) {
+    const now = given[key as keyof typeof given];
+    if (now !== undefined && now !== was) {
+      throw new UsageError(
+        `the run was begun with ${key} ${was} and cannot go on with ${now}. Start a new run for that.`,
+      );
+    }
+  }
+  if (options.out !== undefined) {
+    throw new UsageError('--out names a new run, and --resume goes on with an old one: give one.');
+  }
+  const overrides = overridesOf(modelDefinition(model), options);
+  prepareBackend(output, options.threads);
+  return resumeRun(folder, { ...session, overrides });
+}
+
+async function run(session: Session, output: Output, interrupt: Interrupt): Promise<TrainResult> {
+  const { trainer } = session;
+  using progress: Progress = showProgress(output);
+  const stop = () => {
+    progress.note('stopping after this step …');
+    trainer.stop();
+  };
+  interrupt.signal.addEventListener('abort', stop);
+  onClosedPipe(() => interrupt.request('SIGINT'));
+  trainer.on('progress', (event) => progress.show(event));
+  trainer.on('evaluation', (event) => progress.evaluated(event));
+  trainer.on('warning', (line) => progress.note(line));
+  trainer.on('sample', ({ step, text }) => progress.print(`── step ${step} ──\n${text}\n`));
+  trainer.on('checkpoint', ({ step }) => {
+    if (step < trainer.training.steps) return;
+    // All is saved: nothing is lost when Ctrl-C ends the process during the last long pass.
+    interrupt[Symbol.dispose]();
+    progress.print('scoring the whole validation split …');
+  });
+  try {
+    return await trainer.train();
+  } finally {
+    interrupt.signal.removeEventListener('abort', stop);
+  }
+}
+
+async function finish(
+  session: Session,
+  result: TrainResult,
+  output: Output,
+  interrupt: Interrupt,
+): Promise<void> {
+  const { run, data, model } = session;
+  const { train, validation } = data.splits;
+  const unigram =
+    validation.ids.length > 0 ? unigramLoss(train.ids, validation.ids, model.vocabSize) : null;
+  output.line(outcome(result, unigram));
+  const folder = quoted(shownPath(run.path));
+
+  if (result.reason === 'stopped') {
+    output.result(resultOf(session, result, unigram, null));
+    output.line(`run         ${folder}`);
+    output.line(`\nto go on:   npx nanogpt train --resume ${folder}`);
+    process.exitCode = interrupt.exitCode;
+    return;
+  }
+  output.line(`run         ${folder}`);
+  output.line(`\nit writes, given token 0:\n`);
+  const written = await sample(session, output);
+  output.result(resultOf(session, result, unigram, written));
+  output.line(`\n\nto read more:  npx nanogpt sample ${folder} --tokens 500`);
+  if (result.reason === 'time') output.line(`to go on:      npx nanogpt train --resume ${folder}`);
+}
+
+/** The text that the model writes now; kept in the run's samples too. */
+async function sample({ run, model, data, trainer }: Session, output: Output): Promise<Written> {
+  const options = { maxTokens: SAMPLE_TOKENS, seed: run.config.seed };
+  const written = await writeText(model, data.tokenizer, [0], options, (piece) =>
+    output.write(piece),
+  );
+  run.appendSample(`── step ${trainer.step} ──\n${written.text}\n\n`);
+  return written;
+}

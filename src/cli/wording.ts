@@ -1,0 +1,33 @@
+/** Settings and results in words. */
+import type { LanguageModel } from '../models/index.js';
+import type { TrainingSettings } from '../train/index.js';
+import { rate, thousands } from './output.js';
+
+/** A setting's value, as `--set` takes it. */
+export function shownValue(value: unknown): string {
+  if (value === undefined) return '';
+  return Array.isArray(value) ? value.join(',') || 'none' : String(value);
+}
+
+/** `1,400 steps of 100 windows; sgd, rate 0.5, × 0.1 after step 1,000`. */
+export function trainingSentence(
+  training: TrainingSettings,
+  blockSize: number,
+  target: LanguageModel['target'],
+): string {
+  if (training.steps === 0) return 'counted, without steps';
+  const { steps, batchSize, gradAccumulation, optimizer, lr, schedule, warmupSteps } = training;
+  const windows = gradAccumulation > 1 ? `${gradAccumulation} × ${batchSize}` : String(batchSize);
+  const predicted = target === 'next' ? 'the token after each' : 'every next token';
+  const parts = [
+    `${thousands(steps)} steps of ${windows} windows of ${blockSize} tokens, predicting ${predicted}`,
+    `${optimizer} at ${rate(lr)}`,
+  ];
+  if (warmupSteps > 0) parts.push(`warmed up over ${thousands(warmupSteps)} steps`);
+  if (schedule === 'step') {
+    const at = training.stepAt.map(thousands).join(' and ');
+    parts.push(`× ${rate(training.stepFactor)} after ${at}`);
+  }
+  if (schedule === 'cosine') parts.push(`along a cosine to ${rate(training.minLr)}`);
+  return parts.join('; ');
+}
