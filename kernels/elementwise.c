@@ -74,7 +74,7 @@ INLINE vfloat gelu_argument(vfloat x) { return x * (GELU_SCALE * (1.0f + 0.04471
 
 /* 0.5 (1 + tanh(u)) is sigmoid(2 u), which keeps its accuracy where tanh nears -1. */
 INLINE vfloat gelu_tanh_slope_at(vfloat x) {
-    x = vat_most(vat_least(x, -30.0f), 30.0f); /* 0 and 1 long before; x^3 could overflow */
+    x = vat_most(vat_least(x, vset(-30)), vset(30)); /* 0 and 1 long before; x^3 could overflow */
     vfloat s = vsigmoid(gelu_argument(x));
     vfloat inner = GELU_SCALE * (1.0f + 0.134145f * (x * x));
     return s + x * (s * (1.0f - s)) * inner;

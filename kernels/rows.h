@@ -13,17 +13,20 @@ static inline int64_t rows_per_task(int64_t cols) {
     return cols >= 8192 ? 1 : 8192 / (cols > 0 ? cols : 1);
 }
 
-/* NaN when there is one; -infinity of an empty row. */
+/*
+ * The greatest value; -infinity of an empty row. NaN is passed over here: it comes back with the sum
+ * of exponentials, which every user makes next.
+ */
 static inline float row_greatest(const float *x, int64_t n) {
     vfloat m[4];
     for (int s = 0; s < 4; s++) m[s] = vset(-INFINITY);
     int64_t i = 0;
     for (; i + 4 * LANES <= n; i += 4 * LANES) {
-        for (int s = 0; s < 4; s++) m[s] = vmax(m[s], vload(x + i + s * LANES));
+        for (int s = 0; s < 4; s++) m[s] = vat_least(m[s], vload(x + i + s * LANES));
     }
-    for (; i + LANES <= n; i += LANES) m[0] = vmax(m[0], vload(x + i));
-    if (i < n) m[1] = vmax(m[1], vload_part(x + i, n - i, -INFINITY));
-    return vgreatest(vmax(vmax(m[0], m[1]), vmax(m[2], m[3])));
+    for (; i + LANES <= n; i += LANES) m[0] = vat_least(m[0], vload(x + i));
+    if (i < n) m[1] = vat_least(m[1], vload_part(x + i, n - i, -INFINITY));
+    return vgreatest(vat_least(vat_least(m[0], m[1]), vat_least(m[2], m[3])));
 }
 
 /* A piece of a row that fits the first-level cache, and is short enough to be summed in floats. */
@@ -60,7 +63,7 @@ static inline double row_log_sum(const float *x, int64_t n, float *greatest) {
     for (int64_t i = 0; i < n; i += PIECE) {
         int64_t piece = n - i < PIECE ? n - i : PIECE;
         float piece_max = row_greatest(x + i, piece);
-        if (piece_max > max || piece_max != piece_max) {
+        if (piece_max > max) {
             if (total != 0) total *= exp((double)max - piece_max);
             max = piece_max;
         }

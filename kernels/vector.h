@@ -1,6 +1,9 @@
 /*
- * The machine's vectors, through the vector extensions that gcc and clang share: no intrinsics, so
- * the same lines serve AVX-512, AVX2, SSE and NEON. LANES floats at a time.
+ * The machine's vectors, through the vector extensions that gcc and clang share, so that the same
+ * lines serve AVX-512, AVX2, SSE and NEON. LANES floats at a time. Intrinsics stand in this file
+ * alone, for the few things of AVX-512 that the extensions cannot say and that were measured to
+ * matter (ends of rows, minimum and maximum, scaling by a power of two); beside each is what the
+ * others do.
  *
  * Addresses need not be aligned. The end of an array that does not fill a vector goes through a
  * padded one (vload_part, vstore_part), so that its elements get the same bits as all others.
@@ -13,11 +16,15 @@
 #include <string.h>
 
 #if defined(__AVX512F__)
+#include <immintrin.h>
 #define LANES 16
+#define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 #elif defined(__AVX__)
 #define LANES 8
+#define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7}
 #else
 #define LANES 4
+#define LANE_NUMBERS {0, 1, 2, 3}
 #endif
 
 /* gcc warns that passing vectors by value depends on the target's flags. All of it is inlined. */
@@ -44,14 +51,24 @@ INLINE vint vload_int(const int32_t *p) { vint v; memcpy(&v, p, sizeof v); retur
 
 /* n < LANES elements; the rest of the vector is `pad`. */
 INLINE vfloat vload_part(const float *p, int64_t n, float pad) {
+#if defined(__AVX512F__)
+    return (vfloat)_mm512_mask_loadu_ps((__m512)vset(pad), (__mmask16)((1u << n) - 1), p);
+#else
     vfloat v = vset(pad);
     memcpy(&v, p, (size_t)n * sizeof *p);
     return v;
+#endif
 }
 
-INLINE void vstore_part(float *p, vfloat v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof *p); }
+INLINE void vstore_part(float *p, vfloat v, int64_t n) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#else
+    memcpy(p, &v, (size_t)n * sizeof *p);
+#endif
+}
 
-/* Four consecutive floats of p, or rather LANES / 2 of them, as doubles. */
+/* LANES / 2 floats, as doubles. */
 INLINE vdouble vload_double(const float *p) {
     vhalf v;
     memcpy(&v, p, sizeof v);
@@ -63,9 +80,22 @@ INLINE vfloat vselect(vint mask, vfloat a, vfloat b) {
     return (vfloat)((mask & (vint)a) | (~mask & (vint)b));
 }
 
-/* The smaller (greater); NaN when x is NaN. `bound` is not NaN. */
-INLINE vfloat vat_most(vfloat x, float bound) { return vselect(x > bound, vset(bound), x); }
-INLINE vfloat vat_least(vfloat x, float bound) { return vselect(x < bound, vset(bound), x); }
+/* The smaller (greater) of x and a bound that is not NaN; NaN when x is NaN. */
+INLINE vfloat vat_most(vfloat x, vfloat bound) {
+#if defined(__AVX512F__)
+    return (vfloat)_mm512_min_ps((__m512)bound, (__m512)x); /* of NaN, the second */
+#else
+    return vselect(x > bound, bound, x);
+#endif
+}
+
+INLINE vfloat vat_least(vfloat x, vfloat bound) {
+#if defined(__AVX512F__)
+    return (vfloat)_mm512_max_ps((__m512)bound, (__m512)x);
+#else
+    return vselect(x < bound, bound, x);
+#endif
+}
 
 /* The greater; NaN when either is NaN. */
 INLINE vfloat vmax(vfloat a, vfloat b) { return vselect((a > b) | (a != a), a, b); }
@@ -88,14 +118,21 @@ INLINE int vany(vint mask) {
     return any != 0;
 }
 
-/* Sums of all lanes, pair by pair. */
-INLINE double vsum(vfloat v) {
-    double lane[LANES];
-    for (int i = 0; i < LANES; i++) lane[i] = v[i];
-    for (int width = LANES / 2; width > 0; width /= 2) {
-        for (int i = 0; i < width; i++) lane[i] += lane[i + width];
-    }
-    return lane[0];
+/* Lane i gets what lane i ^ distance had. */
+INLINE vfloat vswap(vfloat v, int distance) {
+#if defined(__GNUC__) && !defined(__clang__)
+    return __builtin_shuffle(v, (vint)LANE_NUMBERS ^ distance);
+#else
+    vfloat r;
+    for (int i = 0; i < LANES; i++) r[i] = v[i ^ distance];
+    return r;
+#endif
+}
+
+/* The sum of all lanes, pair by pair. */
+INLINE float vsum(vfloat v) {
+    for (int distance = LANES / 2; distance > 0; distance /= 2) v += vswap(v, distance);
+    return v[0];
 }
 
 INLINE double vsum_double(vdouble v) {
@@ -109,9 +146,8 @@ INLINE double vsum_double(vdouble v) {
 
 /* The greatest lane, NaN if there is one. */
 INLINE float vgreatest(vfloat v) {
-    float m = v[0];
-    for (int i = 1; i < LANES; i++) m = v[i] > m || v[i] != v[i] ? v[i] : m;
-    return m;
+    for (int distance = LANES / 2; distance > 0; distance /= 2) v = vmax(v, vswap(v, distance));
+    return v[0];
 }
 
 #endif
