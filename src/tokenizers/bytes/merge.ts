@@ -48,8 +48,8 @@ function mergeShort(tokens: Uint32Array, start: number, merges: Merges): number 
       tokens[i] = tokens[i + 1]!;
       ranks[i] = ranks[i + 1]!;
     }
-    if (at + 1 < length) ranks[at] = merges.rank(tokens[at]!, tokens[at + 1]!);
     if (at > 0) ranks[at - 1] = merges.rank(tokens[at - 1]!, tokens[at]!);
+    if (at + 1 < length) ranks[at] = merges.rank(tokens[at]!, tokens[at + 1]!);
   }
   return length;
 }
@@ -80,8 +80,8 @@ function mergeLong(tokens: Uint32Array, length: number, merges: Merges): number 
     const after = next[right]!;
     next[i] = after;
     if (after >= 0) previous[after] = i;
-    offer(i);
     if (previous[i]! >= 0) offer(previous[i]!);
+    offer(i);
   }
   let n = 0;
   for (let i = 0; i >= 0; i = next[i]!) tokens[n++] = tokens[i]!;

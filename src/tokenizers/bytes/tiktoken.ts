@@ -6,6 +6,7 @@
  */
 
 import { UserError } from '../../util/errors.js';
+import { PairIndex } from '../pair-index.js';
 import { addBosEos, fingerprintOf, type Manifest, saveFolder } from '../support.js';
 import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
 import { ByteBpe } from './byte-bpe.js';
@@ -142,15 +143,14 @@ function mergesOfVocabulary(tokens: (Uint8Array | undefined)[]): Merges {
   const spelling = tokens.map((token) => (token ? latin1(token) : ''));
   const idOf = new Map<string, number>();
   for (const [id, text] of spelling.entries()) if (text !== '') idOf.set(text, id);
-  const known = new Map<number, number>();
+  const known = new PairIndex();
   const rank = (left: number, right: number): number => {
-    const key = left * 0x100000 + right;
-    let id = known.get(key);
+    let id = known.get(left, right);
     if (id === undefined) {
-      id = idOf.get(spelling[left]! + spelling[right]!) ?? NO_MERGE;
-      known.set(key, id);
+      id = idOf.get(spelling[left]! + spelling[right]!) ?? -1;
+      known.set(left, right, id);
     }
-    return id;
+    return id < 0 ? NO_MERGE : id;
   };
   return { rank, join: rank };
 }

@@ -16,9 +16,9 @@
  * The original scans all candidates for each piece; here they wait in a heap.
  */
 
+import { PairIndex } from '../pair-index.js';
 import { CandidateHeap } from './candidate-heap.js';
 import { BOUNDARY, type Corpus, SPACE, UNKNOWN } from './corpus.js';
-import { PairIndex } from './pair-index.js';
 import { keepMostFrequent } from './partial-sort.js';
 import { pieceRules } from './piece-rules.js';
 import type { TrainerSettings } from './spec.js';

@@ -1,0 +1,107 @@
+/** From pieces back to text, one piece at a time. */
+
+import { PieceType } from './schema.js';
+import type { Vocabulary } from './vocabulary.js';
+
+const SPACE = '\u2581';
+
+export interface DecodeRules {
+  addDummyPrefix: boolean;
+  removeExtraWhitespaces: boolean;
+  /** What the unknown piece becomes. */
+  unkSurface: string;
+}
+
+/**
+ * What has been decoded, as far as the next piece depends on it: whether the space that was put before
+ * the text is still to be taken away, and bytes that are not a whole character yet.
+ */
+export class DecodeState {
+  private readonly vocabulary: Vocabulary;
+  private readonly rules: DecodeRules;
+  private bytes: number[] = [];
+  private isEmpty = true;
+  private prefixSeen = false;
+  private atStart = true;
+
+  constructor(vocabulary: Vocabulary, rules: DecodeRules) {
+    this.vocabulary = vocabulary;
+    this.rules = rules;
+  }
+
+  /** The text that is certain once `id` has come. */
+  push(id: number): string {
+    const byte = this.vocabulary.byteOf[id]!;
+    if (byte >= 0) {
+      this.bytes.push(byte);
+      return this.note(this.wholeCharacters(false));
+    }
+    const before = this.note(this.wholeCharacters(true));
+    if (this.prefixSeen || !this.isEmpty) this.atStart = false;
+    return before + this.note(this.decodePiece(id));
+  }
+
+  end(): string {
+    return this.note(this.wholeCharacters(true));
+  }
+
+  private note(text: string): string {
+    if (text !== '') this.isEmpty = false;
+    return text;
+  }
+
+  private decodePiece(id: number): string {
+    const { addDummyPrefix, removeExtraWhitespaces, unkSurface } = this.rules;
+    const type = this.vocabulary.types[id];
+    this.prefixSeen = false;
+    if (type === PieceType.CONTROL) return '';
+    if (type === PieceType.UNKNOWN) return unkSurface;
+    let piece = this.vocabulary.pieces[id]!;
+    if (this.atStart && (addDummyPrefix || removeExtraWhitespaces) && piece.startsWith(SPACE)) {
+      piece = piece.slice(1);
+      // Where white space is run together, every space at the start goes, not only the first.
+      this.prefixSeen = !removeExtraWhitespaces;
+    }
+    return piece.replaceAll(SPACE, ' ');
+  }
+
+  /**
+   * Takes the characters that the bytes make off them. A byte that is no part of a character becomes
+   * U+FFFD, each by itself; bytes that may yet become a character wait, unless this is the end of them.
+   */
+  private wholeCharacters(isEnd: boolean): string {
+    const { bytes } = this;
+    let text = '';
+    let at = 0;
+    while (at < bytes.length) {
+      const length = characterAt(bytes, at);
+      if (length === 0 && !isEnd) break;
+      if (length > 0) {
+        text += Buffer.from(bytes.slice(at, at + length)).toString('utf8');
+        at += length;
+      } else {
+        text += '\ufffd';
+        at++;
+      }
+    }
+    if (at > 0) bytes.splice(0, at);
+    return text;
+  }
+}
+
+/** Bytes of the character at `at`; 0 where it is cut short by the end, -1 where there is none. */
+function characterAt(bytes: readonly number[], at: number): number {
+  const first = bytes[at]!;
+  if (first < 0x80) return 1;
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return -1;
+  // The second byte is bounded more tightly: no over-long forms, no surrogates, nothing above U+10FFFF.
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  for (let i = 1; i < length; i++) {
+    if (at + i >= bytes.length) return 0;
+    const byte = bytes[at + i]!;
+    if (byte < (i === 1 ? least : 0x80) || byte > (i === 1 ? most : 0xbf)) return -1;
+  }
+  return length;
+}

@@ -1,0 +1,268 @@
+/**
+ * SentencePiece models in use: any `.model` of type BPE or unigram, encoding and decoding exactly as
+ * the original library does.
+ *
+ * Kudo, Richardson 2018, "SentencePiece: A simple and language independent subword tokenizer".
+ */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../util/errors.js';
+import { addBosEos, byteName, checkId, fingerprintOf, saveFolder, wellFormed } from '../support.js';
+import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
+import { BpeEncoder } from './bpe-encoder.js';
+import { readCharsmap } from './charsmap.js';
+import { DecodeState } from './decode.js';
+import { createNormalizer, type Normalizer } from './normalizer.js';
+import { type Model, ModelType, type NormalizerSpec, PieceType, readModel } from './schema.js';
+import { UnigramEncoder } from './unigram-encoder.js';
+import { IdSink, type Segmenter, Vocabulary } from './vocabulary.js';
+
+/** The name that a model has in a tokenizer's folder. */
+const MODEL_FILE = 'tokenizer.model';
+/** Larger files are no models; they are not even read. */
+const MOST_BYTES = 1 << 30;
+
+/** A piece of an encoded text: the text's characters `begin … end - 1` (UTF-16 units). */
+export interface PieceAt {
+  piece: string;
+  id: number;
+  begin: number;
+  end: number;
+}
+
+export class SentencePieceTokenizer implements Tokenizer {
+  readonly kind = 'sentencepiece';
+  readonly name: string;
+  readonly vocabSize: number;
+  readonly bosId: number | undefined;
+  readonly eosId: number | undefined;
+  readonly fingerprint: string;
+  /** `bpe` or `unigram`. */
+  readonly algorithm: 'bpe' | 'unigram';
+  readonly model: Model;
+  private readonly bytes: Uint8Array;
+  private readonly vocabulary: Vocabulary;
+  private readonly normalizer: Normalizer;
+  private readonly denormalizer: Normalizer | undefined;
+  private readonly segmenter: Segmenter;
+  private readonly control: RegExp | undefined;
+  private readonly encoder = new TextEncoder();
+
+  /** @param bytes content of a `.model` file. @throws UserError where it is broken or of another type. */
+  constructor(bytes: Uint8Array, name: string) {
+    this.name = name;
+    this.bytes = bytes;
+    this.model = readModel(bytes, name);
+    const { trainerSpec, normalizerSpec, denormalizerSpec } = this.model;
+    this.algorithm = algorithmOf(trainerSpec.modelType, name);
+    this.vocabulary = new Vocabulary(this.model, name);
+    this.vocabSize = this.vocabulary.size;
+    this.bosId = this.vocabulary.controlId(trainerSpec.bosPiece || '<s>');
+    this.eosId = this.vocabulary.controlId(trainerSpec.eosPiece || '</s>');
+    this.fingerprint = fingerprintOf('sentencepiece', bytes);
+    this.normalizer = normalizerOf(normalizerSpec, {
+      whitespaceAsSuffix: trainerSpec.treatWhitespaceAsSuffix,
+      untouched: this.vocabulary.userDefined,
+    });
+    if (denormalizerSpec && denormalizerSpec.precompiledCharsmap.length > 0) {
+      this.denormalizer = normalizerOf(denormalizerSpec, { whitespaceAsSuffix: false });
+    }
+    this.segmenter =
+      this.algorithm === 'bpe'
+        ? new BpeEncoder(this.vocabulary)
+        : new UnigramEncoder(this.vocabulary);
+    this.control = this.controlPattern();
+  }
+
+  /** Reads a `.model` file. */
+  static fromFile(path: string, name = `sentencepiece:${path}`): SentencePieceTokenizer {
+    let bytes: Uint8Array;
+    try {
+      if (statSync(path).size > MOST_BYTES) throw new Error('it is larger than 1 GiB');
+      bytes = readFileSync(path);
+    } catch (cause) {
+      throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
+    }
+    return new SentencePieceTokenizer(bytes, name);
+  }
+
+  /** Loads what `save` wrote. */
+  static fromFolder(dir: string, name: string): SentencePieceTokenizer {
+    const path = join(dir, MODEL_FILE);
+    if (!existsSync(path)) throw new UserError(`${dir} has no ${MODEL_FILE}`);
+    return SentencePieceTokenizer.fromFile(path, name);
+  }
+
+  encode(text: string, options?: EncodeOptions): Uint32Array {
+    const unknown = this.vocabulary.byteFallback ? -1 : this.vocabulary.unknownId;
+    const out = new IdSink(Math.ceil(text.length / 3) + 16, unknown);
+    for (const part of this.parts(wellFormed(text), options?.special)) {
+      if (typeof part === 'number') out.push(part);
+      else this.segmenter.ids(this.normalizer.normalize(part), out);
+    }
+    return addBosEos(this, out.take(), options);
+  }
+
+  /** The pieces as the original spells them (U+2581 for a space), unknown text as it stands. */
+  encodePieces(text: string): string[] {
+    return this.encodeWithOffsets(text).map(({ piece }) => piece);
+  }
+
+  /** The pieces with their ids and the stretch of the text that each comes from. */
+  encodeWithOffsets(text: string): PieceAt[] {
+    const { vocabulary } = this;
+    const input = this.encoder.encode(text);
+    const { bytes, origin } = this.normalizer.align(input);
+    const unit = unitsOf(input);
+    const at = (position: number): number => unit[origin[position]!]!;
+    const pieces: PieceAt[] = [];
+    let position = 0;
+    let afterUnknown = false;
+    for (const { text: piece, id } of this.segmenter.segment(utf8(bytes))) {
+      const length = Buffer.byteLength(piece);
+      const begin = at(position);
+      const end = at(position + length);
+      const isUnknown = id === vocabulary.unknownId;
+      if (isUnknown && vocabulary.byteFallback) {
+        for (let i = 0; i < length; i++) {
+          const byte = bytes[position + i]!;
+          const last = i === length - 1;
+          pieces.push({
+            piece: byteName(byte),
+            id: vocabulary.byteIds[byte]!,
+            begin,
+            end: last ? end : begin,
+          });
+        }
+      } else if (isUnknown && afterUnknown) {
+        const run = pieces.at(-1)!;
+        run.piece += piece;
+        run.end = end;
+      } else {
+        pieces.push({ piece, id, begin, end });
+      }
+      afterUnknown = isUnknown;
+      position += length;
+    }
+    return pieces;
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    const state = this.decodeState();
+    let text = '';
+    for (let i = 0; i < ids.length; i++) text += state.push(this.checked(ids[i]!));
+    text += state.end();
+    return this.denormalizer ? this.denormalizer.normalize(text) : text;
+  }
+
+  decodeStream(): DecodeStream {
+    const state = this.decodeState();
+    if (!this.denormalizer) {
+      return { push: (id) => state.push(this.checked(id)), end: () => state.end() };
+    }
+    // Denormalisation may replace what stands over several pieces, so nothing is certain before the end.
+    let text = '';
+    return {
+      push: (id) => {
+        text += state.push(this.checked(id));
+        return '';
+      },
+      end: () => this.denormalizer!.normalize(text + state.end()),
+    };
+  }
+
+  tokenToString(id: number): string {
+    return this.vocabulary.pieces[this.checked(id)]!.replaceAll('\u2581', ' ');
+  }
+
+  /** The piece as the model spells it. */
+  idToPiece(id: number): string {
+    return this.vocabulary.pieces[this.checked(id)]!;
+  }
+
+  /** The id of a piece; that of the unknown if there is none. */
+  pieceToId(piece: string): number {
+    return this.vocabulary.idOf(piece);
+  }
+
+  save(dir: string): void {
+    saveFolder(dir, { kind: this.kind, name: this.name }, { [MODEL_FILE]: this.bytes });
+  }
+
+  private decodeState(): DecodeState {
+    const { addDummyPrefix, removeExtraWhitespaces } = this.model.normalizerSpec;
+    const { unkSurface } = this.model.trainerSpec;
+    return new DecodeState(this.vocabulary, { addDummyPrefix, removeExtraWhitespaces, unkSurface });
+  }
+
+  private checked(id: number): number {
+    checkId(this.name, id, this.vocabSize);
+    return id;
+  }
+
+  private controlPattern(): RegExp | undefined {
+    const { pieces, types } = this.vocabulary;
+    const control = pieces.filter((_, id) => types[id] === PieceType.CONTROL);
+    if (control.length === 0) return undefined;
+    control.sort((a, b) => b.length - a.length);
+    return new RegExp(
+      control.map((s) => s.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')).join('|'),
+      'gu',
+    );
+  }
+
+  /** The text, or, where control pieces are to be read as such, the texts between them and their ids. */
+  private *parts(text: string, special: boolean | undefined): Generator<string | number> {
+    let from = 0;
+    if (special && this.control) {
+      for (const match of text.matchAll(this.control)) {
+        if (match.index > from) yield text.slice(from, match.index);
+        yield this.vocabulary.idOf(match[0]);
+        from = match.index + match[0].length;
+      }
+    }
+    if (from < text.length) yield text.slice(from);
+  }
+}
+
+function algorithmOf(type: number, name: string): 'bpe' | 'unigram' {
+  if (type === ModelType.BPE) return 'bpe';
+  if (type === ModelType.UNIGRAM) return 'unigram';
+  throw new UserError(
+    `${name}: models of type bpe and unigram can be used; this one is of type ${type}`,
+  );
+}
+
+function normalizerOf(
+  spec: NormalizerSpec,
+  more: { whitespaceAsSuffix: boolean; untouched?: readonly string[] },
+): Normalizer {
+  const blob = spec.precompiledCharsmap;
+  return createNormalizer({
+    rules: blob.length > 0 ? readCharsmap(blob) : undefined,
+    addDummyPrefix: spec.addDummyPrefix,
+    removeExtraWhitespaces: spec.removeExtraWhitespaces,
+    escapeWhitespaces: spec.escapeWhitespaces,
+    ...more,
+  });
+}
+
+/** For each byte of UTF-8 (and the end): how many UTF-16 units come before the character it is in. */
+function unitsOf(bytes: Uint8Array): Int32Array {
+  const units = new Int32Array(bytes.length + 1);
+  let unit = 0;
+  for (let i = 0; i < bytes.length; ) {
+    const first = bytes[i]!;
+    const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    units.fill(unit, i, i + length);
+    unit += length === 4 ? 2 : 1;
+    i += length;
+  }
+  units[bytes.length] = unit;
+  return units;
+}
+
+function utf8(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
