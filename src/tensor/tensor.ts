@@ -163,6 +163,7 @@ export class Tensor {
       if (!sameShape(values.shape, this.shape) || values.dtype !== this.dtype) {
         throw new ShapeError('copy_', `expected ${this.toString()}, got ${values.toString()}`);
       }
+      if (values.backend !== this.backend) return this.copy_(values.doublesSync());
       this.backend.copy(this.pointer, values.pointer, this.dtype, this.numel);
     } else {
       if (values.length !== this.numel) {

@@ -110,9 +110,6 @@ export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
 
 type LinearSettings = Settings & { maxLogits: number };
 
-/** How many columns of the logits are turned into gradients at a time: so few that they stay in cache. */
-const COLUMNS = 2048;
-
 /** The gradients that the fused forward computes as it goes; null where none is wanted. */
 interface FusedGradients {
   dx: Tensor | null;
@@ -151,36 +148,26 @@ function differentiateBlock(
   const { backend } = weight;
   const [V, C] = weight.shape;
   const { x, targets, lse, rows, first } = block;
-  const unit = unitStorage(backend).pointer;
-  for (let column = 0; column < V; column += COLUMNS) {
-    const cols = Math.min(COLUMNS, V - column);
-    const part = logits.view([rows, cols], column); // its rows lie V apart
-    backend.crossEntropyBackward(
-      part.pointer,
-      part.pointer,
-      V,
-      lse.pointer,
-      targets.pointer,
-      rows,
-      cols,
-      column,
-      V,
-      smoothing,
-      ignoreIndex,
-      unit,
-      count.pointer,
-    );
-    if (dx) {
-      const weightPart = weight.view([cols, C], weight.offset + column * C);
-      // (rows, cols) · (cols, C) → (rows, C)
-      product(dx, part, weightPart, { m: rows, n: C, k: cols, lda: V, accumulate: column > 0 });
-    }
-    if (dWeight) {
-      const gradientPart = dWeight.view([cols, C], column * C);
-      // (rows, cols)ᵀ · (rows, C) → (cols, C)
-      const sizes = { m: cols, n: C, k: rows, lda: V, transA: true, accumulate: !first };
-      product(gradientPart, part, x, sizes);
-    }
+  backend.crossEntropyBackward(
+    logits.pointer,
+    logits.pointer,
+    V,
+    lse.pointer,
+    targets.pointer,
+    rows,
+    V,
+    0,
+    V,
+    smoothing,
+    ignoreIndex,
+    unitStorage(backend).pointer,
+    count.pointer,
+  );
+  // (rows, V) · (V, C) → (rows, C)
+  if (dx) product(dx, logits, weight, { m: rows, n: C, k: V });
+  if (dWeight) {
+    // (rows, V)ᵀ · (rows, C) → (V, C)
+    product(dWeight, logits, x, { m: V, n: C, k: rows, transA: true, accumulate: !first });
   }
   if (dBias) {
     const sums = first ? dBias : dBias.empty(dBias.shape);
