@@ -1,9 +1,11 @@
 import { describe, it } from 'vitest';
 import type { Backend } from './backend.js';
 import { backendSuite } from './backend.suite.js';
+import { gradientSuite } from './gradients.suite.js';
 import { loadNative, nativeProblem } from './native.js';
 import { ReferenceBackend } from './reference.js';
 
+gradientSuite();
 backendSuite('reference', () => new ReferenceBackend() as Backend<unknown>);
 
 const native = loadNative();
