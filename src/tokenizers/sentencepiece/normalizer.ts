@@ -41,13 +41,37 @@ export function createNormalizer(options: NormalizerOptions): Normalizer {
   const bytewise = new BytewiseNormalizer(options);
   const encoder = new TextEncoder();
   const decoder = utf8Decoder();
-  const simple = !options.rules && !options.untouched?.length && options.escapeWhitespaces;
+  const isPlain = plainTest(options);
   return {
-    normalize: simple
-      ? (text) => identity(text, options)
-      : (text) => decoder.decode(bytewise.align(encoder.encode(text)).bytes),
+    normalize: (text) =>
+      isPlain(text)
+        ? identity(text, options)
+        : decoder.decode(bytewise.align(encoder.encode(text)).bytes),
     align: (input) => bytewise.align(input),
   };
+}
+
+/** A quick test of whether rules and the user's own pieces leave a text as it is. */
+function plainTest(options: NormalizerOptions): (text: string) => boolean {
+  const { rules, untouched = [] } = options;
+  if (!options.escapeWhitespaces || untouched.some((piece) => piece.includes(' ')))
+    return () => false;
+  if (!rules) return () => true;
+  return changesAscii(rules) ? () => false : (text) => /^[\x20-\x7e]*$/.test(text);
+}
+
+/** Whether a rule applies to some text of printable ASCII alone. */
+function changesAscii({ trie }: NormalizationRules): boolean {
+  const reach = (place: number): boolean => {
+    for (let byte = 0x20; byte < 0x7f; byte++) {
+      const next = trie.step(place, byte);
+      // One more ASCII character that leads on is enough to be careful.
+      if (next !== NOWHERE && (place !== ROOT || trie.value(next) !== NOWHERE || reach(next)))
+        return true;
+    }
+    return false;
+  };
+  return reach(ROOT);
 }
 
 /** The same for text that no rule changes, without going through bytes. */

@@ -47,6 +47,7 @@ export class SentencePieceTokenizer implements Tokenizer {
   private readonly denormalizer: Normalizer | undefined;
   private readonly segmenter: Segmenter;
   private readonly control: RegExp | undefined;
+  private readonly sink: IdSink;
   private readonly encoder = new TextEncoder();
 
   /** @param bytes content of a `.model` file. @throws UserError where it is broken or of another type. */
@@ -73,6 +74,7 @@ export class SentencePieceTokenizer implements Tokenizer {
         ? new BpeEncoder(this.vocabulary)
         : new UnigramEncoder(this.vocabulary);
     this.control = this.controlPattern();
+    this.sink = new IdSink(this.vocabulary.byteFallback ? -1 : this.vocabulary.unknownId);
   }
 
   /** Reads a `.model` file. */
@@ -95,11 +97,15 @@ export class SentencePieceTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
-    const unknown = this.vocabulary.byteFallback ? -1 : this.vocabulary.unknownId;
-    const out = new IdSink(Math.ceil(text.length / 3) + 16, unknown);
-    for (const part of this.parts(wellFormed(text), options?.special)) {
-      if (typeof part === 'number') out.push(part);
-      else this.segmenter.ids(this.normalizer.normalize(part), out);
+    const out = this.sink;
+    const whole = wellFormed(text);
+    if (options?.special) {
+      for (const part of this.parts(whole)) {
+        if (typeof part === 'number') out.push(part);
+        else this.segmenter.ids(this.normalizer.normalize(part), out);
+      }
+    } else {
+      this.segmenter.ids(this.normalizer.normalize(whole), out);
     }
     return addBosEos(this, out.take(), options);
   }
@@ -212,10 +218,10 @@ export class SentencePieceTokenizer implements Tokenizer {
     );
   }
 
-  /** The text, or, where control pieces are to be read as such, the texts between them and their ids. */
-  private *parts(text: string, special: boolean | undefined): Generator<string | number> {
+  /** The ids of control pieces in the text, and the texts between them. */
+  private *parts(text: string): Generator<string | number> {
     let from = 0;
-    if (special && this.control) {
+    if (this.control) {
       for (const match of text.matchAll(this.control)) {
         if (match.index > from) yield text.slice(from, match.index);
         yield this.vocabulary.idOf(match[0]);

@@ -27,6 +27,8 @@ export class UnigramEncoder implements Segmenter {
   private best = new Float32Array(257);
   private starts = new Int32Array(257);
   private lastId = new Int32Array(257);
+  private ends = new Int32Array(257);
+  private bytes = new Uint8Array(1024);
 
   constructor(vocabulary: Vocabulary) {
     this.vocabulary = vocabulary;
@@ -51,26 +53,37 @@ export class UnigramEncoder implements Segmenter {
 
   segment(normalized: string): Segment[] {
     const bytes = this.encoder.encode(normalized);
-    return this.path(bytes).map(([from, to, id]) => ({
-      text: this.decoder.decode(bytes.subarray(from, to)),
-      id,
-    }));
+    const { ends, starts, lastId } = this;
+    const segments: Segment[] = [];
+    for (let i = this.findPath(bytes, bytes.length) - 1; i >= 0; i--) {
+      const to = ends[i]!;
+      const text = this.decoder.decode(bytes.subarray(starts[to]!, to));
+      segments.push({ text, id: lastId[to]! });
+    }
+    return segments;
   }
 
   ids(normalized: string, out: IdSink): void {
-    const { vocabulary } = this;
-    const bytes = this.encoder.encode(normalized);
-    for (const [from, to, id] of this.path(bytes)) {
-      if (id !== vocabulary.unknownId || !vocabulary.byteFallback) out.push(id);
-      else for (let i = from; i < to; i++) out.push(vocabulary.byteIds[bytes[i]!]!);
+    const { byteFallback, unknownId, byteIds } = this.vocabulary;
+    if (this.bytes.length < normalized.length * 3)
+      this.bytes = new Uint8Array(normalized.length * 6);
+    const { bytes } = this;
+    const size = this.encoder.encodeInto(normalized, bytes).written;
+    const pieces = this.findPath(bytes, size);
+    const { ends, starts, lastId } = this;
+    for (let i = pieces - 1; i >= 0; i--) {
+      const to = ends[i]!;
+      const id = lastId[to]!;
+      if (id !== unknownId || !byteFallback) out.push(id);
+      else for (let b = starts[to]!; b < to; b++) out.push(byteIds[bytes[b]!]!);
     }
   }
 
-  /** The pieces of the best path: first byte, byte after the last, id. */
-  private path(bytes: Uint8Array): [from: number, to: number, id: number][] {
-    const size = bytes.length;
+  /** Finds the best path, leaves where its pieces end in `ends`, the last first; returns how many. */
+  private findPath(bytes: Uint8Array, size: number): number {
     this.reset(size);
-    const { best, starts, lastId, trie, vocabulary } = this;
+    const { best, starts, lastId, trie } = this;
+    const { types, unknownId } = this.vocabulary;
     for (let from = 0; from < size; ) {
       const length = Math.min(characterLength(bytes[from]!), size - from);
       const sum = best[from]!;
@@ -80,7 +93,7 @@ export class UnigramEncoder implements Segmenter {
         place = trie.step(place, bytes[to++]!);
         if (place === NOWHERE) break;
         const id = trie.value(place);
-        if (id === NOWHERE || vocabulary.types[id] === PieceType.UNUSED) continue;
+        if (id === NOWHERE || types[id] === PieceType.UNUSED) continue;
         const candidate = this.score(id, to - from) + sum;
         if (starts[to]! < 0 || candidate > best[to]!) {
           best[to] = candidate;
@@ -95,14 +108,15 @@ export class UnigramEncoder implements Segmenter {
         if (starts[to]! < 0 || candidate > best[to]!) {
           best[to] = candidate;
           starts[to] = from;
-          lastId[to] = vocabulary.unknownId;
+          lastId[to] = unknownId;
         }
       }
       from += length;
     }
-    const path: [number, number, number][] = [];
-    for (let to = size; to > 0; to = starts[to]!) path.push([starts[to]!, to, lastId[to]!]);
-    return path.reverse();
+    const { ends } = this;
+    let n = 0;
+    for (let to = size; to > 0; to = starts[to]!) ends[n++] = to;
+    return n;
   }
 
   /** A piece of the user's own is always worth taking. */
@@ -117,6 +131,7 @@ export class UnigramEncoder implements Segmenter {
       this.best = new Float32Array(size * 2 + 1);
       this.starts = new Int32Array(size * 2 + 1);
       this.lastId = new Int32Array(size * 2 + 1);
+      this.ends = new Int32Array(size * 2 + 1);
     }
     this.best[0] = 0;
     this.starts.fill(-1, 0, size + 1);

@@ -104,8 +104,8 @@ export class IdSink {
   private readonly unknown: number;
 
   /** @param unknown the id that is not repeated; -1 for none. */
-  constructor(capacity: number, unknown: number) {
-    this.ids = new Uint32Array(capacity);
+  constructor(unknown: number) {
+    this.ids = new Uint32Array(256);
     this.unknown = unknown;
   }
 
@@ -119,7 +119,11 @@ export class IdSink {
     this.ids[this.length++] = id;
   }
 
+  /** The ids, and empty again. Room that one long text took is not kept for many short ones. */
   take(): Uint32Array {
-    return this.ids.slice(0, this.length);
+    const ids = this.ids.slice(0, this.length);
+    this.length = 0;
+    if (this.ids.length > 1 << 20) this.ids = new Uint32Array(256);
+    return ids;
   }
 }
