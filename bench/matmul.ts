@@ -61,7 +61,7 @@ function hasAvx512(): boolean {
 }
 
 /** The values of OPENBLAS_CORETYPE to measure with; undefined: OpenBLAS's own choice. */
-function coreTypes(): (string | undefined)[] {
+export function coreTypes(): (string | undefined)[] {
   const given = process.env['OPENBLAS_CORETYPE'];
   return hasAvx512() ? [...new Set([given, 'SKYLAKEX'])] : [given];
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Generator } from 'nanogpt';
 import type { Machine } from './machine.js';
+import { coreTypes } from './matmul.js';
 import { Peer } from './peer.js';
 import { median } from './statistics.js';
 
@@ -74,9 +75,9 @@ export interface MlpResult {
   peerSetting: string | null;
   /** Median over rounds of peer over ours. */
   ratio: number | null;
-  /** Milliseconds that the machine needs at least, and the share of the step that they make up. */
-  limit: number;
-  shareOfLimit: number;
+  /** Milliseconds that the machine needs at least, and the share of the step that they make up; null for a model that fits into the caches. */
+  limit: number | null;
+  shareOfLimit: number | null;
   peakBytes: number;
   peerPeakBytes: number | null;
   /** Greatest difference of a loss, of those compared before anything was timed. */
@@ -109,15 +110,30 @@ function writeStart(folder: string, c: MlpCase): void {
  * gradient written, and both read and the weight written in the update (AdamW: two moments as well,
  * over all of the embedding too); activations and the embedding's few rows count as nothing.
  */
-function limitOf(c: MlpCase, machine: Machine): number {
+function limitOf(c: MlpCase, machine: Machine): number | null {
   const dense = c.blockSize * c.nEmbd * c.nHidden + c.nHidden * c.vocab;
   const flops = 6 * c.batchSize * dense;
   const passes = c.optimizer === 'sgd' ? 6 : 10;
   const embeddingPasses = c.optimizer === 'sgd' ? 0 : 6;
   const bytes = 4 * (passes * dense + embeddingPasses * c.vocab * c.nEmbd);
-  // What fits in the caches need not move at all.
-  const moved = bytes > 64e6 ? bytes : 0;
-  return flops / machine.peakFlops + moved / machine.copyBandwidth;
+  // What stays in the caches moves at no bandwidth that was measured, and its step is all overhead.
+  if (bytes < 64e6) return null;
+  return 1000 * (flops / machine.peakFlops + bytes / machine.copyBandwidth);
+}
+
+/**
+ * How PyTorch is run: with one of its own threads and with all (its OpenBLAS brings threads besides), and
+ * with the kernels that OpenBLAS chooses by itself as well as, where there is AVX-512, those for it.
+ * The fastest counts.
+ */
+function peerSettings(threads: number) {
+  return [...new Set([1, threads])].flatMap((count) =>
+    coreTypes().map((coreType) => ({
+      threads: count,
+      coreType,
+      name: `${count} of its threads, OpenBLAS ${coreType ?? 'by its own choice'}`,
+    })),
+  );
 }
 
 /** Times one case. `python` is null where PyTorch is not installed. */
@@ -135,11 +151,10 @@ export async function benchMlp(
     const ours = new Peer(process.execPath, [worker]);
     peers.push(ours);
     await ours.ask({ ...c, folder, threads: machine.threads });
-    const settings = python ? [...new Set([1, machine.threads])] : [];
+    const settings = python ? peerSettings(machine.threads) : [];
     const theirs: Peer[] = [];
-    for (const threads of settings) {
-      // OpenBLAS chooses its own kernels: an inherited choice might hold it back.
-      const peer = new Peer(python!, [script], { OPENBLAS_CORETYPE: undefined });
+    for (const { threads, coreType } of settings) {
+      const peer = new Peer(python!, [script], { OPENBLAS_CORETYPE: coreType });
       peers.push(peer);
       theirs.push(peer);
       await peer.ask({ ...c, folder, threads });
@@ -159,16 +174,16 @@ export async function benchMlp(
       .slice(1)
       .map((list, i) => ({ at: i + 1, ms: median(list) }))
       .sort((a, b) => a.ms - b.ms)[0];
-    const limit = 1000 * limitOf(c, machine);
+    const limit = limitOf(c, machine);
     const oursMs = median(times[0]);
     return {
       name: c.name,
       ours: oursMs,
       peer: best ? best.ms : null,
-      peerSetting: best ? `${settings[best.at - 1]} of its threads` : null,
+      peerSetting: best ? settings[best.at - 1].name : null,
       ratio: best ? median(times[best.at].map((ms, i) => ms / times[0][i])) : null,
       limit,
-      shareOfLimit: limit / oursMs,
+      shareOfLimit: limit === null ? null : limit / oursMs,
       peakBytes: last[0].peakBytes,
       peerPeakBytes: best ? last[best.at].peakBytes : null,
       lossDifference,

@@ -1,0 +1,64 @@
+/**
+ * All benchmarks, side by side with their peers in one run; the last line is JSON.
+ *
+ *     npm run bench                   all
+ *     npm run bench -- matmul mlp     some
+ */
+
+import { availableParallelism } from 'node:os';
+import { type Machine, measureMachine } from './machine.js';
+import { benchMatmul, formatMatmul, type MatmulReport } from './matmul.js';
+import { benchMlp, CASES, type MlpResult } from './mlp.js';
+import { pythonWithTorch } from './peer.js';
+
+const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+
+function printMlp(result: MlpResult): void {
+  console.log(`\n${result.name}`);
+  console.log(
+    `  ours     ${result.ours.toFixed(3)} ms a step, ${megabytes(result.peakBytes)} at most`,
+  );
+  if (result.limit !== null && result.shareOfLimit !== null) {
+    console.log(
+      `  limit    ${result.limit.toFixed(3)} ms: ${percent(result.shareOfLimit)} of it reached`,
+    );
+  }
+  if (result.peer === null || result.ratio === null) return;
+  console.log(
+    `  PyTorch  ${result.peer.toFixed(3)} ms with ${result.peerSetting}, ${megabytes(result.peerPeakBytes!)} at most`,
+  );
+  console.log(
+    `  ratio    ${result.ratio.toFixed(2)} times PyTorch's speed, ${(result.peakBytes / result.peerPeakBytes!).toFixed(2)} of its memory; losses equal to ${result.lossDifference!.toExponential(1)}`,
+  );
+}
+
+const wanted = process.argv.slice(2);
+const wants = (name: string) => wanted.length === 0 || wanted.includes(name);
+
+const machine: Machine = measureMachine(availableParallelism());
+console.log(
+  `${machine.cpu}, ${machine.threads} threads: matrix product ${(machine.peakFlops / 1e9).toFixed(0)} GF/s, copy ${(machine.copyBandwidth / 1e9).toFixed(1)} GB/s`,
+);
+
+const python = pythonWithTorch();
+if (!python) console.log('PyTorch is not installed (python3-torch): measured without it');
+
+const mlp: MlpResult[] = [];
+if (wants('mlp')) {
+  for (const c of CASES) {
+    const result = await benchMlp(c, machine, python);
+    printMlp(result);
+    mlp.push(result);
+  }
+}
+
+let matmul: MatmulReport[] = [];
+if (wants('matmul')) {
+  matmul = await benchMatmul({ threads: machine.threads });
+  for (const report of matmul) console.log(`\n${formatMatmul(report)}`);
+  if (matmul.length === 0)
+    console.log('\nOpenBLAS is not installed (libopenblas0-pthread): skipped');
+}
+
+console.log(JSON.stringify({ machine, mlp, matmul }));
