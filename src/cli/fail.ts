@@ -1,11 +1,15 @@
 /** The end of a command that went wrong. */
+import { fileError } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 
 /**
- * Prints what went wrong and sets the exit code. A user's error is its message; anything else is a
- * fault of ours and keeps its stack trace.
+ * Prints what went wrong and sets the exit code. A user's error is its message, and so is a file
+ * system's that nobody has put into words yet; anything else is a fault of ours and keeps its stack
+ * trace.
  */
-export function fail(error: unknown): void {
+export function fail(thrown: unknown): void {
+  const { path } = (thrown ?? {}) as NodeJS.ErrnoException;
+  const error = path === undefined ? thrown : fileError('cannot use', path, thrown);
   if (error instanceof UserError) {
     console.error(`nanogpt: ${error.message}`);
     process.exitCode = error.exitCode;

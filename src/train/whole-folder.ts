@@ -59,7 +59,13 @@ function asideName(target: string): string {
 
 /** Takes away what killed processes left aside in `parent`; what living ones are writing stays. */
 export function removeLeftovers(parent: string): void {
-  for (const entry of fs.existsSync(parent) ? fs.readdirSync(parent) : []) {
+  let entries: string[];
+  try {
+    entries = fs.readdirSync(parent);
+  } catch {
+    return; // not there yet, or no folder: whoever goes on to write there says so
+  }
+  for (const entry of entries) {
     const pid = LEFTOVER.exec(entry)?.slice(1).find(Boolean);
     if (pid === undefined) continue;
     if (Number(pid) === process.pid || !isAlive(Number(pid)))
