@@ -57,8 +57,8 @@ export function* generateTokens(
   checkIds(model, [...history, pad]);
   const wasTraining = model.training;
   model.eval();
-  using decoding = model.startDecoding?.() ?? new WindowDecoding(model, pad);
   try {
+    using decoding = model.startDecoding?.() ?? new WindowDecoding(model, pad);
     let fresh = Int32Array.from(history);
     for (let count = 0; count < maxTokens; count++) {
       const logits = scope(() =>

@@ -17,7 +17,7 @@ export interface Finding {
   layer: string;
   /** As `linear`; the parameter's path for `parameter`. */
   operation: string;
-  /** What went in: `its inputs were finite; weight up to 3.2e+20`. */
+  /** What went in: `all that went in was finite: weight up to 3.2e+20`. */
   inputs: string;
 }
 
@@ -102,14 +102,12 @@ export function diagnose(stepper: Stepper, cursor: Cursor): Finding | undefined 
     optimizer.zeroGrad();
   }
   const [broken] = nonFiniteState(model.stateDict());
-  return broken === undefined
-    ? undefined
-    : {
-        kind: 'parameter',
-        layer: parentOf(broken),
-        operation: broken,
-        inputs: 'unused in this step',
-      };
+  return broken === undefined ? undefined : brokenParameter(broken, 'unused in this step');
+}
+
+/** A finding of which no more is known than where it shows. */
+export function brokenParameter(name: string, remark: string): Finding {
+  return { kind: 'parameter', layer: parentOf(name), operation: name, inputs: remark };
 }
 
 /** Thrown to leave the pass at the first finding. */

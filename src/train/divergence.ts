@@ -1,6 +1,12 @@
 /** From "the loss is NaN" to an error that says where that began. */
 import type { LanguageModel } from '../models/index.js';
-import { DivergenceError, diagnose, nonFiniteState, searchBack } from './anomalies.js';
+import {
+  brokenParameter,
+  DivergenceError,
+  diagnose,
+  nonFiniteState,
+  searchBack,
+} from './anomalies.js';
 import { restoreModel, restoreOptimizer } from './restore.js';
 import type { RunDirectory } from './run-directory.js';
 import type { Cursor, Stepper } from './stepper.js';
@@ -32,19 +38,23 @@ export interface DivergenceContext {
  */
 export function explainDivergence(context: DivergenceContext): DivergenceError {
   const { what, value, cursor, stepper, checkpoint } = context;
-  if (nonFiniteState(stepper.model.stateDict()).length > 0) {
-    const origin = searchFromStart(context);
-    if (origin) {
-      return new DivergenceError(
-        origin.step + 1,
-        origin.what,
-        origin.value,
-        origin.finding,
-        checkpoint,
-      );
-    }
+  const [broken] = nonFiniteState(stepper.model.stateDict());
+  if (broken === undefined) {
+    const finding = diagnose(stepper, cursor);
+    return new DivergenceError(cursor.step + 1, what, value, finding, checkpoint);
   }
-  return new DivergenceError(cursor.step + 1, what, value, diagnose(stepper, cursor), checkpoint);
+  const origin = searchFromStart(context);
+  if (!origin) {
+    const finding = brokenParameter(broken, 'which step spoilt it was not found');
+    return new DivergenceError(cursor.step + 1, what, value, finding, checkpoint);
+  }
+  return new DivergenceError(
+    origin.step + 1,
+    origin.what,
+    origin.value,
+    origin.finding,
+    checkpoint,
+  );
 }
 
 function searchFromStart(context: DivergenceContext): ReturnType<typeof searchBack> {

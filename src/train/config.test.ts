@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { models } from '../models/index.js';
+import { UsageError } from '../util/errors.js';
+import { buildSettings, changeSettings, parseOverrides, settingsOf } from './config.js';
+import { tinyDefinition as tiny } from './fixtures.suite.js';
+import { scheduleOf } from './stepper.js';
+
+const mlp = models.get('mlp')!;
+const build = (overrides: Record<string, unknown> = {}, preset?: string) =>
+  buildSettings(mlp, { preset, overrides });
+const set = (...pairs: string[]) => buildSettings(mlp, { overrides: parseOverrides(mlp, pairs) });
+
+describe('settings', () => {
+  it('has keys that differ between run, model and training, each with a meaning, for every model', () => {
+    for (const definition of [...models.values(), tiny]) {
+      for (const { key, description } of settingsOf(definition).values()) {
+        expect(description, `${definition.name}.${key}`).not.toBe('');
+      }
+    }
+    const clash = { ...tiny, schema: mlp.schema, name: 'clash' };
+    expect(() => settingsOf(clash)).not.toThrow();
+  });
+
+  it('builds every preset of every model', () => {
+    for (const definition of models.values()) {
+      for (const preset of Object.keys(definition.presets)) {
+        const { training, modelConfig } = buildSettings(definition, { preset });
+        expect(training.evalInterval).toBeGreaterThan(0);
+        expect(definition.schema.safeParse(modelConfig).success).toBe(true);
+        expect(scheduleOf(training)(0)).toBeGreaterThanOrEqual(0);
+      }
+    }
+  });
+
+  it('reads values as their keys take them', () => {
+    const { training, modelConfig, ...run } = set(
+      'lr=1e-2',
+      'steps=1e3',
+      'optimizer=sgd',
+      'momentum=0.9',
+      'nesterov=true',
+      'schedule=step',
+      'stepAt=100,200',
+      'nEmbd=12',
+      'hiddenBias=true',
+      'activation=tanh',
+      'seed=9',
+      'split=0.9,0.1',
+      'data=1984.txt',
+    );
+    expect(training).toMatchObject({
+      lr: 0.01,
+      steps: 1000,
+      momentum: 0.9,
+      nesterov: true,
+      stepAt: [100, 200],
+    });
+    expect(modelConfig).toMatchObject({
+      nEmbd: 12,
+      hiddenBias: true,
+      activation: 'tanh',
+      blockSize: 10,
+    });
+    expect(run).toMatchObject({ seed: 9, split: [0.9, 0.1, 0], data: '1984.txt', model: 'mlp' });
+    expect(set('stepAt=700').training.stepAt).toEqual([700]);
+    expect(parseOverrides(mlp, ['data=1984']).data).toBe('1984');
+  });
+
+  it.each([
+    ['learningrate=1', /unknown setting of mlp "learningrate"/],
+    ['batchsize=1', /Did you mean "batchSize"\?/],
+    ['nHiden=3', /Did you mean "nHidden"\?/],
+    ['lr=fast', /lr=fast: expected number.*lr is: learning rate/],
+    ['lr=-1', /lr=-1: Too small/],
+    ['steps=1.5', /steps=1.5: expected int/],
+    ['nesterov=maybe', /nesterov=maybe: expected boolean/],
+    ['optimizer=adam', /optimizer=adam: expected one of "sgd"\|"adamw"/],
+    ['lr', /expected key=value/],
+    ['=3', /expected key=value/],
+    ['split=0.5', /split=0.5/],
+  ])('refuses %s', (pair, message) => {
+    expect(() => set(pair)).toThrow(message);
+    expect(() => set(pair)).toThrow(UsageError);
+  });
+
+  it('refuses a key that is set twice, and unknown presets', () => {
+    expect(() => set('lr=1', 'lr=2')).toThrow(/set twice/);
+    expect(() => build({}, 'publishd')).toThrow(/Did you mean "published"\?/);
+  });
+
+  it.each([
+    [{ optimizer: 'adamw', lr: 1e-3, momentum: 0.9 }, /momentum belongs to optimizer=sgd/],
+    [{ beta1: 0.8 }, /beta1 belongs to optimizer=adamw/],
+    [{ schedule: 'cosine', stepAt: [5] }, /stepAt belongs to schedule=step/],
+    [{ minLr: 0.1 }, /minLr belongs to schedule=cosine/],
+    [{ schedule: 'cosine', minLr: 0.9 }, /minLr 0.9 is above lr 0.5/],
+    [{ nesterov: true }, /nesterov needs a momentum/],
+    [{ warmupFrom: 0.1 }, /warmupSteps is 0/],
+    [{ warmupSteps: 5, warmupFrom: 0.6 }, /warmupFrom 0.6 is above lr/],
+    [{ stepAt: [200, 100] }, /stepAt must ascend/],
+    [{ schedule: 'step', stepAt: [] }, /needs stepAt/],
+    [{ lr: 0 }, /at lr 0 would change nothing/],
+    [{ sampleTokens: 5 }, /sampleInterval is 0/],
+    [{ patience: 3, split: [0.9, 0, 0.1] }, /has no validation part/],
+    [{ split: [0.5, 0.1, 0.1] }, /sum to 1/],
+  ])('refuses what contradicts itself: %j', (overrides, message) => {
+    expect(() => build(overrides)).toThrow(message);
+    expect(() => build(overrides)).toThrow(UsageError);
+  });
+
+  it("drops the preset's word on a choice that the user made otherwise", () => {
+    const { training } = build({ schedule: 'constant' });
+    expect(training).toMatchObject({ schedule: 'constant', stepAt: [] });
+    expect(build({}, 'published').training.stepAt).toEqual([1000]);
+  });
+
+  it('derives what is left out', () => {
+    const { training } = buildSettings(tiny, {
+      overrides: { steps: 500, evalInterval: undefined },
+    });
+    expect(training).toMatchObject({
+      weightDecay: 0.01,
+      evalInterval: 50,
+      checkpointInterval: 50,
+      logInterval: 2,
+    });
+    expect(buildSettings(tiny, { overrides: { optimizer: 'sgd' } }).training.weightDecay).toBe(0);
+  });
+
+  it('lets a run change its training on its way, and nothing that it stands on', () => {
+    const before = build();
+    const after = changeSettings(mlp, before, { steps: 5000, lr: 0.1, nEmbd: 200 });
+    expect(after.training).toMatchObject({ steps: 5000, lr: 0.1, evalInterval: 100 });
+    expect(changeSettings(mlp, before, {})).toEqual(before);
+    for (const [key, value] of Object.entries({ nEmbd: 3, seed: 1, data: 'x', batchSize: 7 })) {
+      expect(() => changeSettings(mlp, before, { [key]: value })).toThrow(
+        new RegExp(`${key} cannot change while a run goes on`),
+      );
+    }
+  });
+});
+
+describe('scheduleOf', () => {
+  it('warms up, then divides at steps that count from the start', () => {
+    const at = scheduleOf(
+      build({ warmupSteps: 10, stepAt: [100], lr: 1, stepFactor: 0.5 }).training,
+    );
+    expect(at(0)).toBeCloseTo(1 / 11);
+    expect(at(10)).toBe(1);
+    expect(at(99)).toBe(1);
+    expect(at(100)).toBe(0.5);
+  });
+
+  it('reaches the floor of the cosine with the last step', () => {
+    const { training } = build({
+      schedule: 'cosine',
+      minLr: 0.01,
+      steps: 100,
+      warmupSteps: 20,
+      lr: 1,
+    });
+    const at = scheduleOf(training);
+    expect(at(20)).toBe(1);
+    expect(at(60)).toBeCloseTo(0.505);
+    expect(at(100)).toBe(0.01);
+  });
+});

@@ -1,0 +1,188 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../util/errors.js';
+import { buildSettings } from './config.js';
+import { dataset, tinyDefinition as definition, temporaryFolder } from './fixtures.suite.js';
+import { listRuns } from './list-runs.js';
+import { readRunConfig } from './run-config.js';
+import { RunDirectory } from './run-directory.js';
+import { openRun, resumeRun, startRun } from './session.js';
+
+const data = dataset();
+let folder: ReturnType<typeof temporaryFolder>;
+let runs: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  runs = path.join(folder.path, 'runs');
+});
+afterEach(() => folder[Symbol.dispose]());
+
+const start = (name?: string, overrides: Record<string, unknown> = {}) =>
+  startRun(buildSettings(definition, { overrides: { steps: 6, ...overrides } }), {
+    folder: runs,
+    name,
+    definition,
+    data,
+  });
+
+describe('a run directory', () => {
+  it('has all that DESIGN asks for, and stands alone', async () => {
+    {
+      using session = await start('first', { sampleInterval: 3, sampleTokens: 12 });
+      expect(fs.existsSync(path.join(runs, 'first', 'train.lock'))).toBe(true);
+      await session.trainer.train();
+    }
+    const run = path.join(runs, 'first');
+    expect(fs.readdirSync(run).sort()).toEqual([
+      'checkpoints',
+      'config.json',
+      'metrics.jsonl',
+      'samples.txt',
+      'tokenizer',
+    ]);
+    const config = readRunConfig(run);
+    expect(config).toMatchObject({
+      name: 'first',
+      model: 'tiny',
+      preset: 'plain',
+      modelConfig: { nHidden: 16 },
+      training: { steps: 6, optimizer: 'adamw', logInterval: 1 },
+      seed: 0,
+      vocabSize: data.tokenizer.vocabSize,
+      versions: { nanogpt: expect.stringMatching(/^\d/), node: process.version },
+    });
+    expect(config.versions.threads).toBeGreaterThan(0);
+    expect(fs.readFileSync(path.join(run, 'samples.txt'), 'utf8')).toMatch(
+      /^── step 3 ──\n[^─]{12}\n\n── step 6 ──\n[^─]{12}\n\n$/,
+    );
+    const moved = path.join(folder.path, 'moved');
+    fs.renameSync(run, moved);
+    using opened = await openRun(moved, { definition });
+    expect(opened.tokenizer.fingerprint).toBe(data.tokenizer.fingerprint);
+    expect(opened.checkpoint.state.step).toBe(6);
+    expect(opened.model.training).toBe(false);
+  });
+
+  it('is named by model, preset and time, and never takes the place of another', async () => {
+    const names: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      using session = await start();
+      names.push(session.run.name);
+      expect(session.run.config.name).toBe(session.run.name);
+    }
+    expect(names[0]).toMatch(/^tiny-plain-\d{8}-\d{4}$/);
+    expect(new Set(names).size).toBe(3);
+    (await start('mine'))[Symbol.dispose]();
+    await expect(start('mine')).rejects.toThrow(/exists already.*--resume mine/);
+    expect(fs.readdirSync(runs).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it.each(['', '../up', 'a/b', '.hidden', '-flag', 'a b', 'x'.repeat(101)])(
+    'refuses the name "%s"',
+    async (name) => {
+      await expect(start(name)).rejects.toThrow(/run name/);
+    },
+  );
+
+  it('is not made when model and data do not fit together', async () => {
+    await expect(start('never', { blockSize: 1_000_000 })).rejects.toThrow(/train split has/);
+    expect(fs.existsSync(path.join(runs, 'never'))).toBe(false);
+  });
+
+  it('is trained in by one process at a time', async () => {
+    using session = await start('busy');
+    const file = path.join(session.run.path, 'train.lock');
+    await expect(resumeRun(session.run.path, { definition, data })).rejects.toThrow(
+      new RegExp(`process ${process.pid} is training in this run`),
+    );
+    // A living process that began at another time is not the one that took it.
+    session.run.close();
+    fs.writeFileSync(file, `${process.ppid}\n`);
+    await expect(resumeRun(session.run.path, { definition, data })).rejects.toThrow(
+      new RegExp(`process ${process.ppid} is training.*remove .*train.lock`),
+    );
+    for (const stale of [
+      `${process.ppid} 1\n`,
+      `${process.pid} 1\n`,
+      '',
+      'nonsense',
+      '99999999\n',
+    ]) {
+      fs.writeFileSync(file, stale);
+      (await resumeRun(session.run.path, { definition, data }))[Symbol.dispose]();
+      expect(fs.existsSync(file)).toBe(false);
+    }
+  });
+
+  it('goes on with other settings where it may, and writes them down', async () => {
+    {
+      using session = await start('longer');
+      await session.trainer.train();
+    }
+    const run = path.join(runs, 'longer');
+    {
+      using session = await resumeRun(run, { definition, data, overrides: { steps: 9 } });
+      expect(session.trainer.step).toBe(6);
+      expect((await session.trainer.train()).step).toBe(9);
+    }
+    expect(readRunConfig(run).training.steps).toBe(9);
+    const lines = RunDirectory.open(run).read('metrics') as { type: string; step: number }[];
+    expect(lines.filter(({ type }) => type === 'step').map(({ step }) => step)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9,
+    ]);
+    await expect(resumeRun(run, { definition, data, overrides: { nHidden: 3 } })).rejects.toThrow(
+      /nHidden cannot change/,
+    );
+  });
+
+  it('says what is wrong with a folder that is none', async () => {
+    expect(() => RunDirectory.open(path.join(runs, 'nowhere'))).toThrow(/there is no such folder/);
+    fs.mkdirSync(path.join(runs, 'empty'), { recursive: true });
+    expect(() => RunDirectory.open(path.join(runs, 'empty'))).toThrow(/it has no config.json/);
+    using session = await start('broken');
+    const file = path.join(session.run.path, 'config.json');
+    const text = fs.readFileSync(file, 'utf8');
+    const cases: [string, RegExp][] = [
+      [text.slice(0, 50), /not valid JSON/],
+      [text.replace('"steps": 6', '"steps": -6'), /steps/],
+      [text.replace('"nanogpt-run"', '"other"'), /is not a run that this version reads/],
+    ];
+    for (const [changed, message] of cases) {
+      fs.writeFileSync(file, changed);
+      expect(() => RunDirectory.open(session.run.path)).toThrow(message);
+      expect(() => RunDirectory.open(session.run.path)).toThrow(UserError);
+    }
+    fs.writeFileSync(file, text);
+    await expect(openRun(session.run.path, { definition })).rejects.toThrow(/no checkpoint yet/);
+  });
+});
+
+describe('listRuns', () => {
+  it('lists runs, damaged ones with what is wrong, and nothing else', async () => {
+    expect(listRuns(runs)).toEqual([]);
+    {
+      using session = await start('done');
+      await session.trainer.train();
+    }
+    using _open = await start('open');
+    (await start('bad'))[Symbol.dispose]();
+    fs.writeFileSync(path.join(runs, 'bad', 'config.json'), '{');
+    fs.mkdirSync(path.join(runs, 'other'));
+    fs.writeFileSync(path.join(runs, 'file'), '');
+    const list = listRuns(runs);
+    const byName = Object.fromEntries(list.map((run) => [run.name, run]));
+    expect(list.map(({ name }) => name).sort()).toEqual(['bad', 'done', 'open']);
+    expect(byName['done']).toMatchObject({
+      model: 'tiny',
+      step: 6,
+      steps: 6,
+      running: false,
+      validationLoss: expect.any(Number),
+      best: { loss: expect.any(Number) },
+    });
+    expect(byName['open']).toMatchObject({ running: true, steps: 6 });
+    expect(byName['open']!.step).toBeUndefined();
+    expect(byName['bad']!.problem).toMatch(/not valid JSON/);
+  });
+});
