@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 import type { Backend } from './backend.js';
 import { elementwiseSuite } from './elementwise.suite.js';
 import { embeddingSuite } from './embedding.suite.js';
+import { goldenSuite } from './goldens.suite.js';
 import { matmulSuite } from './matmul.suite.js';
 import { memorySuite } from './memory.suite.js';
 import { moveSuite } from './move.suite.js';
@@ -28,5 +29,6 @@ export function backendSuite(name: string, make: () => Backend<unknown>): void {
     softmaxSuite(subject);
     embeddingSuite(subject);
     optimSuite(subject);
+    goldenSuite(subject);
   });
 }
