@@ -7,8 +7,8 @@
 #include "strides.h"
 #include "vector.h"
 
-/* A square of this many elements each way fits the first-level cache twice over. */
-#define TILE 32
+/* A square of this many elements each way, read and written, fits the first-level cache. */
+#define TILE 64
 
 void copy_in(int64_t to, const void *from, int64_t bytes) {
     memcpy((void *)(intptr_t)to, from, (size_t)bytes);
@@ -74,16 +74,54 @@ static void copy_run(float *out, const float *x, int64_t count, int accumulate) 
     for (int64_t i = 0; i < count; i++) out[i] += x[i];
 }
 
-/* Reads rows of the input, writes rows of the output: out[j + i * across_out] = x[i + j * step_x]. */
+/*
+ * A square of LANES elements each way, transposed in registers. Step by step, the halves, quarters
+ * and so on that lie off the diagonal change places.
+ */
+static void transpose_square(float *out, int64_t step_out, const float *x, int64_t step_x,
+                             int accumulate) {
+    const vint lane = LANE_NUMBERS;
+    vfloat row[LANES];
+    for (int i = 0; i < LANES; i++) row[i] = vload(x + i * step_x);
+#define EXCHANGE(distance)                                                                         \
+    for (int i = 0; i < LANES; i++) {                                                              \
+        if (i & (distance)) continue;                                                              \
+        vfloat a = row[i], b = row[i | (distance)];                                                \
+        vint upper = (lane & (distance)) != 0;                                                     \
+        row[i] = vselect(upper, vswap(b, distance), a);                                            \
+        row[i | (distance)] = vselect(upper, b, vswap(a, distance));                               \
+    }
+    EXCHANGE(1)
+    EXCHANGE(2)
+#if LANES >= 8
+    EXCHANGE(4)
+#endif
+#if LANES >= 16
+    EXCHANGE(8)
+#endif
+#undef EXCHANGE
+    for (int i = 0; i < LANES; i++) {
+        float *to = out + i * step_out;
+        vstore(to, accumulate ? vload(to) + row[i] : row[i]);
+    }
+}
+
+/* out[j + i * across_out] (+)= x[i + j * step_x] */
 static void copy_tile(const struct strided *job, float *out, const float *x, int64_t inner,
                       int64_t across) {
-    float tile[TILE][TILE];
-    for (int64_t j = 0; j < inner; j++) {
-        const float *row = x + j * job->step_x;
-        for (int64_t i = 0; i < across; i++) tile[i][j] = row[i];
+    int64_t whole_i = across - across % LANES, whole_j = inner - inner % LANES;
+    for (int64_t i = 0; i < whole_i; i += LANES) {
+        for (int64_t j = 0; j < whole_j; j += LANES) {
+            transpose_square(out + j + i * job->across_out, job->across_out,
+                             x + i + j * job->step_x, job->step_x, job->accumulate);
+        }
     }
     for (int64_t i = 0; i < across; i++) {
-        copy_run(out + i * job->across_out, tile[i], inner, job->accumulate);
+        float *to = out + i * job->across_out;
+        for (int64_t j = i < whole_i ? whole_j : 0; j < inner; j++) {
+            float value = x[i + j * job->step_x];
+            to[j] = job->accumulate ? to[j] + value : value;
+        }
     }
 }
 

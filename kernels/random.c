@@ -7,7 +7,7 @@
 #include "parallel.h"
 #include "vector-math.h"
 
-/* Blocks made at a time; words lie by their number in the block: words[w][b]. */
+/* Blocks made at a time. */
 #define BLOCKS 256
 #define ELEMENTS (4 * BLOCKS)
 
@@ -26,7 +26,7 @@ static struct key key_of(double seed, double stream, double position) {
 }
 
 /* Each lane has one block; the counter's words stand in the low halves of 64-bit lanes. */
-static void philox(uint32_t words[4][BLOCKS], struct key key, uint64_t block, int64_t blocks) {
+static void philox(uint32_t *words, struct key key, uint64_t block, int64_t blocks) {
     vlong lane;
     for (int i = 0; i < LONGS; i++) lane[i] = (uint64_t)i;
     for (int64_t b = 0; b < blocks; b += LONGS) {
@@ -43,17 +43,16 @@ static void philox(uint32_t words[4][BLOCKS], struct key key, uint64_t block, in
             k0 += 0x9e3779b9u;
             k1 += 0xbb67ae85u;
         }
+        /* Two words to a lane, then lane by lane in turn: the blocks in order. */
+        vlong first = c0 | c1 << 32, second = c2 | c3 << 32;
+        uint64_t pairs[2 * LONGS];
         for (int i = 0; i < LONGS; i++) {
-            words[0][b + i] = (uint32_t)c0[i];
-            words[1][b + i] = (uint32_t)c1[i];
-            words[2][b + i] = (uint32_t)c2[i];
-            words[3][b + i] = (uint32_t)c3[i];
+            pairs[2 * i] = first[i];
+            pairs[2 * i + 1] = second[i];
         }
+        memcpy(words + 4 * b, pairs, sizeof pairs);
     }
 }
-
-/* [0, 1): the top 24 bits, as many as a float holds exactly. */
-INLINE float unit(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
 
 enum kind { UNIFORM, NORMAL, DROPOUT };
 
@@ -65,45 +64,43 @@ struct job {
     struct key key;
 };
 
-static void make_uniform(float *out, uint32_t words[4][BLOCKS], const struct job *job) {
-    for (int w = 0; w < 4; w++) {
-        for (int b = 0; b < BLOCKS; b++) {
-            out[4 * b + w] = (float)(job->a + job->b * (double)unit(words[w][b]));
-        }
+/* The top 24 bits, as many as a float holds exactly, make a number in [0, 1). */
+static void make_uniform(float *out, const uint32_t *words, const struct job *job) {
+    for (int i = 0; i < ELEMENTS; i++) {
+        out[i] = (float)(job->a + job->b * ((int32_t)(words[i] >> 8) * 0x1p-24));
     }
 }
 
 /* Box and Muller 1958: two words are a radius and an angle, taken apart by cosine and sine. */
-static void make_normal(float *out, uint32_t words[4][BLOCKS], const struct job *job) {
+static void make_normal(float *out, const uint32_t *words, const struct job *job) {
     float mean = (float)job->a, std = (float)job->b;
-    for (int w = 0; w < 4; w += 2) {
-        for (int b = 0; b < BLOCKS; b += LANES) {
-            vuint word1, word2;
-            memcpy(&word1, &words[w][b], sizeof word1);
-            memcpy(&word2, &words[w + 1][b], sizeof word2);
-            vfloat u1 = __builtin_convertvector((vint)(word1 >> 8) + 1, vfloat) * 0x1p-24f;
-            vfloat u2 = __builtin_convertvector((vint)(word2 >> 8), vfloat) * 0x1p-24f;
-            vfloat sine, radius = std * vsqrt(-2.0f * vlog(u1));
-            vfloat cosine = mean + radius * vcos_sin_turns(u2, &sine);
-            sine = mean + radius * sine;
-            for (int i = 0; i < LANES; i++) {
-                out[4 * (b + i) + w] = cosine[i];
-                out[4 * (b + i) + w + 1] = sine[i];
-            }
-        }
+    float u1[ELEMENTS / 2], u2[ELEMENTS / 2];
+    for (int i = 0; i < ELEMENTS / 2; i++) {
+        u1[i] = (float)((int32_t)(words[2 * i] >> 8) + 1) * 0x1p-24f;
+        u2[i] = (float)(int32_t)(words[2 * i + 1] >> 8) * 0x1p-24f;
+    }
+    for (int i = 0; i < ELEMENTS / 2; i += LANES) {
+        vfloat sine, radius = std * vsqrt(-2.0f * vlog(vload(u1 + i)));
+        vfloat cosine = vcos_sin_turns(vload(u2 + i), &sine);
+        vstore(u1 + i, mean + radius * cosine);
+        vstore(u2 + i, mean + radius * sine);
+    }
+    for (int i = 0; i < ELEMENTS / 2; i++) {
+        out[2 * i] = u1[i];
+        out[2 * i + 1] = u2[i];
     }
 }
 
 /* u < p is word >> 8 < ceil(p 2^24), in integers. */
-static void make_dropout(float *out, const float *x, uint32_t words[4][BLOCKS],
+static void make_dropout(float *out, const float *x, const uint32_t *words,
                          const struct job *job) {
-    uint32_t threshold = (uint32_t)ceil(job->b * 0x1p24);
-    float scale = (float)job->a;
-    for (int b = 0; b < BLOCKS; b++) {
-        for (int w = 0; w < 4; w++) {
-            int i = 4 * b + w;
-            out[i] = words[w][b] >> 8 < threshold ? 0.0f : x[i] * scale;
-        }
+    int32_t threshold = (int32_t)ceil(job->b * 0x1p24);
+    vfloat scale = vset((float)job->a);
+    for (int i = 0; i < ELEMENTS; i += LANES) {
+        vuint word;
+        memcpy(&word, words + i, sizeof word);
+        vint dropped = (vint)(word >> 8) < threshold;
+        vstore(out + i, vselect(dropped, vset(0), vload(x + i) * scale));
     }
 }
 
@@ -112,29 +109,20 @@ static void random_range(void *context, int64_t begin, int64_t end, int thread) 
     const struct job *job = context;
     (void)thread;
     for (int64_t i = begin; i < end; i += ELEMENTS) {
-        uint32_t words[4][BLOCKS];
-        float last[ELEMENTS], input[ELEMENTS];
+        /* The last piece is made whole, aside, and as much of it kept as is wanted. */
+        uint32_t words[ELEMENTS] = {0};
+        float result[ELEMENTS], input[ELEMENTS] = {0};
         int64_t n = end - i < ELEMENTS ? end - i : ELEMENTS;
         philox(words, job->key, job->key.position + (uint64_t)i / 4, (n + 3) / 4);
-        float *out = n < ELEMENTS ? last : job->out + i;
-        if (n < ELEMENTS) { /* the rest is made of whatever is there, and not kept */
-            int64_t made = ((n + 3) / 4 + LONGS - 1) / LONGS * LONGS;
-            for (int w = 0; w < 4; w++) {
-                memset(&words[w][made], 0, (size_t)(BLOCKS - made) * sizeof words[w][0]);
-            }
-        }
+        float *out = n < ELEMENTS ? result : job->out + i;
         if (job->kind == UNIFORM) make_uniform(out, words, job);
         if (job->kind == NORMAL) make_normal(out, words, job);
         if (job->kind == DROPOUT) {
             const float *x = job->x + i;
-            if (n < ELEMENTS) {
-                memcpy(input, x, (size_t)n * sizeof *x);
-                memset(input + n, 0, (size_t)(ELEMENTS - n) * sizeof *x);
-                x = input;
-            }
+            if (n < ELEMENTS) x = memcpy(input, x, (size_t)n * sizeof *x);
             make_dropout(out, x, words, job);
         }
-        if (n < ELEMENTS) memcpy(job->out + i, last, (size_t)n * sizeof *last);
+        if (n < ELEMENTS) memcpy(job->out + i, result, (size_t)n * sizeof *result);
     }
 }
 
