@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { ProgressEvent } from '../train/index.js';
+import { Output } from './output.js';
+import { progressLine, showProgress } from './progress.js';
+
+const event: ProgressEvent = {
+  step: 640,
+  steps: 1400,
+  loss: 5.9124,
+  lr: 0.5,
+  validationLoss: 5.985,
+  tokensPerSecond: 24_130,
+  seconds: 20,
+  secondsLeft: 72,
+};
+
+describe('progressLine', () => {
+  it('says step, loss, validation loss, rate, pace and time left', () => {
+    expect(progressLine(event)).toBe(
+      ' 640/1400  loss 5.912  val 5.985  lr 0.5  24.1k tokens/s  1 min 12 s left',
+    );
+  });
+
+  it('leaves out a validation loss that is not there yet', () => {
+    expect(progressLine({ ...event, validationLoss: undefined })).not.toContain('val');
+  });
+});
+
+describe('plain lines', () => {
+  it('come with an evaluation, with the mean loss over the steps since the last', () => {
+    const lines: string[] = [];
+    const output = new Output(false);
+    output.write = (text) => void lines.push(text);
+    using progress = showProgress(output); // the tests' standard error is no terminal
+    progress.show({ ...event, step: 1, loss: 9 });
+    progress.show({ ...event, step: 11, loss: 3 });
+    expect(lines).toEqual([]);
+    progress.evaluated({
+      type: 'evaluation',
+      split: 'validation',
+      step: 20,
+      loss: 4,
+      trainLoss: 3,
+      best: true,
+      seconds: 1,
+    });
+    progress.show({ ...event, step: 20, loss: 3 });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^ {2}20\/1400 {2}loss 3\.300 /); // (1·9 + 10·3 + 9·3) / 20
+  });
+});

@@ -1,0 +1,415 @@
+/** The built command line, as a user meets it: what it prints, what it leaves, how it ends. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { models } from '../src/models/index.js';
+import { type Ran, ROOT, SMALL, Workshop } from './run-cli.js';
+
+let shop: Workshop;
+beforeAll(() => {
+  shop = new Workshop();
+});
+afterAll(() => shop[Symbol.dispose]());
+
+/** The end of a command that the user got wrong: a message, and nothing else. */
+function expectMessage(ran: Ran, code: 1 | 2, ...words: (string | RegExp)[]): void {
+  expect(ran.stderr).toMatch(/^nanogpt: /m);
+  for (const word of words) expect(ran.stderr).toMatch(word);
+  expect(ran.stderr).not.toMatch(/^\s+at /m);
+  expect(ran.stdout).toBe('');
+  expect(ran.code).toBe(code);
+}
+
+describe('a run, from training to its end', () => {
+  interface Trained {
+    run: string;
+    steps: number;
+    seconds: number;
+    tokensPerSecond: number;
+    train: { loss: number };
+    validation: { loss: number; perplexity: number; bitsPerByte: number };
+    peakMemoryBytes: number;
+    sample: { tokens: number[]; text: string };
+  }
+  let trained: Trained;
+
+  it('trains, and prints one JSON result', async () => {
+    trained = await shop.json<Trained>(['train', ...SMALL, '--out', 'runs/one']);
+    expect(trained).toMatchObject({
+      run: path.join('runs', 'one'),
+      model: 'mlp',
+      preset: 'chars',
+      reason: 'steps',
+      steps: 60,
+    });
+    for (const key of ['seconds', 'tokensPerSecond', 'peakMemoryBytes'] as const) {
+      expect(trained[key]).toBeGreaterThan(0);
+    }
+    expect(trained.train.loss).toBeLessThan(Math.log(40));
+    expect(trained.validation.perplexity).toBeCloseTo(Math.exp(trained.validation.loss), 6);
+    expect(trained.sample.tokens).toHaveLength(100);
+    expect(fs.readFileSync(shop.path('runs/one/samples.txt'), 'utf8')).toContain(
+      trained.sample.text,
+    );
+  });
+
+  it('evaluates it: the validation loss is the one that training gave', async () => {
+    const scored = await shop.json(['eval', 'one']);
+    expect(scored).toMatchObject({ split: 'validation', ...trained.validation });
+    expect(Object.keys(scored)).toEqual(
+      expect.arrayContaining(['split', 'tokens', 'loss', 'perplexity', 'bitsPerByte']),
+    );
+    const text = await shop.nanogpt(['eval', 'runs/one', '--on', 'train']);
+    expect(text.code).toBe(0);
+    expect(text.stdout).toMatch(/train, [\d,]+ tokens predicted/);
+  });
+
+  it('samples from it: the same seed writes the same, in either form', async () => {
+    const args = ['sample', 'one', '--tokens', '40', '--prompt', 'Anna', '--seed', '3'];
+    const sampled = await shop.json<{ tokens: number[]; text: string }>(args);
+    expect(sampled.tokens).toHaveLength(40);
+    expect(sampled.text).toHaveLength(40); // characters
+    const text = await shop.nanogpt(args);
+    expect(text.stdout).toBe(`Anna${sampled.text}\n`);
+    const other = await shop.json<{ text: string }>([...args.slice(0, -1), '4']);
+    expect(other.text).not.toBe(sampled.text);
+    const greedy = ['sample', 'one', '--temperature', '0', '--ids', '1,2', '--top-k', '5'];
+    expect(await shop.json(greedy)).toEqual(await shop.json([...greedy, '--seed', '9']));
+  });
+
+  it('describes it', async () => {
+    const run = await shop.json(['describe', 'one']);
+    expect(run).toMatchObject({ model: 'mlp', preset: 'chars', receptiveField: 4 });
+    const text = await shop.nanogpt(['describe', 'runs/one']);
+    expect(text.stdout).toMatch(/hidden\.0\.linear\s+Linear\s+\(16, 32\)\s+512/);
+  });
+
+  it('lists it', async () => {
+    const runs = await shop.json<Record<string, unknown>[]>(['runs']);
+    expect(runs.find(({ name }) => name === 'one')).toMatchObject({
+      model: 'mlp',
+      step: 60,
+      state: 'finished',
+      validationLoss: trained.validation.loss,
+    });
+    const text = await shop.nanogpt(['runs']);
+    expect(text.stdout).toMatch(
+      /^one\s+mlp chars\s+[\d,]+\s+60\/60\s+\d\.\d{4}\s+[\d,]+ .*finished$/m,
+    );
+  });
+
+  it('goes on with it to more steps, and ends where one sitting would have', async () => {
+    const whole = await shop.json<Trained>(['train', ...SMALL, '--steps', '90', '--out', 'whole']);
+    await shop.json(['train', ...SMALL, '--steps', '90', '--out', 'two', '--max-seconds', '0.001']);
+    const resumed = await shop.json<Trained>(['train', '--resume', 'two', '--max-seconds', '60']);
+    expect(resumed.steps).toBe(90);
+    expect(resumed.validation.loss).toBe(whole.validation.loss);
+    expect(resumed.sample).toEqual(whole.sample);
+  });
+
+  it('refuses options that contradict what it goes on with', async () => {
+    const resume = ['train', '--resume', 'one'];
+    const refusals: [string[], RegExp][] = [
+      [['--data', 'other.txt'], /data cannot change/],
+      [['--set', 'nHidden=17'], /nHidden cannot change/],
+      [['--seed', '5'], /seed cannot change/],
+      [['--preset', 'published'], /begun with preset chars/],
+      [['--out', 'three'], /--out names a new run/],
+    ];
+    for (const [options, words] of refusals) {
+      expectMessage(await shop.nanogpt([...resume, ...options]), 2, words);
+    }
+    expectMessage(await shop.nanogpt(['train', 'bigram', '--resume', 'one']), 2, /model mlp/);
+  });
+
+  it('prints calm lines where there is no terminal', async () => {
+    const ran = await shop.nanogpt(['train', ...SMALL, '--seed', '1']);
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toBe('');
+    for (const control of ['\r', '\x1b']) expect(ran.stdout).not.toContain(control);
+    expect(ran.stdout).toMatch(/model +mlp, chars: [\d,]+ parameters/);
+    expect(ran.stdout).toMatch(/60\/60 {2}loss \d\.\d{3} {2}val \d\.\d{3} {2}lr /);
+    expect(ran.stdout).toMatch(/the unigram: \d\.\d{3} nats per token/);
+    expect(ran.stdout).toMatch(/npx nanogpt sample runs\/mlp-chars-\d{8}-\d{4}/);
+  });
+
+  it('counts a model that is not descended', async () => {
+    const counted = await shop.json<Trained>(['train', 'bigram', '--data', 'text.txt']);
+    expect(counted).toMatchObject({ reason: 'fitted', steps: 0 });
+    expect(counted.validation.loss).toBeGreaterThan(0);
+    expect(counted.validation.loss).toBeLessThan(3);
+  });
+});
+
+describe('stopping', () => {
+  it('finishes the step, saves, says how to go on, and goes on', async () => {
+    let asked = false;
+    const endless = ['train', ...SMALL, '--steps', '100000000', '--out', 'runs/stopped'];
+    const ran = await shop.nanogpt(endless, {
+      watch(child, { stdout }) {
+        if (asked || !stdout.includes('val ')) return;
+        asked = true;
+        child.kill('SIGINT');
+      },
+    });
+    expect(ran.code).toBe(130);
+    expect(ran.stderr).toBe('nanogpt: stopping after this step …\n');
+    expect(ran.stdout).toContain('npx nanogpt train --resume runs/stopped');
+    const [run] = (
+      await shop.json<{ name: string; step: number; state: string }[]>(['runs'])
+    ).filter(({ name }) => name === 'stopped');
+    expect(run!.state).toBe('stopped');
+    const steps = String(run!.step + 10);
+    const resumed = await shop.json(['train', '--resume', 'stopped', '--steps', steps]);
+    expect(resumed).toMatchObject({ steps: run!.step + 10, stepsTaken: 10, reason: 'steps' });
+  });
+
+  it('stops and saves, too, when whoever reads has gone', async () => {
+    const ran = await shop.nanogpt(
+      ['train', ...SMALL, '--steps', '100000000', '--out', 'runs/unread'],
+      { watch: (child) => child.stdout!.destroy() },
+    );
+    expect(ran.code).toBe(130);
+    expect(ran.stderr).toBe('nanogpt: stopping after this step …\n');
+    expect(fs.existsSync(shop.path('runs/unread/checkpoints/latest'))).toBe(true);
+  });
+
+  it('leaves at once at the second signal, even in the middle of a computation', async () => {
+    const script = shop.path('busy.mjs');
+    const module = new URL('../dist/cli/interrupt.js', import.meta.url);
+    fs.writeFileSync(
+      script,
+      `import { Interrupt } from ${JSON.stringify(module.href)};
+      const interrupt = new Interrupt();
+      interrupt.signal.addEventListener('abort', () => {
+        process.stdout.write('asked');
+        for (;;);
+      });
+      setInterval(() => {}, 1000);
+      process.stdout.write('ready');`,
+    );
+    let seen = '';
+    const ran = await shop.nanogpt([], {
+      main: script,
+      watch(child, { stdout }) {
+        if (stdout === seen) return;
+        seen = stdout;
+        child.kill('SIGINT'); // once when it is ready, once when it was asked
+      },
+    });
+    expect(ran.stdout).toBe('readyasked');
+    expect(ran.signal).toBe('SIGINT');
+  });
+
+  it('is quiet when the reader of another command goes away', async () => {
+    const gone = await shop.nanogpt(['describe', 'mlp', '--settings'], {
+      node: ['--import', 'data:text/javascript,process.stderr.write(".")'],
+      watch: (child) => child.stdout!.destroy(),
+    });
+    expect(gone).toMatchObject({ code: 0, stderr: '.' });
+  });
+});
+
+describe('describe', () => {
+  it('counts the published MLP, a line per layer', async () => {
+    const described = await shop.json<{ layers: { path: string; parameters: number }[] }>([
+      'describe',
+      'mlp',
+    ]);
+    expect(described).toMatchObject({
+      model: 'mlp',
+      preset: 'published',
+      parameters: { total: 20_562_681, trainable: 20_562_681 },
+      receptiveField: 10,
+    });
+    expect(described.layers.map(({ path }) => path)).toEqual([
+      'embedding',
+      'hidden.0.linear',
+      'output',
+    ]);
+    expect(described.layers.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(20_562_681);
+    const { stdout } = await shop.nanogpt(['describe', 'mlp']);
+    expect(stdout).toMatch(/total\s+20,562,681/);
+    expect(stdout).toMatch(/receptive field\s+10 tokens/);
+  });
+
+  it('knows every preset of every model', async () => {
+    for (const { name, presets } of models.values()) {
+      for (const preset of Object.keys(presets)) {
+        const args = ['describe', name, '--preset', preset, '--data', 'text.txt', '--settings'];
+        const ran = await shop.nanogpt(args);
+        expect(ran.code, ran.stderr).toBe(0);
+        expect(ran.stdout).toContain(`* ${preset}`);
+      }
+    }
+  });
+
+  it('lists what there is to choose from', async () => {
+    const all = await shop.json<{ models: { name: string }[] }>(['describe']);
+    expect(all.models.map(({ name }) => name)).toEqual([...models.keys()]);
+    const { stdout } = await shop.nanogpt(['describe']);
+    expect(stdout).toMatch(/^mlp: /m);
+    expect(stdout).toMatch(/tiny_shakespeare/);
+    expect(stdout).toMatch(/p50k_base/);
+  });
+});
+
+describe('doctor', () => {
+  interface Report {
+    backend: string;
+    gflops: number;
+    copyGigabytesPerSecond: number;
+    threads: number;
+    advice: string[];
+  }
+
+  it('measures', async () => {
+    const report = await shop.json<Report>(['doctor', '--threads', '1']);
+    expect(report.threads).toBe(1);
+    expect(report.gflops).toBeGreaterThan(0);
+    expect(report.copyGigabytesPerSecond).toBeGreaterThan(0);
+    const { stdout } = await shop.nanogpt(['doctor']);
+    expect(stdout).toMatch(/GF\/s/);
+    expect(stdout).toContain(shop.path('cache'));
+  });
+
+  it('says what to do where the kernels are not built, and training works all the same', async () => {
+    const copy = shop.path('package');
+    fs.mkdirSync(copy);
+    fs.cpSync(path.join(ROOT, 'dist'), path.join(copy, 'dist'), { recursive: true });
+    fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(copy, 'package.json'));
+    fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
+    const main = path.join(copy, 'dist', 'cli', 'main.js');
+    const report = await shop.json<Report>(['doctor'], { main });
+    expect(report.backend).toBe('reference');
+    expect(report.advice.join()).toMatch(/install a C compiler .* and run `npm run build:kernels`/);
+    const ran = await shop.nanogpt(['train', ...SMALL, '--steps', '3'], { main });
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).toMatch(/^nanogpt: using the slow reference backend: .*\n$/);
+    const asked = await shop.nanogpt(['train', ...SMALL, '--steps', '3'], {
+      main,
+      env: { NANOGPT_BACKEND: 'reference' },
+    });
+    expect(asked).toMatchObject({ code: 0, stderr: '' });
+    const insisted = await shop.nanogpt(['train', ...SMALL, '--steps', '3'], {
+      main,
+      env: { NANOGPT_BACKEND: 'native' },
+    });
+    expectMessage(insisted, 1, /NANOGPT_BACKEND=native: the native kernels are not built/);
+  });
+});
+
+describe('mistakes', () => {
+  it.each<[string, (string | RegExp)[]]>([
+    ['trian', [/unknown command 'trian'/, /Did you mean train\?/]],
+    ['train mpl', [/unknown model "mpl"\. Did you mean "mlp"\?/]],
+    ['train mlp --preset publshed', [/Did you mean "published"\?/]],
+    ['train mlp --stesp 5', [/unknown option '--stesp'/, /Did you mean --steps\?/]],
+    ['train mlp --set nHiden=5', [/Did you mean "nHidden"\?/]],
+    ['train mlp --set nHidden=five', [/nHidden=five/]],
+    ['train mlp --set nHidden', [/expected key=value/]],
+    ['train mlp --lr 1 --set lr=2', [/lr is given twice/]],
+    ['train mlp --steps five', [/--steps .* Expected a number, got "five"/]],
+    ['train mlp --steps -5', [/Expected a whole number of at least 0/]],
+    ['train mlp --split 0.5,0.1', [/fractions that sum to 1/]],
+    ['train mlp --tokenizer chra', [/Did you mean "char"\?/]],
+    ['train mlp --data tiny_shakespear', [/Did you mean tiny_shakespeare\?/]],
+    ['train mlp bigram', [/too many arguments/]],
+    ['train --resume nothing', [/there is no run "nothing"/]],
+    ['sample', [/missing required argument 'run'/]],
+    ['sample nothing', [/there is no run "nothing"/]],
+    ['eval nothing --on validaton', [/Did you mean "validation"\?/]],
+    ['describe mpl', [/unknown model or run "mpl"\. Did you mean "mlp"\?/]],
+    ['describe --preset chars', [/--preset means nothing/]],
+    ['doctor --threads 0', [/Expected a whole number of at least 1/]],
+  ])('nanogpt %s', async (line, words) => {
+    expectMessage(await shop.nanogpt(line.split(' ')), 2, ...words);
+  });
+
+  it('names the nearest run', async () => {
+    await shop.json(['train', ...SMALL, '--steps', '1', '--out', 'runs/remarkable']);
+    const ran = await shop.nanogpt(['sample', 'remarkble']);
+    expectMessage(ran, 2, /Did you mean "remarkable"\?/);
+    for (const args of [
+      ['--checkpoint', 'newest'],
+      ['--ids', '1,x'],
+      ['--ids', '1', '--prompt', 'a'],
+    ]) {
+      expectMessage(await shop.nanogpt(['sample', 'remarkable', ...args]), 2);
+    }
+    expectMessage(await shop.nanogpt(['sample', 'remarkable', '--checkpoint', '77']), 1, /step 77/);
+    expectMessage(await shop.nanogpt(['sample', 'remarkable', '--prompt', 'ж']), 1, /ж/);
+    expectMessage(await shop.nanogpt(['sample', 'remarkable', '--ids', '9999']), 1, /9999/);
+    expectMessage(await shop.nanogpt(['eval', 'remarkable', '--on', 'test']), 1, /no test part/);
+  });
+
+  it('says what is wrong with a run that fails', async () => {
+    fs.writeFileSync(shop.path('empty.txt'), '');
+    fs.writeFileSync(shop.path('file'), '');
+    await shop.json(['train', ...SMALL, '--steps', '1', '--out', 'runs/taken']);
+    const tries: [string[], RegExp][] = [
+      [['--data', 'empty.txt'], /empty/],
+      [['--out', 'file/run'], /cannot write .* is a file where a folder was expected/],
+      [['--out', 'runs/taken'], /exists already/],
+    ];
+    for (const [options, words] of tries) {
+      expectMessage(await shop.nanogpt(['train', ...SMALL, '--json', ...options]), 1, words);
+    }
+    const sgd = ['--set', 'optimizer=sgd', '--set', 'schedule=constant', '--lr', '1e30'];
+    const diverged = await shop.nanogpt(['train', ...SMALL, ...sgd, '--out', 'runs/far', '--json']);
+    expectMessage(diverged, 1, /became (NaN|Infinity|-Infinity) at step \d+/);
+    const runs = await shop.json<Record<string, unknown>[]>(['runs']);
+    expect(runs.find(({ name }) => name === 'far')).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('help', () => {
+  /** Prints what was imported, and the time that it took of the processor. */
+  const spy = `data:text/javascript,${encodeURIComponent(`
+    import { register } from 'node:module';
+    register('data:text/javascript,' + encodeURIComponent(
+      'import fs from "node:fs"; export async function load(url, context, next) {' +
+      ' fs.writeSync(2, url + "\\\\n"); return next(url, context); }'));`)}`;
+  const clock = `data:text/javascript,${encodeURIComponent(`
+    process.on('exit', () => {
+      const { user, system } = process.cpuUsage();
+      process.stderr.write(String((user + system) / 1000));
+    });`)}`;
+
+  it.each(['', 'train', 'sample', 'eval', 'describe', 'runs', 'doctor'])(
+    'nanogpt %s --help answers at once',
+    async (command) => {
+      const args = [...(command ? [command] : []), '--help'];
+      const { code, stdout, stderr } = await shop.nanogpt(args, { node: ['--import', spy] });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^Usage: nanogpt ${command}`));
+      const imported = stderr
+        .trim()
+        .split('\n')
+        .filter((url) => url.startsWith('file:'));
+      expect(imported.length).toBeGreaterThan(5);
+      const packages = imported.flatMap((url) => /node_modules\/([^/]+)/.exec(url)?.[1] ?? []);
+      expect(new Set(packages)).toEqual(new Set(['commander']));
+      const own = imported.flatMap((url) => /\/dist\/(\w+)\//.exec(url)?.[1] ?? []);
+      expect(new Set(own)).toEqual(new Set(['cli', 'util']));
+    },
+  );
+
+  it('takes less than 200 ms of the processor', async () => {
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const { stderr } = await shop.nanogpt(['--help'], { node: ['--import', clock] });
+      times.push(Number(stderr));
+    }
+    expect(Math.min(...times)).toBeGreaterThan(0);
+    expect(Math.min(...times)).toBeLessThan(200);
+  });
+
+  it('prints the version, and help where nothing is asked', async () => {
+    const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+    expect(await shop.nanogpt(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+    const bare = await shop.nanogpt([]);
+    expect(bare).toMatchObject({ code: 0, stderr: '' });
+    expect(bare.stdout).toMatch(/Usage: nanogpt/);
+  });
+});

@@ -1,0 +1,107 @@
+/** Running the built command line as a user would, in a folder of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The package's folder. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MAIN = path.join(ROOT, 'dist', 'cli', 'main.js');
+
+export interface Ran {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  /** On top of the environment, or undefined to take out of it. */
+  env?: Record<string, string | undefined>;
+  /** Another built command line. */
+  main?: string;
+  /** Arguments of Node itself. */
+  node?: string[];
+  /** Called with the process and all that came so far, whenever more comes. */
+  watch?: (child: ChildProcess, ran: Ran) => void;
+}
+
+/** A folder for runs, with a cache and a small text of its own. */
+export class Workshop implements Disposable {
+  readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanogpt-cli-'));
+
+  constructor() {
+    fs.writeFileSync(path.join(this.folder, 'text.txt'), smallText());
+  }
+
+  path(...parts: string[]): string {
+    return path.join(this.folder, ...parts);
+  }
+
+  nanogpt(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+    const { env, main = MAIN, node = [], watch } = options;
+    const child = spawn(process.execPath, [...node, main, ...args], {
+      cwd: this.folder,
+      env: {
+        ...process.env,
+        NANOGPT_CACHE_DIR: this.path('cache'),
+        NANOGPT_DATA_DIR: undefined,
+        NANOGPT_BACKEND: undefined,
+        NANOGPT_THREADS: undefined,
+        NANOGPT_BLAS: undefined,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return new Promise((resolve, reject) => {
+      const ran: Ran = { code: null, signal: null, stdout: '', stderr: '' };
+      for (const stream of ['stdout', 'stderr'] as const) {
+        child[stream].setEncoding('utf8').on('data', (text: string) => {
+          ran[stream] += text;
+          watch?.(child, ran);
+        });
+      }
+      child.on('error', reject);
+      child.on('close', (code, signal) => resolve({ ...ran, code, signal }));
+    });
+  }
+
+  /** The one JSON value on standard output of a command that succeeds. */
+  async json<T = Record<string, unknown>>(args: readonly string[], options?: RunOptions) {
+    const ran = await this.nanogpt([...args, '--json'], options);
+    if (ran.code !== 0) throw new Error(`nanogpt ${args.join(' ')}: ${ran.code}\n${ran.stderr}`);
+    if (!ran.stdout.endsWith('\n') || ran.stdout.indexOf('\n') !== ran.stdout.length - 1) {
+      throw new Error(`expected one line of JSON, got:\n${ran.stdout}`);
+    }
+    return JSON.parse(ran.stdout) as T;
+  }
+
+  [Symbol.dispose](): void {
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** About 12 kB in which there is something to learn. */
+function smallText(): string {
+  const names = ['Anna', 'Ben', 'Carla', 'Dov', 'Eve', 'Finn', 'Gia'];
+  const verbs = ['reads', 'writes', 'sings', 'counts', 'sleeps'];
+  return Array.from({ length: 500 }, (_, i) => {
+    const [who, what] = [names[(i * 3 + (i >> 3)) % names.length], verbs[(i * i) % verbs.length]];
+    return `${who} ${what}, number ${i}.\n`;
+  }).join('');
+}
+
+/** Arguments that make a training of a fraction of a second. */
+export const SMALL = [
+  'mlp',
+  ...['--preset', 'chars', '--data', 'text.txt', '--steps', '60'],
+  ...[
+    'blockSize=4',
+    'nEmbd=8',
+    'nHidden=16',
+    'batchSize=16',
+    'evalInterval=20',
+    'warmupSteps=0',
+  ].flatMap((pair) => ['--set', pair]),
+];
