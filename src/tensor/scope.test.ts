@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../backend/index.js';
 import {
@@ -214,5 +216,28 @@ describe('gradients', () => {
         x.grad = zeros([3]);
       }).toThrow('grad: expected shape (2), got (3)');
     });
+  });
+});
+
+describe('the net below', () => {
+  it('catches what was made outside any scope and dropped, gradients included', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const backend = new ReferenceBackend();
+    let kept: Tensor | null = null;
+    withBackend(backend, () => {
+      const w = ones([3, 2]).requireGrad();
+      const b = ones([2]).requireGrad();
+      const ids = tensor(Int32Array.of(2));
+      scope(() => embedding(w, ids).mul(b).sum().backward());
+      kept = b.grad; // outlives b
+    });
+    expect(backend.memory.buffers).toBe(7); // w, b, ids, two for w's gradient, b's, the constant 1
+    for (let i = 0; i < 50 && backend.memory.buffers > 2; i++) {
+      collect();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(backend.memory.buffers).toBe(2);
+    expect([...(kept as Tensor | null)!.dataSync()]).toEqual([1, 1]);
   });
 });

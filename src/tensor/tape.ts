@@ -101,7 +101,7 @@ export function watchOperations<T>(watch: OperationWatcher, body: () => T): T {
   }
 }
 
-/** Runs `body` without recording: its results need no gradient and keep nothing alive. */
+/** Runs `body`, which is synchronous, without recording: its results need no gradient and keep nothing alive. */
 export function noGrad<T>(body: () => T): T {
   const before = recording;
   recording = false;
