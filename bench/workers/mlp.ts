@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { AdamW, currentBackend, models, Scope, SGD, tensor } from 'nanogpt';
+import { peakMemory } from './peak-memory.js';
 
 interface Settings {
   folder: string;
@@ -80,7 +81,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     console.log(JSON.stringify({ ready: 'nanogpt', threads: currentBackend().threads }));
   } else {
     const result = run(message.steps);
-    const peakBytes = process.resourceUsage().maxRSS * 1024;
-    console.log(JSON.stringify({ ...result, peakBytes }));
+    console.log(JSON.stringify({ ...result, peakBytes: peakMemory() }));
   }
 }
