@@ -107,6 +107,20 @@ void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, con
                             int64_t vocab, double smoothing, int64_t ignore_index,
                             const float *dloss, const float *count);
 
+/* ── Normalisation (norm.c) ── */
+
+void layernorm_forward(float *out, float *mean, float *rstd, const float *x, const float *weight,
+                       const float *bias, int64_t rows, int64_t cols, double eps, int centred);
+void layernorm_backward(float *dx, float *dweight, float *dbias, const float *dy, const float *x,
+                        const float *mean, const float *rstd, const float *weight, int64_t rows,
+                        int64_t cols, int centred);
+void batchnorm_forward(float *out, float *mean, float *variance, const float *x,
+                       const float *weight, const float *bias, int64_t parts, int64_t rows,
+                       int64_t channels, double eps, int given);
+void batchnorm_backward(float *dx, float *dweight, float *dbias, const float *dy, const float *x,
+                        const float *mean, const float *variance, const float *weight,
+                        int64_t parts, int64_t rows, int64_t channels, double eps, int given);
+
 /* ── Embedding (embedding.c) ── */
 
 int64_t gather_rows(float *out, const float *weight, const int32_t *ids, int64_t count,

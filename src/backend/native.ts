@@ -438,6 +438,122 @@ export class NativeBackend implements Backend<number> {
     );
   }
 
+  // ── Normalisation ─────────────────────────────────────────────────────────────────────────────
+
+  layerNorm(
+    out: number,
+    mean: number,
+    rstd: number,
+    x: number,
+    weight: number | null,
+    bias: number | null,
+    rows: number,
+    cols: number,
+    eps: number,
+    centred: boolean,
+  ): void {
+    this.#c.layernorm_forward(
+      out,
+      mean,
+      rstd,
+      x,
+      weight ?? 0,
+      bias ?? 0,
+      rows,
+      cols,
+      eps,
+      centred ? 1 : 0,
+    );
+  }
+
+  layerNormBackward(
+    dx: number | null,
+    dweight: number | null,
+    dbias: number | null,
+    dy: number,
+    x: number,
+    mean: number,
+    rstd: number,
+    weight: number | null,
+    rows: number,
+    cols: number,
+    centred: boolean,
+  ): void {
+    this.#c.layernorm_backward(
+      dx ?? 0,
+      dweight ?? 0,
+      dbias ?? 0,
+      dy,
+      x,
+      mean,
+      rstd,
+      weight ?? 0,
+      rows,
+      cols,
+      centred ? 1 : 0,
+    );
+  }
+
+  batchNorm(
+    out: number,
+    mean: number,
+    variance: number,
+    x: number,
+    weight: number | null,
+    bias: number | null,
+    parts: number,
+    rows: number,
+    channels: number,
+    eps: number,
+    given: boolean,
+  ): void {
+    this.#c.batchnorm_forward(
+      out,
+      mean,
+      variance,
+      x,
+      weight ?? 0,
+      bias ?? 0,
+      parts,
+      rows,
+      channels,
+      eps,
+      given ? 1 : 0,
+    );
+  }
+
+  batchNormBackward(
+    dx: number | null,
+    dweight: number | null,
+    dbias: number | null,
+    dy: number,
+    x: number,
+    mean: number,
+    variance: number,
+    weight: number | null,
+    parts: number,
+    rows: number,
+    channels: number,
+    eps: number,
+    given: boolean,
+  ): void {
+    this.#c.batchnorm_backward(
+      dx ?? 0,
+      dweight ?? 0,
+      dbias ?? 0,
+      dy,
+      x,
+      mean,
+      variance,
+      weight ?? 0,
+      parts,
+      rows,
+      channels,
+      eps,
+      given ? 1 : 0,
+    );
+  }
+
   // ── Embedding ─────────────────────────────────────────────────────────────────────────────────
 
   gatherRows(

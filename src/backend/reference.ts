@@ -11,6 +11,7 @@ import * as embedding from './reference/embedding.js';
 import { matmul } from './reference/matmul.js';
 import * as memory from './reference/memory.js';
 import { copyStrided } from './reference/move.js';
+import * as norm from './reference/norm.js';
 import * as optim from './reference/optim.js';
 import * as random from './reference/random.js';
 import * as reduce from './reference/reduce.js';
@@ -81,6 +82,11 @@ export class ReferenceBackend implements Backend<HostArray> {
   readonly crossEntropy = softmax.crossEntropy;
   readonly meanLoss = softmax.meanLoss;
   readonly crossEntropyBackward = softmax.crossEntropyBackward;
+
+  readonly layerNorm = norm.layerNorm;
+  readonly layerNormBackward = norm.layerNormBackward;
+  readonly batchNorm = norm.batchNorm;
+  readonly batchNormBackward = norm.batchNormBackward;
 
   readonly gatherRows = embedding.gatherRows;
   readonly sumRowsById = embedding.sumRowsById;
