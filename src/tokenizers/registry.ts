@@ -75,6 +75,11 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
       return (await import('./char.js')).CharTokenizer.fromManifest(manifest);
     case 'tiktoken':
       return (await import('./bytes/tiktoken.js')).TiktokenTokenizer.fromManifest(manifest);
+    case 'sentencepiece':
+      return (await import('./sentencepiece/tokenizer.js')).SentencePieceTokenizer.fromFolder(
+        dir,
+        manifest.name,
+      );
     default:
       throw new UserError(`${join(dir, MANIFEST)}: unknown kind of tokenizer "${manifest.kind}"`);
   }

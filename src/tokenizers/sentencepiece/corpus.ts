@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { UserError } from '../../util/errors.js';
 import { reservoirSample } from './reservoir.js';
 import type { TrainerSettings } from './spec.js';
+import { characterAt } from './utf8.js';
 
 /** The mark that a space becomes. */
 export const SPACE = '\u2581';
@@ -88,21 +89,14 @@ function readLines(path: string): string[] {
   return lines;
 }
 
-/** Offset of the first byte that is not UTF-8: the end of the longest prefix that is. */
-function firstBadByte(bytes: Buffer): number {
-  let good = 0;
-  let end = bytes.length;
-  while (good + 1 < end) {
-    const middle = (good + end) >> 1;
-    // A prefix may end inside a character, so up to three bytes fewer are tried as well.
-    const ok = [0, 1, 2, 3].some((back) =>
-      isUtf8(bytes.subarray(good, Math.max(good, middle - back))),
-    );
-    if (ok) good = Math.max(good + 1, middle - 3);
-    else end = middle;
-    if (end - good <= 4) break;
+/** Offset of the first byte that begins no character. */
+function firstBadByte(bytes: Uint8Array): number {
+  let at = 0;
+  for (let length = 1; at < bytes.length; at += length) {
+    length = characterAt(bytes, at);
+    if (length <= 0) break;
   }
-  return good;
+  return at;
 }
 
 function parseLine(line: string, settings: TrainerSettings, path: string): Sentence | undefined {

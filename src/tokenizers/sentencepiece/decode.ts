@@ -1,6 +1,7 @@
 /** From pieces back to text, one piece at a time. */
 
 import { PieceType } from './schema.js';
+import { characterAt } from './utf8.js';
 import type { Vocabulary } from './vocabulary.js';
 
 const SPACE = '\u2581';
@@ -87,21 +88,4 @@ export class DecodeState {
     if (at > 0) bytes.splice(0, at);
     return text;
   }
-}
-
-/** Bytes of the character at `at`; 0 where it is cut short by the end, -1 where there is none. */
-function characterAt(bytes: readonly number[], at: number): number {
-  const first = bytes[at]!;
-  if (first < 0x80) return 1;
-  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return -1;
-  // The second byte is bounded more tightly: no over-long forms, no surrogates, nothing above U+10FFFF.
-  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
-  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-  for (let i = 1; i < length; i++) {
-    if (at + i >= bytes.length) return 0;
-    const byte = bytes[at + i]!;
-    if (byte < (i === 1 ? least : 0x80) || byte > (i === 1 ? most : 0xbf)) return -1;
-  }
-  return length;
 }

@@ -8,6 +8,7 @@ import { utf8Decoder } from '../support.js';
 import type { NormalizationRules } from './charsmap.js';
 import { NOWHERE, ROOT } from './double-array.js';
 import { PrefixMatcher } from './prefix-matcher.js';
+import { characterLength } from './utf8.js';
 
 export type { NormalizationRules } from './charsmap.js';
 
@@ -211,9 +212,4 @@ class BytewiseNormalizer {
     this.end = Math.min(at + length, input.length);
     this.consumed = this.end - at;
   }
-}
-
-/** Bytes of the UTF-8 character that begins with `first`. */
-export function characterLength(first: number): number {
-  return first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }

@@ -7,8 +7,8 @@
 
 import { utf8Decoder } from '../support.js';
 import { DoubleArray, NOWHERE, ROOT } from './double-array.js';
-import { characterLength } from './normalizer.js';
 import { PieceType } from './schema.js';
+import { characterLength } from './utf8.js';
 import type { IdSink, Segment, Segmenter, Vocabulary } from './vocabulary.js';
 
 /** How much worse than the worst piece an unknown character is. */
