@@ -23,15 +23,13 @@
 #define TILE_VECTORS 2
 #define TILE_COLUMNS (TILE_VECTORS * LANES)
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
 /* Where a tile goes, and what is added on the way. */
 struct finish {
-  float *out;
-  int64_t ldo;
-  float alpha;
-  int add;           /* add to what is there */
-  const float *bias; /* for this tile's columns, or NULL */
+    float *out;
+    int64_t ldo;
+    float alpha;
+    int add;           /* add to what is there */
+    const float *bias; /* for this tile's columns, or NULL */
 };
 
 /*
@@ -40,77 +38,77 @@ struct finish {
  */
 #define PREFETCH_RUN 32
 struct prefetch {
-  const char *next;
-  int64_t step, jump;
+    const char *next;
+    int64_t step, jump;
 };
 
 /*
  * tile = alpha · Σ_p a[p·step_a + i] · b[p·step_b + j] (+ tile) (+ bias), for p in [0, k).
  */
-ALWAYS_INLINE void tile_body(const int rows, const int vectors, int64_t k, const float *a,
-                             int64_t step_a, const float *b, int64_t step_b,
-                             const struct finish *f, struct prefetch ahead) {
-  vfloat sum[TILE_ROWS][TILE_VECTORS];
-  /* The tile's own memory, so that it is at hand when the sums are. */
-  for (int i = 0; i < rows; i++) {
-    for (int v = 0; v < vectors; v++) __builtin_prefetch(f->out + i * f->ldo + v * LANES, 1, 3);
-    __builtin_prefetch(f->out + i * f->ldo + vectors * LANES - 1, 1, 3);
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; i++) {
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) sum[i][v] = vset(0);
-  }
-  for (int64_t left = k; left > 0; left -= PREFETCH_RUN) {
-    const char *next = ahead.next;
-    ahead.next += ahead.jump;
-    for (int64_t p = left < PREFETCH_RUN ? left : PREFETCH_RUN; p > 0; p--) {
-      vfloat row[TILE_VECTORS];
-      __builtin_prefetch(next, 0, 2);
-      next += ahead.step;
-#pragma GCC unroll 4
-      for (int v = 0; v < vectors; v++) row[v] = vload(b + v * LANES);
-#pragma GCC unroll 16
-      for (int i = 0; i < rows; i++) {
-        vfloat x = vset(a[i]);
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
-      }
-      a += step_a;
-      b += step_b;
+INLINE void tile_body(const int rows, const int vectors, int64_t k, const float *a, int64_t step_a,
+                      const float *b, int64_t step_b, const struct finish *f,
+                      struct prefetch ahead) {
+    vfloat sum[TILE_ROWS][TILE_VECTORS];
+    /* The tile's own memory, so that it is at hand when the sums are. */
+    for (int i = 0; i < rows; i++) {
+        for (int v = 0; v < vectors; v++) __builtin_prefetch(f->out + i * f->ldo + v * LANES, 1, 3);
+        __builtin_prefetch(f->out + i * f->ldo + vectors * LANES - 1, 1, 3);
     }
-  }
-  vfloat alpha = vset(f->alpha);
-  vfloat base[TILE_VECTORS];
-#pragma GCC unroll 4
-  for (int v = 0; v < vectors; v++) base[v] = f->bias ? vload(f->bias + v * LANES) : vset(0);
-  float *out = f->out;
-  if (f->add) {
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++, out += f->ldo) {
+    for (int i = 0; i < rows; i++) {
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; v++) {
-        vstore(out + v * LANES, alpha * sum[i][v] + (vload(out + v * LANES) + base[v]));
-      }
+        for (int v = 0; v < vectors; v++) sum[i][v] = vset(0);
     }
-  } else {
+    for (int64_t left = k; left > 0; left -= PREFETCH_RUN) {
+        const char *next = ahead.next;
+        ahead.next += ahead.jump;
+        for (int64_t p = left < PREFETCH_RUN ? left : PREFETCH_RUN; p > 0; p--) {
+            vfloat row[TILE_VECTORS];
+            __builtin_prefetch(next, 0, 2);
+            next += ahead.step;
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) row[v] = vload(b + v * LANES);
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++, out += f->ldo) {
+            for (int i = 0; i < rows; i++) {
+                vfloat x = vset(a[i]);
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; v++) vstore(out + v * LANES, alpha * sum[i][v] + base[v]);
+                for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
+            }
+            a += step_a;
+            b += step_b;
+        }
     }
-  }
+    vfloat alpha = vset(f->alpha);
+    vfloat base[TILE_VECTORS];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; v++) base[v] = f->bias ? vload(f->bias + v * LANES) : vset(0);
+    float *out = f->out;
+    if (f->add) {
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++, out += f->ldo) {
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) {
+                vstore(out + v * LANES, alpha * sum[i][v] + (vload(out + v * LANES) + base[v]));
+            }
+        }
+    } else {
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++, out += f->ldo) {
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) vstore(out + v * LANES, alpha * sum[i][v] + base[v]);
+        }
+    }
 }
 
 typedef void (*tile_function)(int64_t k, const float *a, int64_t step_a, const float *b,
                               int64_t step_b, const struct finish *f, struct prefetch ahead);
 
-#define TILE(ROWS, VECTORS)                                                                      \
-  static void tile_##ROWS##x##VECTORS(int64_t k, const float *a, int64_t step_a, const float *b, \
-                                      int64_t step_b, const struct finish *f,                    \
-                                      struct prefetch ahead) {                                   \
-    tile_body(ROWS, VECTORS, k, a, step_a, b, step_b, f, ahead);                                 \
-  }
+#define TILE(ROWS, VECTORS)                                                                       \
+    static void tile_##ROWS##x##VECTORS(int64_t k, const float *a, int64_t step_a, const float *b, \
+                                        int64_t step_b, const struct finish *f,                   \
+                                        struct prefetch ahead) {                                  \
+        tile_body(ROWS, VECTORS, k, a, step_a, b, step_b, f, ahead);                              \
+    }
 #define TILES(ROWS) TILE(ROWS, 1) TILE(ROWS, 2)
 
 TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
@@ -124,12 +122,12 @@ TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #define ENTRY(ROWS) {tile_##ROWS##x1, tile_##ROWS##x2}
 /* tiles[rows - 1][vectors - 1] */
 static const tile_function tiles[TILE_ROWS][TILE_VECTORS] = {
-  ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
+    ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
 #if TILE_ROWS > 6
-  ENTRY(7), ENTRY(8),
+    ENTRY(7), ENTRY(8),
 #endif
 #if TILE_ROWS > 8
-  ENTRY(9), ENTRY(10), ENTRY(11), ENTRY(12), ENTRY(13), ENTRY(14),
+    ENTRY(9), ENTRY(10), ENTRY(11), ENTRY(12), ENTRY(13), ENTRY(14),
 #endif
 };
 

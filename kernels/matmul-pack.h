@@ -38,94 +38,112 @@
 #define HIGH2(x, y) SHUFFLE(x, y, 2, 3, 6, 7)
 #endif
 
-#define EXCHANGE(r, D)                                \
-  _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) { \
-    if ((i & D) == 0) {                               \
-      vfloat x = (r)[i], y = (r)[i + D];              \
-      (r)[i] = LOW##D(x, y);                          \
-      (r)[i + D] = HIGH##D(x, y);                     \
-    }                                                 \
-  }
+#define EXCHANGE(r, D)                                                                            \
+    _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) {                                    \
+        if ((i & D) == 0) {                                                                       \
+            vfloat x = (r)[i], y = (r)[i + D];                                                    \
+            (r)[i] = LOW##D(x, y);                                                                \
+            (r)[i + D] = HIGH##D(x, y);                                                           \
+        }                                                                                         \
+    }
 
 /* Turns LANES vectors, the rows of a square, into its columns. */
-static inline __attribute__((always_inline)) void transpose_square(vfloat r[LANES]) {
-  EXCHANGE(r, 1)
-  EXCHANGE(r, 2)
+INLINE void transpose_square(vfloat r[LANES]) {
+    EXCHANGE(r, 1)
+    EXCHANGE(r, 2)
 #if LANES >= 8
-  EXCHANGE(r, 4)
+    EXCHANGE(r, 4)
 #endif
 #if LANES >= 16
-  EXCHANGE(r, 8)
+    EXCHANGE(r, 8)
 #endif
 }
 
 static inline void copy_floats(float *to, const float *from, int64_t n) {
-  for (int64_t i = 0; i < n; i++) to[i] = from[i];
+    for (int64_t i = 0; i < n; i++) to[i] = from[i];
 }
 
 /*
  * Packs from rows that already lie as wanted (row p holds the panel's numbers for p): a copy.
- * `step` >= width is the distance between the packed rows; what lies between is set to zero.
+ * `step` >= width is the distance between the packed rows. What lies between is never used: it is
+ * whatever is near, or zero.
+ *
+ * Whole vectors are moved, past the end of a row, as long as there is more of the panel behind it
+ * to read from and to write over; the last rows go number by number.
  */
 static void pack_copy(float *to, int64_t step, const float *from, int64_t ld, int64_t width,
                       int64_t depth) {
-  if (width == 2 * LANES && step == 2 * LANES) {
-    for (int64_t p = 0; p < depth; p++, from += ld, to += step) {
-      vfloat x = vload(from), y = vload(from + LANES);
-      vstore(to, x);
-      vstore(to + LANES, y);
+    const int64_t vectors = (width + LANES - 1) / LANES, reach = vectors * LANES;
+    const float *last_from = from + (depth - 1) * ld + width - reach;
+    const float *last_to = to + depth * step - reach;
+    int64_t p = 0;
+    if (vectors == 1) {
+        for (; p < depth && from <= last_from && to <= last_to; p++, from += ld, to += step) {
+            vstore(to, vload(from));
+        }
+    } else if (vectors == 2) {
+        for (; p < depth && from <= last_from && to <= last_to; p++, from += ld, to += step) {
+            vfloat x = vload(from), y = vload(from + LANES);
+            vstore(to, x);
+            vstore(to + LANES, y);
+        }
     }
-    return;
-  }
-  for (int64_t p = 0; p < depth; p++, from += ld, to += step) {
-    copy_floats(to, from, width);
-    for (int64_t i = width; i < step; i++) to[i] = 0;
-  }
+    for (; p < depth; p++, from += ld, to += step) {
+        copy_floats(to, from, width);
+        for (int64_t i = width; i < step; i++) to[i] = 0;
+    }
 }
 
-/* Transposes `rows` <= LANES rows from p = 0 to depth, to lanes 0 … rows - 1 of the packed rows. */
+/* Transposes a square at p, to `room` lanes of the packed rows p to p + LANES; `safe` of those have
+   so much behind them that a whole vector may be stored, which the next row then covers. */
+INLINE void pack_square(float *to, int64_t step, const float *from, int64_t ld, int64_t rows,
+                        int64_t room, int64_t safe) {
+    vfloat r[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) r[i] = i < rows ? vload(from + i * ld) : vset(0);
+    transpose_square(r);
+    if (safe >= LANES) {
+#pragma GCC unroll 16
+        for (int i = 0; i < LANES; i++) vstore(to + i * step, r[i]);
+        return;
+    }
+    float square[LANES * LANES];
+    for (int i = 0; i < LANES; i++) vstore(square + i * LANES, r[i]);
+    for (int i = 0; i < LANES; i++) copy_floats(to + i * step, square + i * LANES, room);
+}
+
+/* Transposes `rows` <= LANES rows, p = 0 to depth, to the first `room` lanes of the packed rows. */
 static void pack_strip(float *to, int64_t step, const float *from, int64_t ld, int64_t rows,
                        int64_t depth, int64_t room) {
-  vfloat r[LANES];
-  int64_t p = 0;
-  for (; p + LANES <= depth; p += LANES) {
-    if (rows == LANES) {
-#pragma GCC unroll 16
-      for (int i = 0; i < LANES; i++) r[i] = vload(from + i * ld + p);
-    } else {
-      for (int i = 0; i < LANES; i++) r[i] = i < rows ? vload(from + i * ld + p) : vset(0);
+    if (depth < LANES) {
+        for (int64_t p = 0; p < depth; p++) {
+            for (int64_t i = 0; i < room; i++) to[p * step + i] = i < rows ? from[i * ld + p] : 0;
+        }
+        return;
     }
-    transpose_square(r);
-    float *t = to + p * step;
-    /* A whole vector is stored even where fewer numbers are wanted: the next row covers the rest,
-       as long as there is a next one. */
-    if (rows == LANES || (room >= LANES) || (step == rows && (p + LANES) * step + LANES <= depth * step)) {
-#pragma GCC unroll 16
-      for (int i = 0; i < LANES; i++) vstore(t + i * step, r[i]);
-    } else {
-      for (int i = 0; i < LANES; i++) memcpy(t + i * step, &r[i], (size_t)room * sizeof(float));
+    /* Rows before this one have room for a whole vector. */
+    const int64_t end = room == LANES ? depth : room == step ? depth - (LANES - 1) / step : 0;
+    for (int64_t p = 0; p < depth; p += LANES) {
+        if (p > depth - LANES) p = depth - LANES; /* the last square overlaps the one before */
+        if (rows == LANES) pack_square(to + p * step, step, from + p, ld, LANES, room, end - p);
+        else pack_square(to + p * step, step, from + p, ld, rows, room, end - p);
     }
-  }
-  for (; p < depth; p++) {
-    for (int64_t i = 0; i < rows; i++) to[p * step + i] = from[i * ld + p];
-    for (int64_t i = rows; i < room; i++) to[p * step + i] = 0;
-  }
 }
 
 /* Packs from rows that run along p (row i holds number i of the panel for all p): transposes. */
 static void pack_transpose(float *to, int64_t step, const float *from, int64_t ld, int64_t width,
                            int64_t depth) {
-  for (int64_t i = 0; i < step; i += LANES) {
-    int64_t room = step - i < LANES ? step - i : LANES;
-    int64_t rows = width - i < room ? width - i : room;
-    pack_strip(to + i, step, from + i * ld, ld, rows < 0 ? 0 : rows, depth, room);
-  }
+    for (int64_t i = 0; i < step; i += LANES) {
+        int64_t room = step - i < LANES ? step - i : LANES;
+        int64_t rows = width - i < room ? width - i : room;
+        pack_strip(to + i, step, from + i * ld, ld, rows < 0 ? 0 : rows, depth, room);
+    }
 }
 
 static inline void pack_panel(float *to, int64_t step, const float *from, int64_t ld,
                               int64_t width, int64_t depth, int along_p) {
-  if (along_p) pack_transpose(to, step, from, ld, width, depth);
-  else pack_copy(to, step, from, ld, width, depth);
+    if (along_p) pack_transpose(to, step, from, ld, width, depth);
+    else pack_copy(to, step, from, ld, width, depth);
 }
 
 #endif

@@ -1,6 +1,14 @@
 /*
- * The matrix product (see matmul.h): how a product is cut into blocks that fit the caches, who packs
- * what, and who computes which block. The innermost loops are in matmul-micro.h.
+ * The matrix product (see matmul.h): how a product is cut into blocks that fit the caches, who
+ * packs what, and who computes which block. One block is matmul-block.h, its innermost loops
+ * matmul-micro.h.
+ *
+ * Three ways:
+ * - alone: one thread, everything packed as it goes (small products, items of a batch);
+ * - together: blocks of the result are tasks. What several of them need is packed first, once for
+ *   all; what only one needs, it packs for itself, so that a wide matrix is read from memory once,
+ *   panel by panel, between the computations;
+ * - deep: few results, a long sum. Parts of the sum are tasks, added up in their order.
  *
  * Every cut depends on the shapes alone, never on the number of threads, so that the sums, and with
  * them the result's bits, are the same on any number.
@@ -8,21 +16,17 @@
 #define _GNU_SOURCE
 #include "matmul.h"
 
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "matmul-micro.h"
-#include "matmul-pack.h"
+#include "matmul-block.h"
 #include "parallel.h"
 
 /* The most depth of a block. A packed panel of b streams from the second-level cache; that of a
    (TILE_ROWS wide, 28 KiB) stays in the first. Measured: 512 is 5 to 10 % faster than 256. */
 #define BLOCK_DEPTH 512
-/* Rows of `a` that one task packs for itself: with BLOCK_DEPTH, a third of the second-level cache. */
+/* Panels of `a` that one task packs for itself: with BLOCK_DEPTH, a third of a 1 MiB cache. */
 #define BLOCK_PANELS 12
-/* Below this many multiplications waking other threads costs more than they bring. */
+/* Up to this many multiplications waking other threads costs more than they bring. */
 #define SERIAL_WORK (INT64_C(1) << 19)
 /* Multiplications that one task should have: some tens of microseconds. */
 #define TASK_WORK (INT64_C(1) << 22)
@@ -35,455 +39,267 @@
 #define DEEP_RESULTS (INT64_C(1) << 16)
 #define DEEP_DEPTH 4096
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
-
-/* ---- scratch memory ------------------------------------------------------------------------- */
-
-/* What a thread keeps between calls; grown when needed, freed when the thread ends. */
-struct scratch {
-  float *own, *shared; /* for the block at hand; for what all tasks of a job read */
-  int64_t own_floats, shared_floats;
-};
-
-static pthread_key_t scratch_key;
-static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
-static _Thread_local struct scratch *my_scratch;
-
-static void free_scratch(void *scratch) {
-  struct scratch *s = scratch;
-  free(s->own);
-  free(s->shared);
-  free(s);
-}
-
-static void make_scratch_key(void) { pthread_key_create(&scratch_key, free_scratch); }
-
-static struct scratch *scratch(void) {
-  if (!my_scratch) {
-    pthread_once(&scratch_once, make_scratch_key);
-    my_scratch = calloc(1, sizeof *my_scratch);
-    if (!my_scratch) abort();
-    pthread_setspecific(scratch_key, my_scratch);
-  }
-  return my_scratch;
-}
-
-static float *grow(float **memory, int64_t *floats, int64_t wanted) {
-  if (*floats >= wanted) return *memory;
-  const int64_t huge_page = 1 << 21;
-  int64_t bytes = round_up(wanted * (int64_t)sizeof(float) + 4096, 4096);
-  if (bytes >= huge_page) bytes = round_up(bytes, huge_page);
-  free(*memory);
-  *memory = aligned_alloc((size_t)(bytes >= huge_page ? huge_page : 4096), (size_t)bytes);
-  if (!*memory) abort(); /* a few megabytes: nothing else would work either */
-#if defined(MADV_HUGEPAGE)
-  if (bytes >= huge_page) madvise(*memory, (size_t)bytes, MADV_HUGEPAGE);
-#endif
-  *floats = bytes / (int64_t)sizeof(float);
-  return *memory;
-}
-
-/* ---- panels --------------------------------------------------------------------------------- */
-
-/* The rows of the result are cut into panels as even as can be, so that no tile is a thin rest. */
-static int64_t panel_count(int64_t m) { return ceil_div(m, TILE_ROWS); }
-
-static int64_t panel_begin(int64_t m, int64_t panel) {
-  int64_t count = panel_count(m), base = m / count, longer = m % count;
-  return panel * base + least(panel, longer);
-}
-
-static void pack_a(const struct product *x, float *to, int64_t row, int64_t rows, int64_t p,
-                   int64_t depth) {
-  const float *from = x->trans_a ? x->a + p * x->lda + row : x->a + row * x->lda + p;
-  pack_panel(to, rows, from, x->lda, rows, depth, !x->trans_a);
-}
-
-static void pack_b(const struct product *x, float *to, int64_t column, int64_t columns, int64_t p,
-                   int64_t depth) {
-  const float *from = x->trans_b ? x->b + column * x->ldb + p : x->b + p * x->ldb + column;
-  pack_panel(to, TILE_COLUMNS, from, x->ldb, columns, depth, x->trans_b);
-}
-
-/*
- * What a panel will be packed from, cut into slices that can each be asked for while one tile of
- * `depth` is being computed. Nothing for a slice past the end.
- */
-static struct prefetch slice_of(const float *from, int64_t ld, int64_t width, int64_t depth,
-                                int along_p, int64_t slice) {
-  const int64_t line = 64 / (int64_t)sizeof(float), step = ld * (int64_t)sizeof(float);
-  if (along_p) { /* PREFETCH_RUN rows, and half of their length */
-    const float *rows = from + slice / 2 * PREFETCH_RUN * ld;
-    if (slice / 2 * PREFETCH_RUN >= width) return (struct prefetch){NULL, 0, 0};
-    return (struct prefetch){(const char *)(rows + slice % 2 * (depth / 2)), step, 64};
-  }
-  if (width == 0 || slice * line >= width + line) return (struct prefetch){NULL, 0, 0};
-  return (struct prefetch){(const char *)(from + slice * line), step, PREFETCH_RUN * step};
-}
-
-/* ---- one block ------------------------------------------------------------------------------ */
-
-/* A block of the result: panels of rows, columns, and the range of p to be summed over. */
-struct block {
-  int64_t first_panel, last_panel; /* [first, last) */
-  int64_t first_column, last_column;
-  int64_t first_p, last_p; /* at most BLOCK_DEPTH */
-  const float *packed_a;   /* the panels' own, one after the other, or NULL: pack here */
-  const float *packed_b;   /* likewise, TILE_COLUMNS wide each */
-  float *own;              /* room for what is packed here */
-  int first;               /* the first range of p: nothing of this product is in `out` yet */
-  /* What this thread will probably pack of `a` next (next_rows = 0: nothing). */
-  int64_t next_row, next_rows, next_p;
-};
-
-static int64_t own_floats(int64_t rows, int64_t depth) {
-  return round_up(rows * depth + LANES, 64) + depth * TILE_COLUMNS;
-}
-
-/* A tile at the right edge, through memory of its own: vectors would write past the last column. */
-static void edge_tile(const struct product *x, const struct block *y, int64_t row, int64_t rows,
-                      int64_t column, int64_t columns, const float *a, int64_t step_a,
-                      const float *b, int64_t step_b) {
-  _Alignas(64) float tile[TILE_ROWS * TILE_COLUMNS];
-  struct finish f = {tile, TILE_COLUMNS, x->alpha, 0, NULL};
-  struct prefetch none = {(const char *)a, 0, 0};
-  int64_t vectors = ceil_div(columns, LANES);
-  tiles[rows - 1][vectors - 1](y->last_p - y->first_p, a, step_a, b, step_b, &f, none);
-  int add = x->accumulate || !y->first;
-  for (int64_t i = 0; i < rows; i++) {
-    float *out = x->out + (row + i) * x->ldo + column;
-    const float *t = tile + i * TILE_COLUMNS;
-    if (y->first && x->bias) {
-      const float *bias = x->bias + column;
-      for (int64_t j = 0; j < columns; j++) out[j] = t[j] + ((add ? out[j] : 0) + bias[j]);
-    } else if (add) {
-      for (int64_t j = 0; j < columns; j++) out[j] += t[j];
-    } else {
-      copy_floats(out, t, columns);
-    }
-  }
-}
-
-/* What to ask for beside the tile of the block's panel `r`: the next panel of b, then the next a. */
-static struct prefetch prefetch_beside(const struct product *x, const struct block *y,
-                                       int64_t column, int64_t r) {
-  int64_t depth = y->last_p - y->first_p, panels = y->last_panel - y->first_panel;
-  const int64_t for_b = 3;
-  int64_t next = column + TILE_COLUMNS;
-  if (r < for_b) {
-    if (next >= y->last_column) return (struct prefetch){NULL, 0, 0};
-    if (y->packed_b) {
-      const float *b = y->packed_b + (next - y->first_column) * depth;
-      return slice_of(b, TILE_COLUMNS, TILE_COLUMNS - LANES, depth, 0, r);
-    }
-    const float *b = x->trans_b ? x->b + next * x->ldb + y->first_p : x->b + y->first_p * x->ldb + next;
-    return slice_of(b, x->ldb, TILE_COLUMNS, depth, x->trans_b, r);
-  }
-  int64_t slice = (column - y->first_column) / TILE_COLUMNS * (panels - for_b) + r - for_b;
-  const float *a = x->trans_a ? x->a + y->next_p * x->lda + y->next_row
-                              : x->a + y->next_row * x->lda + y->next_p;
-  return slice_of(a, x->lda, y->next_rows, depth, !x->trans_a, slice);
-}
-
-static void compute_block(const struct product *x, const struct block *y) {
-  const int64_t depth = y->last_p - y->first_p;
-  const int64_t top = panel_begin(x->m, y->first_panel);
-  const float *packed_a = y->packed_a;
-  float *own_b = y->own;
-  if (!packed_a) {
-    for (int64_t r = y->first_panel; r < y->last_panel; r++) {
-      int64_t row = panel_begin(x->m, r), rows = panel_begin(x->m, r + 1) - row;
-      pack_a(x, y->own + (row - top) * depth, row, rows, y->first_p, depth);
-    }
-    packed_a = y->own;
-    own_b += round_up((panel_begin(x->m, y->last_panel) - top) * depth + LANES, 64);
-  }
-  struct finish f = {NULL, x->ldo, x->alpha, x->accumulate || !y->first, NULL};
-  for (int64_t column = y->first_column; column < y->last_column; column += TILE_COLUMNS) {
-    int64_t columns = least(TILE_COLUMNS, y->last_column - column);
-    const float *b = own_b;
-    int64_t step_b = TILE_COLUMNS;
-    if (y->packed_b) {
-      b = y->packed_b + (column - y->first_column) * depth;
-    } else if (!x->trans_b && columns % LANES == 0 && y->last_panel - y->first_panel <= 2) {
-      b = x->b + y->first_p * x->ldb + column;
-      step_b = x->ldb;
-    } else {
-      pack_b(x, own_b, column, columns, y->first_p, depth);
-    }
-    f.bias = x->bias && y->first ? x->bias + column : NULL;
-    for (int64_t r = y->first_panel; r < y->last_panel; r++) {
-      int64_t row = panel_begin(x->m, r), rows = panel_begin(x->m, r + 1) - row;
-      const float *a = packed_a + (row - top) * depth;
-      if (columns % LANES != 0) {
-        edge_tile(x, y, row, rows, column, columns, a, rows, b, step_b);
-        continue;
-      }
-      struct prefetch ahead = prefetch_beside(x, y, column, r - y->first_panel);
-      if (!ahead.next) ahead.next = (const char *)a;
-      f.out = x->out + row * x->ldo + column;
-      tiles[rows - 1][columns / LANES - 1](depth, a, rows, b, step_b, &f, ahead);
-    }
-  }
-}
-
 /* The depth of the blocks of a sum over k: as even as can be. */
 static int64_t block_depth(int64_t k) {
-  return least(k, round_up(ceil_div(k, ceil_div(k, BLOCK_DEPTH)), LANES));
+    return least(k, round_up(ceil_div(k, ceil_div(k, BLOCK_DEPTH)), LANES));
 }
 
 /* Everything at once, on the thread that is here. */
 static void compute_alone(const struct product *x) {
-  struct scratch *s = scratch();
-  int64_t depth = block_depth(x->k), panels = panel_count(x->m);
-  int64_t block_rows = least(x->m, BLOCK_PANELS * TILE_ROWS);
-  struct block y = {.last_column = x->n};
-  y.own = grow(&s->own, &s->own_floats, own_floats(block_rows, depth));
-  for (y.first_p = 0; y.first_p < x->k; y.first_p = y.last_p) {
-    y.last_p = least(x->k, y.first_p + depth);
-    y.first = y.first_p == 0;
-    if (panels <= BLOCK_PANELS && y.last_p < x->k) {
-      y.next_rows = x->m;
-      y.next_p = y.last_p;
-    } else {
-      y.next_rows = 0;
+    struct scratch *s = scratch();
+    int64_t depth = block_depth(x->k), panels = panel_count(x->m);
+    int64_t block_rows = least(x->m, BLOCK_PANELS * TILE_ROWS);
+    struct block y = {.last_column = x->n};
+    y.own = grow(&s->own, &s->own_floats, own_floats(block_rows, depth));
+    for (y.first_p = 0; y.first_p < x->k; y.first_p = y.last_p) {
+        y.last_p = least(x->k, y.first_p + depth);
+        y.first = y.first_p == 0;
+        if (panels <= BLOCK_PANELS && y.last_p < x->k) {
+            y.next_rows = x->m;
+            y.next_p = y.last_p;
+        } else {
+            y.next_rows = 0;
+        }
+        for (y.first_panel = 0; y.first_panel < panels; y.first_panel = y.last_panel) {
+            y.last_panel = least(panels, y.first_panel + BLOCK_PANELS);
+            compute_block(x, &y);
+        }
     }
-    for (y.first_panel = 0; y.first_panel < panels; y.first_panel = y.last_panel) {
-      y.last_panel = least(panels, y.first_panel + BLOCK_PANELS);
-      compute_block(x, &y);
-    }
-  }
 }
 
-/* ---- many threads --------------------------------------------------------------------------- */
+/* ── Many threads ── */
 
 /* A product, or the columns and the range of p that are in hand, cut into tasks. */
 struct job {
-  struct product x;
-  float *packed_a, *packed_b; /* shared by all tasks; NULL: each packs what it needs */
-  int64_t first_column, last_column, first_p, last_p;
-  int64_t task_panels, task_columns; /* a task's share */
-  int64_t row_tasks, column_tasks;
-  int64_t panels; /* of a, all */
-  int64_t depth;  /* of a block */
+    struct product x;
+    float *packed_a, *packed_b; /* shared by all tasks; NULL: each packs what it needs */
+    int64_t first_column, last_column, first_p, last_p;
+    int64_t task_panels, task_columns; /* a task's share */
+    int64_t row_tasks, column_tasks;
+    int64_t panels; /* of a, all */
+    int64_t depth;  /* of a block */
 };
 
 static void pack_a_task(void *context, int64_t r, int thread) {
-  (void)thread;
-  const struct job *j = context;
-  const struct product *x = &j->x;
-  int64_t row = panel_begin(x->m, r), rows = panel_begin(x->m, r + 1) - row;
-  for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
-    int64_t depth = least(j->depth, j->last_p - p);
-    pack_a(x, j->packed_a + x->m * (p - j->first_p) + row * depth, row, rows, p, depth);
-  }
+    (void)thread;
+    const struct job *j = context;
+    const struct product *x = &j->x;
+    int64_t row = panel_at(x->m, r).row, rows = panel_at(x->m, r).rows;
+    for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
+        int64_t depth = least(j->depth, j->last_p - p);
+        pack_a(x, j->packed_a + x->m * (p - j->first_p) + row * depth, row, rows, p, depth);
+    }
 }
 
 static void pack_b_task(void *context, int64_t panel, int thread) {
-  (void)thread;
-  const struct job *j = context;
-  int64_t column = j->first_column + panel * TILE_COLUMNS;
-  int64_t columns = least(TILE_COLUMNS, j->last_column - column);
-  int64_t width = round_up(j->last_column - j->first_column, TILE_COLUMNS);
-  for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
-    int64_t depth = least(j->depth, j->last_p - p);
-    float *to = j->packed_b + width * (p - j->first_p) + panel * TILE_COLUMNS * depth;
-    pack_b(&j->x, to, column, columns, p, depth);
-  }
+    (void)thread;
+    const struct job *j = context;
+    int64_t column = j->first_column + panel * TILE_COLUMNS;
+    int64_t columns = least(TILE_COLUMNS, j->last_column - column);
+    int64_t width = round_up(j->last_column - j->first_column, TILE_COLUMNS);
+    for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
+        int64_t depth = least(j->depth, j->last_p - p);
+        float *to = j->packed_b + width * (p - j->first_p) + panel * TILE_COLUMNS * depth;
+        pack_b(&j->x, to, column, columns, p, depth);
+    }
 }
 
 static void pack_task(void *context, int64_t task, int thread) {
-  const struct job *j = context;
-  int64_t panels = j->packed_a ? j->panels : 0;
-  if (task < panels) pack_a_task(context, task, thread);
-  else pack_b_task(context, task - panels, thread);
+    const struct job *j = context;
+    int64_t panels = j->packed_a ? j->panels : 0;
+    if (task < panels) pack_a_task(context, task, thread);
+    else pack_b_task(context, task - panels, thread);
 }
 
 static void compute_task(void *context, int64_t task, int thread) {
-  (void)thread;
-  const struct job *j = context;
-  const struct product *x = &j->x;
-  int64_t r = task / j->column_tasks * j->task_panels;
-  int64_t column = j->first_column + task % j->column_tasks * j->task_columns;
-  int64_t width = round_up(j->last_column - j->first_column, TILE_COLUMNS);
-  struct block y = {.first_panel = r,
-                    .last_panel = least(j->panels, r + j->task_panels),
-                    .first_column = column,
-                    .last_column = least(j->last_column, column + j->task_columns)};
-  struct scratch *s = scratch();
-  int64_t top = panel_begin(x->m, y.first_panel);
-  int64_t rows = j->packed_a ? 0 : panel_begin(x->m, y.last_panel) - top;
-  y.own = grow(&s->own, &s->own_floats, own_floats(rows, j->depth));
-  if (!j->packed_a && y.last_panel < j->panels) {
-    y.next_row = panel_begin(x->m, y.last_panel);
-    y.next_rows = panel_begin(x->m, least(j->panels, y.last_panel + j->task_panels)) - y.next_row;
-    y.next_p = j->first_p;
-  }
-  for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
-    int64_t depth = least(j->depth, j->last_p - p);
-    y.first_p = p;
-    y.last_p = p + depth;
-    y.first = p == 0;
-    if (j->packed_a) y.packed_a = j->packed_a + x->m * (p - j->first_p) + top * depth;
-    if (j->packed_b) {
-      y.packed_b = j->packed_b + width * (p - j->first_p) + (column - j->first_column) * depth;
+    (void)thread;
+    const struct job *j = context;
+    const struct product *x = &j->x;
+    int64_t column = j->first_column + task % j->column_tasks * j->task_columns;
+    int64_t width = round_up(j->last_column - j->first_column, TILE_COLUMNS);
+    struct block y = {.first_column = column};
+    y.first_panel = task / j->column_tasks * j->task_panels;
+    y.last_panel = least(j->panels, y.first_panel + j->task_panels);
+    y.last_column = least(j->last_column, column + j->task_columns);
+    struct scratch *s = scratch();
+    int64_t top = panel_begin(x->m, y.first_panel);
+    int64_t rows = j->packed_a ? 0 : panel_begin(x->m, y.last_panel) - top;
+    y.own = grow(&s->own, &s->own_floats, own_floats(rows, j->depth));
+    if (!j->packed_a && y.last_panel < j->panels) {
+        y.next_row = panel_begin(x->m, y.last_panel);
+        int64_t next_end = least(j->panels, y.last_panel + j->task_panels);
+        y.next_rows = panel_begin(x->m, next_end) - y.next_row;
+        y.next_p = j->first_p;
     }
-    compute_block(x, &y);
-  }
+    for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
+        int64_t depth = least(j->depth, j->last_p - p);
+        y.first_p = p;
+        y.last_p = p + depth;
+        y.first = p == 0;
+        if (j->packed_a) y.packed_a = j->packed_a + x->m * (p - j->first_p) + top * depth;
+        if (j->packed_b) {
+            y.packed_b = j->packed_b + width * (p - j->first_p) +
+                         (column - j->first_column) * depth;
+        }
+        compute_block(x, &y);
+    }
 }
 
+/* Decides who packs what and how large the tasks are; then, piece by piece, packs and computes. */
 static void compute_together(const struct product *x) {
-  struct job j = {.x = *x, .panels = panel_count(x->m), .depth = block_depth(x->k)};
-  int share_a = x->m * x->k <= SHARED_A;
-  int share_b = !share_a || x->n < 16 * TILE_COLUMNS;
-  int64_t columns = x->n, depth = x->k;
-  if (share_b) { /* at a time: all columns if they fit, and as much depth as fits then */
-    columns = least(round_up(x->n, TILE_COLUMNS), SHARED_B / BLOCK_DEPTH);
-    depth = most(1, SHARED_B / columns / j.depth) * j.depth;
-  }
-  if (share_a && share_b) {
-    j.task_panels = ceil_div(j.panels, most(1, j.panels / 4));
-    j.task_columns = TILE_COLUMNS;
-  } else if (share_a) {
-    j.task_panels = j.panels;
-    j.task_columns = round_up(most(1, TASK_WORK / (x->m * x->k)), TILE_COLUMNS);
-  } else {
-    j.task_panels = BLOCK_PANELS;
-    j.task_columns = 1024;
-  }
-  j.row_tasks = ceil_div(j.panels, j.task_panels);
-  struct scratch *s = scratch();
-  int64_t floats_a = share_a ? round_up(x->m * least(depth, x->k) + LANES, 64) : 0;
-  int64_t floats_b = share_b ? columns * least(depth, x->k) : 0;
-  float *shared = grow(&s->shared, &s->shared_floats, floats_a + floats_b);
-  if (share_a) j.packed_a = shared;
-  if (share_b) j.packed_b = shared + floats_a;
-  for (j.first_column = 0; j.first_column < x->n; j.first_column += columns) {
-    j.last_column = least(x->n, j.first_column + columns);
-    j.column_tasks = ceil_div(j.last_column - j.first_column, j.task_columns);
-    for (j.first_p = 0; j.first_p < x->k; j.first_p += depth) {
-      j.last_p = least(x->k, j.first_p + depth);
-      int64_t panels_b = share_b ? ceil_div(j.last_column - j.first_column, TILE_COLUMNS) : 0;
-      parallel_for((share_a ? j.panels : 0) + panels_b, pack_task, &j);
-      parallel_for(j.row_tasks * j.column_tasks, compute_task, &j);
+    struct job j = {.x = *x, .panels = panel_count(x->m), .depth = block_depth(x->k)};
+    int share_a = x->m * x->k <= SHARED_A;
+    int share_b = !share_a || x->n < 16 * TILE_COLUMNS;
+    int64_t columns = x->n, depth = x->k;
+    if (share_b) { /* at a time: all columns if they fit, and as much depth as fits then */
+        columns = least(round_up(x->n, TILE_COLUMNS), SHARED_B / BLOCK_DEPTH);
+        depth = most(1, SHARED_B / columns / j.depth) * j.depth;
+        share_a = x->m * least(depth, x->k) <= SHARED_A;
     }
-  }
+    if (share_a && share_b) {
+        j.task_panels = ceil_div(j.panels, most(1, j.panels / 4));
+        j.task_columns = TILE_COLUMNS;
+    } else if (share_a) {
+        j.task_panels = j.panels;
+        j.task_columns = round_up(most(1, TASK_WORK / (x->m * x->k)), TILE_COLUMNS);
+    } else {
+        /* Each task packs its rows: the wider it is the better, if there are enough of them. */
+        j.task_panels = BLOCK_PANELS;
+        int64_t wide = round_up(ceil_div(columns, ceil_div(16, ceil_div(j.panels, BLOCK_PANELS))),
+                                TILE_COLUMNS);
+        j.task_columns = most(256, least(1024, wide));
+    }
+    j.row_tasks = ceil_div(j.panels, j.task_panels);
+    struct scratch *s = scratch();
+    int64_t floats_a = share_a ? round_up(x->m * least(depth, x->k) + LANES, 64) : 0;
+    int64_t floats_b = share_b ? columns * least(depth, x->k) : 0;
+    float *shared = grow(&s->shared, &s->shared_floats, floats_a + floats_b);
+    if (share_a) j.packed_a = shared;
+    if (share_b) j.packed_b = shared + floats_a;
+    for (j.first_column = 0; j.first_column < x->n; j.first_column += columns) {
+        j.last_column = least(x->n, j.first_column + columns);
+        j.column_tasks = ceil_div(j.last_column - j.first_column, j.task_columns);
+        for (j.first_p = 0; j.first_p < x->k; j.first_p += depth) {
+            j.last_p = least(x->k, j.first_p + depth);
+            int64_t panels_b = share_b ? ceil_div(j.last_column - j.first_column, TILE_COLUMNS) : 0;
+            parallel_for((share_a ? j.panels : 0) + panels_b, pack_task, &j);
+            parallel_for(j.row_tasks * j.column_tasks, compute_task, &j);
+        }
+    }
 }
 
-/* ---- few results, a deep sum ---------------------------------------------------------------- */
+/* ── Few results, a deep sum ── */
 
 struct deep_job {
-  const struct product *x;
-  float *sums; /* parts × m × n */
-  int64_t parts;
+    const struct product *x;
+    float *sums; /* parts × m × n */
+    int64_t parts;
 };
 
 static void deep_task(void *context, int64_t part, int thread) {
-  (void)thread;
-  const struct deep_job *d = context;
-  struct product x = *d->x;
-  int64_t begin = x.k * part / d->parts, end = x.k * (part + 1) / d->parts;
-  x.a += begin * (x.trans_a ? x.lda : 1);
-  x.b += begin * (x.trans_b ? 1 : x.ldb);
-  x.k = end - begin;
-  x.out = d->sums + part * x.m * x.n;
-  x.ldo = x.n;
-  x.bias = NULL;
-  x.accumulate = 0;
-  compute_alone(&x);
+    (void)thread;
+    const struct deep_job *d = context;
+    struct product x = *d->x;
+    int64_t begin = x.k * part / d->parts, end = x.k * (part + 1) / d->parts;
+    x.a += begin * (x.trans_a ? x.lda : 1);
+    x.b += begin * (x.trans_b ? 1 : x.ldb);
+    x.k = end - begin;
+    x.out = d->sums + part * x.m * x.n;
+    x.ldo = x.n;
+    x.bias = NULL;
+    x.accumulate = 0;
+    compute_alone(&x);
 }
 
 static void deep_sum_task(void *context, int64_t first, int64_t last, int thread) {
-  (void)thread;
-  const struct deep_job *d = context;
-  const struct product *x = d->x;
-  int64_t n = x->n, size = x->m * n;
-  for (int64_t i = first; i < last; i++) {
-    float *out = x->out + i * x->ldo, *sum = d->sums + i * n;
-    for (int64_t part = 1; part < d->parts; part++) {
-      const float *more = d->sums + part * size + i * n;
-      for (int64_t j = 0; j < n; j++) sum[j] += more[j];
+    (void)thread;
+    const struct deep_job *d = context;
+    const struct product *x = d->x;
+    int64_t n = x->n, size = x->m * n;
+    for (int64_t i = first; i < last; i++) {
+        float *out = x->out + i * x->ldo, *sum = d->sums + i * n;
+        for (int64_t part = 1; part < d->parts; part++) {
+            const float *more = d->sums + part * size + i * n;
+            for (int64_t j = 0; j < n; j++) sum[j] += more[j];
+        }
+        if (x->bias) for (int64_t j = 0; j < n; j++) sum[j] += x->bias[j];
+        if (x->accumulate) for (int64_t j = 0; j < n; j++) sum[j] += out[j];
+        copy_floats(out, sum, n);
     }
-    if (x->bias) for (int64_t j = 0; j < n; j++) sum[j] += x->bias[j];
-    if (x->accumulate) for (int64_t j = 0; j < n; j++) sum[j] += out[j];
-    copy_floats(out, sum, n);
-  }
 }
 
 static void compute_deep(const struct product *x) {
-  struct scratch *s = scratch();
-  struct deep_job d = {.x = x, .parts = least(DEEP_PARTS, x->k / (DEEP_DEPTH / 4))};
-  d.sums = grow(&s->shared, &s->shared_floats, d.parts * x->m * x->n);
-  parallel_for(d.parts, deep_task, &d);
-  parallel_ranges(x->m, most(1, 4096 / x->n), deep_sum_task, &d);
+    struct scratch *s = scratch();
+    struct deep_job d = {.x = x, .parts = least(DEEP_PARTS, x->k / (DEEP_DEPTH / 4))};
+    d.sums = grow(&s->shared, &s->shared_floats, d.parts * x->m * x->n);
+    parallel_for(d.parts, deep_task, &d);
+    parallel_ranges(x->m, most(1, 4096 / x->n), deep_sum_task, &d);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ── The whole ── */
 
 /* k = 0: an empty sum. */
 static void fill_empty(const struct product *x) {
-  for (int64_t i = 0; i < x->m; i++) {
-    float *out = x->out + i * x->ldo;
-    for (int64_t j = 0; j < x->n; j++) {
-      out[j] = (x->accumulate ? out[j] : 0) + (x->bias ? x->bias[j] : 0);
+    for (int64_t i = 0; i < x->m; i++) {
+        float *out = x->out + i * x->ldo;
+        for (int64_t j = 0; j < x->n; j++) {
+            out[j] = (x->accumulate ? out[j] : 0) + (x->bias ? x->bias[j] : 0);
+        }
     }
-  }
 }
 
 static int64_t work_of(const struct product *x) { return x->m * x->n * x->k; }
 
 static void compute(const struct product *x) {
-  if (x->k == 0) fill_empty(x);
-  else if (blas_product(x)) return;
-  else if (work_of(x) <= SERIAL_WORK) compute_alone(x);
-  else if (x->m * x->n <= DEEP_RESULTS && x->k >= DEEP_DEPTH) compute_deep(x);
-  else compute_together(x);
+    if (x->k == 0) fill_empty(x);
+    else if (blas_product(x)) return;
+    else if (work_of(x) <= SERIAL_WORK) compute_alone(x);
+    else if (x->m * x->n <= DEEP_RESULTS && x->k >= DEEP_DEPTH) compute_deep(x);
+    else compute_together(x);
 }
 
 struct batch_job {
-  struct product first;
-  int64_t stride_a, stride_b, stride_out;
+    struct product first;
+    int64_t stride_a, stride_b, stride_out;
 };
 
 static struct product batch_item(const struct batch_job *b, int64_t i) {
-  struct product x = b->first;
-  x.a += i * b->stride_a;
-  x.b += i * b->stride_b;
-  x.out += i * b->stride_out;
-  return x;
+    struct product x = b->first;
+    x.a += i * b->stride_a;
+    x.b += i * b->stride_b;
+    x.out += i * b->stride_out;
+    return x;
 }
 
 static void batch_range(void *context, int64_t begin, int64_t end, int thread) {
-  (void)thread;
-  for (int64_t i = begin; i < end; i++) {
-    struct product x = batch_item(context, i);
-    compute_alone(&x);
-  }
+    (void)thread;
+    for (int64_t i = begin; i < end; i++) {
+        struct product x = batch_item(context, i);
+        compute_alone(&x);
+    }
 }
 
 void matmul(float *out, const float *a, const float *b, const float *bias, int64_t m, int64_t n,
             int64_t k, int64_t lda, int64_t ldb, int64_t ldo, int trans_a, int trans_b, float alpha,
             int accumulate, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_out) {
-  if (m <= 0 || n <= 0 || batch <= 0) return;
-  if (k < 0) k = 0;
-  struct batch_job all = {{out, a, b, bias, m, n, k, lda, ldb, ldo, trans_a, trans_b, accumulate, alpha},
-                          stride_a, stride_b, stride_out};
-  if (batch > 1 && stride_b == 0 && !trans_a && stride_a == m * lda && stride_out == m * ldo) {
-    all.first.m *= batch; /* the items' rows lie one after the other: one taller product */
-    batch = 1;
-  }
-  int64_t work = work_of(&all.first);
-  int own = batch > 1 && k > 0 && strcmp(matmul_engine(), "nanogpt") == 0;
-  if (own && work <= 4 * SERIAL_WORK) {
-    int64_t grain = work * batch <= SERIAL_WORK ? batch : most(1, SERIAL_WORK / 4 / most(1, work));
-    parallel_ranges(batch, grain, batch_range, &all);
-    return;
-  }
-  for (int64_t i = 0; i < batch; i++) {
-    struct product x = batch_item(&all, i);
-    compute(&x);
-  }
+    if (m <= 0 || n <= 0 || batch <= 0) return;
+    if (k < 0) k = 0;
+    struct product first = {out, a,   b,   bias,    m,       n,          k,
+                            lda, ldb, ldo, trans_a, trans_b, accumulate, alpha};
+    struct batch_job all = {first, stride_a, stride_b, stride_out};
+    if (batch > 1 && stride_b == 0 && !trans_a && stride_a == m * lda && stride_out == m * ldo) {
+        all.first.m *= batch; /* the items' rows lie one after the other: one taller product */
+        batch = 1;
+    }
+    int64_t work = work_of(&all.first);
+    int own = batch > 1 && k > 0 && strcmp(matmul_engine(), "nanogpt") == 0;
+    if (own && work <= 4 * SERIAL_WORK) {
+        int64_t grain = most(1, SERIAL_WORK / 4 / most(1, work));
+        parallel_ranges(batch, work * batch <= SERIAL_WORK ? batch : grain, batch_range, &all);
+        return;
+    }
+    for (int64_t i = 0; i < batch; i++) {
+        struct product x = batch_item(&all, i);
+        compute(&x);
+    }
 }

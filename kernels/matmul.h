@@ -34,7 +34,7 @@ int matmul_use_blas(const char *path);
 /* The path given to matmul_use_blas, "Accelerate", or "nanogpt" for our own kernel. */
 const char *matmul_engine(void);
 
-/* One product, as matmul's arguments give it; `out`, `a` and `b` already those of its batch item. */
+/* One product, as matmul's arguments give it; `out`, `a` and `b` are those of its batch item. */
 struct product {
   float *out;
   const float *a, *b, *bias;
