@@ -236,9 +236,8 @@ INLINE void take_in(struct pair *into, int64_t n, double mean, double squares, i
 }
 
 /*
- * Mean and sum of squared deviations down `vectors` vectors of columns. One reading: within a run the
- * first row's values are taken off, so that of m values no digits cancel but the log2(m) that the
- * first can lie off their mean, which is at most sqrt(m - 1) standard deviations (Samuelson 1968).
+ * Means and sums of squared deviations down `vectors` vectors of columns. Each run is read twice, the
+ * second time from cache: first for its mean, then for the deviations from it.
  */
 INLINE void strip_moments(const struct block *block, int64_t column, int vectors, int64_t lanes,
                           struct pair *moments) {
@@ -246,12 +245,12 @@ INLINE void strip_moments(const struct block *block, int64_t column, int vectors
     const float *x = block->job->x + place(block, column);
     for (int64_t r = 0; r < block->rows; r += RUN) {
         int64_t m = least(RUN, block->rows - r);
-        vfloat base[VECTORS], sum[VECTORS], squares[VECTORS];
-        for (int k = 0; k < vectors; k++) {
-            base[k] = load(x + r * ld + k * LANES, lanes, 0);
-            sum[k] = squares[k] = vset(0);
+        vfloat base[VECTORS] = {{0}}, sum[VECTORS] = {{0}}, squares[VECTORS] = {{0}};
+        for (int64_t i = r; i < r + m; i++) {
+            for (int k = 0; k < vectors; k++) base[k] += load(x + i * ld + k * LANES, lanes, 0);
         }
-        for (int64_t i = r + 1; i < r + m; i++) {
+        for (int k = 0; k < vectors; k++) base[k] *= vset(1 / (float)m);
+        for (int64_t i = r; i < r + m; i++) {
             for (int k = 0; k < vectors; k++) {
                 vfloat d = load(x + i * ld + k * LANES, lanes, 0) - base[k];
                 sum[k] += d;
@@ -261,7 +260,6 @@ INLINE void strip_moments(const struct block *block, int64_t column, int vectors
         for (int k = 0; k < vectors; k++) {
             for (int l = 0; l < LANES; l++) {
                 double shift = sum[k][l] / (double)m, s = squares[k][l] - shift * sum[k][l];
-                /* An infinite value as the base makes NaN of all, as it should. */
                 take_in(&moments[k * LANES + l], r, base[k][l] + shift, s < 0 ? 0 : s, m);
             }
         }

@@ -10,6 +10,7 @@ import { goldenSuite } from './goldens.suite.js';
 import { matmulSuite } from './matmul.suite.js';
 import { memorySuite } from './memory.suite.js';
 import { moveSuite } from './move.suite.js';
+import { normSuite } from './norm.suite.js';
 import { optimSuite } from './optim.suite.js';
 import { randomSuite } from './random.suite.js';
 import { reduceSuite } from './reduce.suite.js';
@@ -27,6 +28,7 @@ export function backendSuite(name: string, make: () => Backend<unknown>): void {
     reduceSuite(subject);
     selectSuite(subject);
     softmaxSuite(subject);
+    normSuite(subject);
     embeddingSuite(subject);
     optimSuite(subject);
     goldenSuite(subject);

@@ -281,8 +281,8 @@ export interface Backend<P = unknown> {
    * Every row of (rows, cols): `out = (x − mean) · rstd · weight + bias`, with the row's own mean and
    * `rstd = 1 / √(variance + eps)`, the variance divided by cols; both (rows) are written. weight and
    * bias have cols values, or are null for 1 and 0. Not `centred`: the mean counts as 0, so that the
-   * variance is the mean of squares, and `mean` is left alone (it may be any pointer): RMSNorm. A row
-   * that holds a NaN or infinity becomes NaN; its statistics are not promised then.
+   * variance is the mean of squares, and `mean` is left alone (it may be any pointer): RMSNorm. A NaN or
+   * infinity becomes NaN; the rest of its row, and the row's statistics, are not promised then.
    * Sources: Ba, Kiros & Hinton 2016; Zhang & Sennrich 2019.
    */
   layerNorm(
@@ -319,8 +319,8 @@ export interface Backend<P = unknown> {
    * x (parts, rows, channels): `out = (x − mean) / √(variance + eps) · weight + bias` in every channel of
    * every part, mean and variance (parts, channels). They are read when `given`; otherwise they are the
    * part's own, over its rows, the variance divided by the number of rows, and are written. weight and
-   * bias have `channels` values, or are null for 1 and 0. Without rows nothing is written. A channel that
-   * holds a NaN or infinity becomes NaN where its statistics are computed; these are not promised then.
+   * bias have `channels` values, or are null for 1 and 0. Without rows nothing is written. Where statistics
+   * are computed, NaN and infinity become NaN; what else shares their statistics is not promised then.
    * Source: Ioffe & Szegedy 2015.
    */
   batchNorm(
