@@ -9,11 +9,11 @@
  * A checkpoint is written aside, every file synced, then renamed into its place, and only then do the
  * pointers change, each by a rename; older checkpoints are removed last. At every moment, a kill or a
  * power cut included, `latest` therefore names a whole one. `state.json` has each file's length and
- * SHA-256, so that damage done later is found before anything is loaded.
+ * checksum, so that damage done later is found before anything is loaded.
  */
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import type { Tensor } from '../tensor/index.js';
 import { fileError, writeFileAtomic } from '../util/atomic-file.js';
@@ -55,17 +55,14 @@ export const trainingStateSchema = z.strictObject({
 });
 export type TrainingState = z.infer<typeof trainingStateSchema>;
 
-const fileSchema = z.strictObject({
-  bytes: z.int().min(0),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
+const fileSchema = z.strictObject({ bytes: z.int().min(0), crc32: z.int().min(0) });
 const savedSchema = z.strictObject({
   format: z.literal('nanogpt-checkpoint'),
   version: z.literal(1),
   state: trainingStateSchema,
   files: z.record(z.string(), fileSchema),
-  /** Of `state` and `files`. */
-  sha256: z.string(),
+  /** CRC-32 of `state` and `files` as JSON. */
+  crc32: z.int().min(0),
 });
 
 type Named = Iterable<readonly [string, Tensor]>;
@@ -223,13 +220,13 @@ function fillFolder(folder: string, { state, model, optimizer }: CheckpointConte
     [MODEL_FILE]: writeSafetensors(path.join(folder, MODEL_FILE), model, metadata),
     [OPTIMIZER_FILE]: writeSafetensors(path.join(folder, OPTIMIZER_FILE), optimizer, metadata),
   };
-  const sha256 = hashOf({ state, files });
-  const saved = { format: 'nanogpt-checkpoint', version: 1, state, files, sha256 };
+  const checksum = checksumOf({ state, files });
+  const saved = { format: 'nanogpt-checkpoint', version: 1, state, files, crc32: checksum };
   writeFileAtomic(path.join(folder, STATE_FILE), `${JSON.stringify(saved, null, 2)}\n`);
 }
 
-function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+function checksumOf(value: unknown): number {
+  return crc32(JSON.stringify(value));
 }
 
 /** Reads the state of the checkpoint in `folder` without looking at its tensors. */
@@ -241,13 +238,13 @@ export function readState(folder: string): z.infer<typeof savedSchema> {
   } catch (error) {
     throw fileError('cannot read', file, error);
   }
-  let json: { state?: unknown; files?: unknown; sha256?: unknown } | null;
+  let json: { state?: unknown; files?: unknown; crc32?: unknown } | null;
   try {
     json = JSON.parse(text);
   } catch (cause) {
     throw new UserError(`${file}: is damaged: not valid JSON.`, { cause });
   }
-  if (json?.sha256 !== hashOf({ state: json?.state, files: json?.files })) {
+  if (json?.crc32 !== checksumOf({ state: json?.state, files: json?.files })) {
     throw new UserError(`${file}: is damaged: its contents do not match its checksum.`);
   }
   const parsed = savedSchema.safeParse(json);
@@ -275,7 +272,7 @@ function readCheckpoint(folder: string): Checkpoint {
   };
 }
 
-function checkFile(file: string, expected: { bytes: number; sha256: string }): void {
+function checkFile(file: string, expected: { bytes: number; crc32: number }): void {
   let descriptor: number;
   try {
     descriptor = fs.openSync(file, 'r');
@@ -287,13 +284,13 @@ function checkFile(file: string, expected: { bytes: number; sha256: string }): v
     if (size !== expected.bytes) {
       throw new UserError(`${file}: is damaged: expected ${expected.bytes} bytes, got ${size}.`);
     }
-    const hash = createHash('sha256');
+    let checksum = 0;
     const buffer = new Uint8Array(4 * 1024 * 1024);
     for (let count = -1; count !== 0; ) {
       count = fs.readSync(descriptor, buffer, 0, buffer.length, null);
-      hash.update(buffer.subarray(0, count));
+      checksum = crc32(buffer.subarray(0, count), checksum);
     }
-    if (hash.digest('hex') !== expected.sha256) {
+    if (checksum !== expected.crc32) {
       throw new UserError(`${file}: is damaged: its contents do not match its checksum.`);
     }
   } finally {

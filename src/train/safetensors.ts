@@ -10,9 +10,9 @@
  * Values pass through one buffer of a few megabytes on their way, so that a model is never in memory
  * twice.
  */
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
+import { crc32 } from 'node:zlib';
 import { empty, type Tensor } from '../tensor/index.js';
 import { AtomicFile, fileError } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
@@ -32,8 +32,8 @@ const CHUNK = 1024 * 1024;
 /** What was written. */
 export interface WrittenFile {
   readonly bytes: number;
-  /** Of the whole file, in hex. */
-  readonly sha256: string;
+  /** CRC-32 of the whole file: finds damage, at a tenth of the time that SHA-256 takes. */
+  readonly crc32: number;
 }
 
 /** 64-bit integers, for which there is no tensor. */
@@ -103,10 +103,10 @@ export function writeSafetensors(
   const entries = [...wide, ...all.filter(([, source]) => !('values' in source))];
 
   using target = new AtomicFile(file);
-  const hash = createHash('sha256');
+  let checksum = 0;
   let bytes = 0;
   const put = (piece: Uint8Array): void => {
-    hash.update(piece);
+    checksum = crc32(piece, checksum);
     target.write(piece);
     bytes += piece.byteLength;
   };
@@ -116,7 +116,7 @@ export function writeSafetensors(
     else for (const chunk of chunksOf(source)) put(asBytes(chunk));
   }
   target.commit();
-  return { bytes, sha256: hash.digest('hex') };
+  return { bytes, crc32: checksum };
 }
 
 function asBytes(view: ArrayBufferView): Uint8Array {
