@@ -137,9 +137,11 @@ static void chunk_task(void *context, int64_t chunk, int thread) {
 
 /* Returns the number of chunks. */
 static int64_t run_step(struct step *step) {
-    int64_t chunks = 0, list = step->updates + 1;
+    int64_t chunks = 0, elements = 0, list = step->updates + 1;
     for (int64_t i = 0; i < step->updates; i++) {
-        chunks += (elements_to_visit(step, step->table + i) + CHUNK - 1) / CHUNK;
+        int64_t visited = elements_to_visit(step, step->table + i);
+        elements += visited;
+        chunks += (visited + CHUNK - 1) / CHUNK;
     }
     step->first_chunk = scratch_memory((size_t)list * sizeof(int64_t) +
                                        (size_t)chunks * sizeof(double));
@@ -150,7 +152,11 @@ static int64_t run_step(struct step *step) {
         chunks += (elements_to_visit(step, step->table + i) + CHUNK - 1) / CHUNK;
     }
     step->first_chunk[step->updates] = chunks;
-    parallel_for(chunks, chunk_task, step);
+    if (elements > CHUNK) {
+        parallel_for(chunks, chunk_task, step);
+    } else { /* a small model: not worth waking anyone */
+        for (int64_t chunk = 0; chunk < chunks; chunk++) chunk_task(step, chunk, 0);
+    }
     return chunks;
 }
 
