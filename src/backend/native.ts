@@ -39,6 +39,8 @@ const REDUCE: Record<ReduceOp, number> = { sum: 0, mean: 1, max: 2 };
 /** Bytes of an element, of either type. */
 const BYTES = 4;
 const MAX_DIMS = 8;
+/** MAX_THREADS of kernels/parallel.h. */
+const MAX_THREADS = 256;
 /** Numbers in a row of `struct update_row`. */
 const UPDATE_ROW = 10;
 /** Elements that are converted at a time when a host array is of another type. */
@@ -670,12 +672,13 @@ export function loadNative(): NativeBackend | null {
   const backend = new NativeBackend(library);
   const { NANOGPT_THREADS: threads, NANOGPT_BLAS: blas } = process.env;
   if (threads) {
-    if (!/^[1-9]\d{0,2}$/.test(threads)) {
+    const count = Number(threads);
+    if (!Number.isInteger(count) || count < 1 || count > MAX_THREADS) {
       throw new UsageError(
-        `NANOGPT_THREADS: expected a number of threads from 1 to 999, got "${threads}" (this machine has ${availableParallelism()} processors)`,
+        `NANOGPT_THREADS: expected a number of threads from 1 to ${MAX_THREADS}, got "${threads}" (this machine has ${availableParallelism()} processors)`,
       );
     }
-    backend.setThreads(Number(threads));
+    backend.setThreads(count);
   }
   if (blas) backend.useBlas(blas);
   loaded = backend;
