@@ -1,5 +1,7 @@
 /** The built command line, as a user meets it: what it prints, what it leaves, how it ends. */
 import fs from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { models } from '../src/models/index.js';
@@ -105,6 +107,11 @@ describe('a run, from training to its end', () => {
     expect(resumed.steps).toBe(90);
     expect(resumed.validation.loss).toBe(whole.validation.loss);
     expect(resumed.sample).toEqual(whole.sample);
+    const again = await shop.nanogpt(['train', '--resume', 'two', '--json']);
+    expect(again.stderr).toBe(
+      'nanogpt: all of its 90 steps are done; --steps with a larger number goes on.\n',
+    );
+    expect(JSON.parse(again.stdout)).toMatchObject({ validation: whole.validation, stepsTaken: 0 });
   });
 
   it('refuses options that contradict what it goes on with', async () => {
@@ -138,6 +145,48 @@ describe('a run, from training to its end', () => {
     expect(counted).toMatchObject({ reason: 'fitted', steps: 0 });
     expect(counted.validation.loss).toBeGreaterThan(0);
     expect(counted.validation.loss).toBeLessThan(3);
+  });
+});
+
+describe('data from an address', () => {
+  it('is fetched once, with a line about it', async () => {
+    let requests = 0;
+    const server = createServer((_request, response) => {
+      requests++;
+      response.end(fs.readFileSync(shop.path('text.txt')));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a-text.txt`;
+      const args = ['train', ...SMALL, '--data', url, '--steps', '1', '--json'];
+      const first = await shop.nanogpt(args);
+      expect(first.code).toBe(0);
+      expect(first.stderr).toMatch(/^nanogpt: fetching .*a-text\.txt \(\d+\.\d kB\)\n$/);
+      expect(await shop.nanogpt(args)).toMatchObject({ code: 0, stderr: '' });
+      expect(requests).toBe(1);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('can be stopped on the way', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-length': 1000 });
+      response.write('a beginning, and then nothing');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/slow.txt`;
+      const ran = await shop.nanogpt(['train', 'mlp', '--data', url], {
+        watch: (child, { stderr }) => void (/fetching .*\n$/.test(stderr) && child.kill('SIGINT')),
+      });
+      expect(ran.code).toBe(130);
+      expect(ran.stderr).toMatch(/the download of .* was stopped\. Nothing was kept\.\n$/);
+      expect(ran.stdout).toBe('');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 });
 
@@ -271,6 +320,15 @@ describe('doctor', () => {
     const { stdout } = await shop.nanogpt(['doctor']);
     expect(stdout).toMatch(/GF\/s/);
     expect(stdout).toContain(shop.path('cache'));
+  });
+
+  it('reports what is wrong with the surroundings, and goes on', async () => {
+    const env = { NANOGPT_BLAS: shop.path('none.so'), NANOGPT_DATA_DIR: shop.path('text.txt') };
+    const report = await shop.json<Report>(['doctor'], { env });
+    expect(report.advice).toHaveLength(2);
+    expect(report.advice[0]).toMatch(/cblas_sgemm, got ".*none\.so"/);
+    expect(report.advice[1]).toMatch(/NANOGPT_DATA_DIR names .*text\.txt, which is no folder/);
+    expect(report.gflops).toBeNull();
   });
 
   it('says what to do where the kernels are not built, and training works all the same', async () => {

@@ -6,8 +6,9 @@ import { type Backend, backendNotice, loadNative, nativeProblem } from '../backe
 import { DATASETS } from '../data/index.js';
 import { currentBackend } from '../tensor/index.js';
 import { cacheDir } from '../util/cache-dir.js';
-import { measureSpeed } from './measure.js';
-import { megabytes, Output } from './output.js';
+import { UserError } from '../util/errors.js';
+import { measureSpeed, type Speed } from './measure.js';
+import { byteSize, Output } from './output.js';
 import { fields } from './table.js';
 import { useThreads } from './threads.js';
 
@@ -29,34 +30,34 @@ interface BuildInfo {
 /** Two folders up, both from src/cli and from dist/cli. */
 const BUILD_INFO = new URL('../../build/kernels/build-info.json', import.meta.url);
 
-/** Measures for about a second, and prints what it found. */
+/** Measures for about a second, and prints what it found. What is wrong with the machine is no error here. */
 export function doctor(options: DoctorOptions): void {
   const output = new Output(options.json === true);
-  useThreads(options.threads);
-  const backend = currentBackend();
-  const native = backend.name === 'native';
+  const { backend, problem } = findBackend(options.threads);
+  const native = backend?.name === 'native';
   const build = readBuildInfo();
-  const blas = native ? loadNative()!.matmulEngine : 'none';
-  const { gigaflops, size, gigabytesPerSecond } = measureSpeed(backend);
+  const blas = native ? loadNative()!.matmulEngine : null;
+  const speed = backend && measureSpeed(backend);
   const cache = cacheDir();
   const dataDir = process.env['NANOGPT_DATA_DIR'] || null;
   const datasets = Object.keys(DATASETS).map((name) => ({ name, found: whereIs(name, dataDir) }));
-  const advice = adviceFor(backend, cache, dataDir);
+  const advice = [...(problem ? [problem] : []), ...adviceFor(cache, dataDir)];
+  const reason = backend ? reasonOf(backend) : problem!;
 
   output.result({
-    backend: backend.name,
-    reason: reasonOf(backend),
+    backend: backend?.name ?? null,
+    reason,
     compiler: build?.compiler ?? null,
     compilerVersion: build?.version ?? null,
     flags: build?.flags ?? null,
     instructionSet: native ? (build?.instructionSet ?? null) : null,
     built: build?.date ?? null,
-    threads: backend.threads,
+    threads: backend?.threads ?? null,
     cores: os.availableParallelism(),
     blas,
-    gflops: gigaflops,
-    matrixSize: size,
-    copyGigabytesPerSecond: gigabytesPerSecond,
+    gflops: speed?.gigaflops ?? null,
+    matrixSize: speed?.size ?? null,
+    copyGigabytesPerSecond: speed?.gigabytesPerSecond ?? null,
     cpu: os.cpus()[0]?.model ?? null,
     memory: { totalBytes: os.totalmem(), freeBytes: os.freemem() },
     node: process.version,
@@ -70,21 +71,20 @@ export function doctor(options: DoctorOptions): void {
   const cores = os.availableParallelism();
   output.line(
     fields([
-      ['backend', `${backend.name}: ${reasonOf(backend)}`],
+      ['backend', `${backend?.name ?? 'none'}: ${reason}`],
       ['compiler', build && `${build.version} (${build.compiler})`],
       ['flags', build?.flags.join(' ')],
       ['instruction set', native ? build?.instructionSet : undefined],
-      ['threads', `${backend.threads} of ${cores} core${cores === 1 ? '' : 's'}`],
-      ['matrix product', native ? engineName(blas) : 'plain TypeScript'],
-      ['measured', `${gigaflops.toFixed(1)} GF/s (a product of ${size} × ${size} matrices)`],
-      ['', `${gigabytesPerSecond.toFixed(1)} GB/s (copying: bytes read and written)`],
+      ['threads', backend && `${backend.threads} of ${cores} core${cores === 1 ? '' : 's'}`],
+      ['matrix product', engineName(blas)],
+      ...speedRows(speed),
     ]),
   );
   output.line();
   output.line(
     fields([
       ['processor', os.cpus()[0]?.model],
-      ['memory', `${megabytes(os.freemem())} free of ${megabytes(os.totalmem())}`],
+      ['memory', `${byteSize(os.freemem())} free of ${byteSize(os.totalmem())}`],
       ['node', `${process.version}, ${process.platform} ${process.arch}`],
       ['cache', cache],
       ['data folder', dataDir ?? 'none (NANOGPT_DATA_DIR names one)'],
@@ -97,6 +97,26 @@ export function doctor(options: DoctorOptions): void {
   output.line();
   if (advice.length === 0) output.line('Nothing is missing.');
   for (const line of advice) output.line(`To do: ${line}`);
+}
+
+/** The backend that commands would use, and what is wrong with it. */
+function findBackend(threads: number | undefined): { backend?: Backend; problem?: string | null } {
+  try {
+    useThreads(threads);
+    return { backend: currentBackend(), problem: backendNotice() };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { problem: error.message };
+  }
+}
+
+function speedRows(speed: Speed | undefined): [string, string][] {
+  if (!speed) return [];
+  const { gigaflops, size, gigabytesPerSecond } = speed;
+  return [
+    ['measured', `${gigaflops.toFixed(1)} GF/s (a product of ${size} × ${size} matrices)`],
+    ['', `${gigabytesPerSecond.toFixed(1)} GB/s (copying: bytes read and written)`],
+  ];
 }
 
 function readBuildInfo(): BuildInfo | undefined {
@@ -114,7 +134,8 @@ function reasonOf({ name }: Backend): string {
   return nativeProblem() ?? 'the native one was not chosen';
 }
 
-function engineName(engine: string): string {
+function engineName(engine: string | null): string {
+  if (engine === null) return 'plain TypeScript';
   return engine === 'nanogpt' ? "nanogpt's own (NANOGPT_BLAS names another)" : engine;
 }
 
@@ -127,10 +148,8 @@ function whereIs(name: string, dataDir: string | null): string | null {
   return places.find((file) => fs.existsSync(file)) ?? null;
 }
 
-function adviceFor(backend: Backend, cache: string, dataDir: string | null): string[] {
+function adviceFor(cache: string, dataDir: string | null): string[] {
   const advice: string[] = [];
-  const notice = backend.name === 'reference' ? backendNotice() : null;
-  if (notice) advice.push(notice);
   if (!isWritable(cache)) {
     advice.push(
       `the cache folder ${cache} cannot be written: mend it, or name another in NANOGPT_CACHE_DIR`,

@@ -2,7 +2,7 @@
 import type { SingleBar } from 'cli-progress';
 import cliProgress from 'cli-progress';
 import type { DownloadProgress } from '../data/index.js';
-import { megabytes, type Output } from './output.js';
+import { byteSize, type Output } from './output.js';
 
 export interface DownloadBar extends Disposable {
   readonly update: (progress: DownloadProgress) => void;
@@ -20,7 +20,7 @@ export function downloadBar(output: Output): DownloadBar {
     update({ url, received, total }) {
       if (!announced) {
         announced = true;
-        output.notice(`fetching ${url}${total === undefined ? '' : ` (${megabytes(total)})`}`);
+        output.notice(`fetching ${url}${total === undefined ? '' : ` (${byteSize(total)})`}`);
         if (live) {
           bar = new cliProgress.SingleBar({
             format: (options, { progress }, { bytes }) =>
@@ -33,10 +33,10 @@ export function downloadBar(output: Output): DownloadBar {
             hideCursor: true,
             clearOnComplete: true,
           });
-          bar.start(total ?? 1, 0, { bytes: megabytes(0) });
+          bar.start(total ?? 1, 0, { bytes: byteSize(0) });
         }
       }
-      bar?.update(Math.min(received, total ?? 1), { bytes: megabytes(received) });
+      bar?.update(Math.min(received, total ?? 1), { bytes: byteSize(received) });
     },
     [Symbol.dispose]() {
       bar?.stop();

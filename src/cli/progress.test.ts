@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ProgressEvent } from '../train/index.js';
 import { Output } from './output.js';
 import { progressLine, showProgress } from './progress.js';
@@ -47,5 +47,34 @@ describe('plain lines', () => {
     progress.show({ ...event, step: 20, loss: 3 });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/^ {2}20\/1400 {2}loss 3\.300 /); // (1·9 + 10·3 + 9·3) / 20
+  });
+});
+
+describe('the live line', () => {
+  const { isTTY, columns } = process.stderr;
+  afterEach(() => {
+    vi.restoreAllMocks();
+    Object.assign(process.stderr, { isTTY, columns });
+  });
+
+  it('stays one line, as wide as the terminal, and makes way for what is to stay', () => {
+    Object.assign(process.stderr, { isTTY: true, columns: 100 });
+    let seen = '';
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      seen += text;
+      return true;
+    });
+    const progress = showProgress(new Output(true));
+    for (let step = 1; step <= 50; step++) progress.show({ ...event, step, loss: 10 / step });
+    progress.note('something to know');
+    progress.show({ ...event, step: 51 });
+    progress[Symbol.dispose]();
+    const [live, rest] = seen.split('nanogpt: something to know\n');
+    expect(live).not.toContain('\n');
+    expect(live).toMatch(/1\/1400 {2}loss 10\.000 .* left {2}█?▁/);
+    expect(live!.endsWith('\x1b[2K')).toBe(true); // the line is gone before the note
+    expect(rest).toContain('51/1400');
+    for (const drawn of seen.split('\x1b')) expect(drawn.length).toBeLessThan(100 + '[1G'.length);
+    expect(seen.lastIndexOf('\x1b[?25h')).toBeGreaterThan(seen.lastIndexOf('\x1b[?25l'));
   });
 });

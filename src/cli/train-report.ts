@@ -2,7 +2,7 @@
 import type { Backend } from '../backend/index.js';
 import { SPLIT_NAMES } from '../data/index.js';
 import type { Session, TrainResult } from '../train/index.js';
-import { duration, megabytes, thousands } from './output.js';
+import { byteSize, duration, thousands } from './output.js';
 import { shownPath } from './paths.js';
 import { fields } from './table.js';
 import { trainingSentence } from './wording.js';
@@ -32,20 +32,19 @@ export function introduction({ run, model, data, trainer }: Session, backend: Ba
 /** How it went, in a few lines. */
 export function outcome(result: TrainResult, unigram: number | null): string {
   const { reason, step, seconds, tokensPerSecond, train, validation, best } = result;
+  const time = duration(seconds);
+  const at = `step ${thousands(step)}`;
   const headlines = {
-    steps: `trained to step ${thousands(step)}`,
-    patience: `ended at step ${thousands(step)}: no better validation loss for a while`,
-    time: `ended at step ${thousands(step)}: the time is up`,
-    stopped: `stopped at step ${thousands(step)}, and saved`,
-    fitted: 'counted',
+    steps: `${at}, in ${time}`,
+    patience: `ended at ${at} after ${time}: no better validation loss for a while`,
+    time: `ended at ${at} after ${time}: the time is up`,
+    stopped: `stopped at ${at} after ${time}, and saved`,
+    fitted: `counted in ${time}`,
   };
   const pace = tokensPerSecond > 0 ? `, ${thousands(tokensPerSecond)} tokens/s` : '';
   const nats = (loss: number) => `${loss.toFixed(3)} nats per token`;
   return fields([
-    [
-      'done',
-      `${headlines[reason]} in ${duration(seconds)}${pace}, ${megabytes(peakMemoryBytes())} at most`,
-    ],
+    ['done', `${headlines[reason]}${pace}, ${byteSize(peakMemoryBytes())} of memory at most`],
     ['training', train.loss === null ? undefined : nats(train.loss)],
     [
       'validation',

@@ -45,6 +45,10 @@ export async function train(model: string | undefined, options: TrainOptions): P
     for (const line of session.notices) output.notice(line);
     output.line(introduction(session, currentBackend()));
     output.line();
+    const { step, training } = session.trainer;
+    if (step > 0 && step >= training.steps) {
+      output.notice(`all of its ${step} steps are done; --steps with a larger number goes on.`);
+    }
     const result = await run(session, output, interrupt);
     await finish(session, result, output, interrupt);
   } catch (error) {
@@ -103,7 +107,7 @@ async function openOld(
 }
 
 async function run(session: Session, output: Output, interrupt: Interrupt): Promise<TrainResult> {
-  const { trainer } = session;
+  const { trainer, data } = session;
   using progress: Progress = showProgress(output);
   const stop = () => {
     progress.note('stopping after this step …');
@@ -111,16 +115,16 @@ async function run(session: Session, output: Output, interrupt: Interrupt): Prom
   };
   interrupt.signal.addEventListener('abort', stop);
   onClosedPipe(() => interrupt.request('SIGINT'));
-  trainer.on('progress', (event) => progress.show(event));
-  trainer.on('evaluation', (event) => progress.evaluated(event));
-  trainer.on('warning', (line) => progress.note(line));
-  trainer.on('sample', ({ step, text }) => progress.print(`── step ${step} ──\n${text}\n`));
-  trainer.on('checkpoint', ({ step }) => {
-    if (step < trainer.training.steps) return;
+  trainer.on('progress', (event) => {
+    progress.show(event);
+    if (event.step < event.steps || data.splits.validation.ids.length === 0) return;
     // All is saved: nothing is lost when Ctrl-C ends the process during the last long pass.
     interrupt[Symbol.dispose]();
     progress.print('scoring the whole validation split …');
   });
+  trainer.on('evaluation', (event) => progress.evaluated(event));
+  trainer.on('warning', (line) => progress.note(line));
+  trainer.on('sample', ({ step, text }) => progress.print(`── step ${step} ──\n${text}\n`));
   try {
     return await trainer.train();
   } finally {

@@ -8,7 +8,7 @@ import { zeros } from '../tensor/index.js';
 import { buildSettings } from '../train/index.js';
 import { layersOf } from './layers.js';
 import { DATASET_NAMES, MODEL_NAMES } from './names.js';
-import { duration, megabytes, rate, thousands } from './output.js';
+import { byteSize, duration, rate, thousands } from './output.js';
 import { quoted, shownPath } from './paths.js';
 import { overridesOf } from './settings.js';
 import { fields, table } from './table.js';
@@ -31,7 +31,7 @@ describe('numbers', () => {
       '3 min 20 s',
       '1 h 02 min',
     ]);
-    expect([82_250_724, 1.5e9].map(megabytes)).toEqual(['82.3 MB', '1.50 GB']);
+    expect([12_340, 82_250_724, 1.5e9].map(byteSize)).toEqual(['12.3 kB', '82.3 MB', '1.50 GB']);
     expect([0.5, 0.1 + 0.2, 3e-8].map(rate)).toEqual(['0.5', '0.3', '3e-8']);
   });
 });

@@ -1,0 +1,99 @@
+/** README.md is true: its example runs as it stands, its commands and paths exist. */
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { buildProgram } from '../src/cli/program.js';
+import { ROOT, Workshop } from './run-cli.js';
+
+const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language, text]) => ({
+  language: language!,
+  text: text!,
+}));
+const shellLines = blocks
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ text }) => text.split('\n'))
+  .flatMap((line) => line.replace(/\s#.*/, '').split('&&'))
+  .map((line) => line.trim())
+  .filter((line) => line !== '');
+
+describe("README's example", () => {
+  const example = blocks.find(({ language }) => language === 'ts')!.text;
+  const run = promisify(execFile);
+  /** Below the package, so that it finds itself under its own name. */
+  const file = path.join(ROOT, 'build', `readme-${process.pid}`);
+
+  it('is of 12 lines or so, passes the strict compiler, and runs', async () => {
+    expect(example.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(13);
+    using shop = new Workshop();
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    try {
+      fs.writeFileSync(`${file}.mts`, example);
+      const options = ['--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+      const tsc = path.join(ROOT, 'node_modules', '.bin', 'tsc');
+      // It has no types of its own: what is left when it is compiled is the same text.
+      await run(tsc, [...options, '--ignoreConfig', '--skipLibCheck', `${file}.mts`], {
+        cwd: ROOT,
+      });
+      const { stdout } = await run(process.execPath, [`${file}.mjs`], {
+        cwd: shop.folder,
+        env: { ...process.env, NANOGPT_CACHE_DIR: shop.path('cache') },
+      });
+      const [first, ...rest] = stdout.split('\n');
+      expect(first).toMatch(/^250 \d\.\d{3}$/);
+      expect(rest.join('\n')).toMatch(/validation: \d\.\d{3} nats per character\nCall me/);
+    } finally {
+      for (const end of ['.mts', '.mjs']) fs.rmSync(file + end, { force: true });
+    }
+  });
+});
+
+describe("README's commands", () => {
+  const program = buildProgram();
+  const commands = new Map<string, Command>(program.commands.map((c) => [c.name(), c]));
+  const own = shellLines.filter((line) => line.startsWith('npx nanogpt'));
+
+  it('cover every command', () => {
+    const named = new Set(own.map((line) => line.split(' ')[2]));
+    expect([...commands.keys()].filter((name) => !named.has(name))).toEqual([]);
+  });
+
+  it.each(own)('%s', (line) => {
+    const [, , name, ...words] = line.split(' ');
+    const command = commands.get(name!)!;
+    expect(command).toBeDefined();
+    const known = command.options.map(({ long }) => long);
+    for (const word of words.filter((word) => word.startsWith('--'))) expect(known).toContain(word);
+  });
+
+  it('are scripts that package.json has', () => {
+    const { scripts } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+    for (const line of shellLines.filter((line) => line.startsWith('npm run '))) {
+      expect(Object.keys(scripts)).toContain(line.split(' ')[2]);
+    }
+  });
+});
+
+describe("README's tree and links", () => {
+  it('name what exists', () => {
+    const tree = blocks.find(({ text }) => text.startsWith('kernels/'))!.text;
+    let parent = '';
+    for (const line of tree.trimEnd().split('\n')) {
+      const [, margin, name] = /^( *)(\S+)/.exec(line)!;
+      const place = margin === '' ? name! : path.join(parent, name!);
+      if (margin === '') parent = name!;
+      expect(fs.existsSync(path.join(ROOT, place)), place).toBe(true);
+    }
+    const folders = fs
+      .readdirSync(path.join(ROOT, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .filter(({ name }) => fs.readdirSync(path.join(ROOT, 'src', name)).length > 0);
+    for (const { name } of folders) expect(tree).toContain(`  ${name}/ `);
+    for (const [, target] of readme.matchAll(/\]\(([^)]+)\)/g)) {
+      expect(fs.existsSync(path.join(ROOT, target!)), target).toBe(true);
+    }
+  });
+});
