@@ -1,5 +1,8 @@
 /** From the command's options to a run's settings. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { parseSplit } from '../data/index.js';
+import { datasetName } from '../data/registry.js';
 import type { ModelDefinition } from '../models/index.js';
 import { parseOverrides } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
@@ -36,5 +39,12 @@ export function overridesOf(
     }
     overrides[key] = value;
   }
+  const { data: named } = overrides;
+  if (typeof named === 'string') overrides['data'] = wherever(named);
   return overrides;
+}
+
+/** A path made absolute, so that the run finds its text from any folder; a name or an address as it is. */
+function wherever(data: string): string {
+  return datasetName(data) === undefined && fs.existsSync(data) ? path.resolve(data) : data;
 }

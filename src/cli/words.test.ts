@@ -77,6 +77,13 @@ describe('overridesOf', () => {
     expect(overrides).toEqual({ lr: 0.1, split: [0.9, 0.1, 0], maxSeconds: 5, nHidden: 50 });
   });
 
+  it('makes a path absolute, so that the run can be used from any folder', () => {
+    expect(overridesOf(mlp, { data: 'package.json' })).toEqual({
+      data: path.resolve('package.json'),
+    });
+    expect(overridesOf(mlp, { set: ['data=names'] })).toEqual({ data: 'names' });
+  });
+
   it('refuses a key that is given both ways', () => {
     expect(() => overridesOf(mlp, { seed: 1, set: ['seed=1'] })).toThrow(/seed is given twice/);
   });
