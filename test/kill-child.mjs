@@ -7,11 +7,8 @@ import path from 'node:path';
 
 const [compiled, folder, data, ...pairs] = process.argv.slice(2);
 const load = (part) => import(path.join(compiled, part, 'index.js'));
-const { useBackend } = await load('tensor');
-const { ReferenceBackend } = await load('backend');
 const { buildSettings, modelDefinition, parseOverrides, resumeRun, startRun } = await load('train');
 
-useBackend(new ReferenceBackend());
 const definition = modelDefinition('mlp');
 const overrides = { ...parseOverrides(definition, pairs), data, tokenizer: 'char' };
 const session = fs.existsSync(folder)

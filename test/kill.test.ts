@@ -2,7 +2,7 @@
  * SIGKILL at random moments: while a run is created, loaded, trained, while checkpoints are written and
  * old ones removed. It must always resume, and end with the bits of a run that nobody disturbed.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,11 +11,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CheckpointStore } from '../src/train/checkpoint.js';
 
 const KILLS = 50;
-const root = fileURLToPath(new URL('..', import.meta.url));
+const compiled = fileURLToPath(new URL('../dist', import.meta.url)); // see global-setup.ts
 const child = fileURLToPath(new URL('kill-child.mjs', import.meta.url));
-// Below node_modules, so that the compiled package finds its dependencies.
-const cache = path.join(root, 'node_modules', '.cache', `nanogpt-kill-${process.pid}`);
-const compiled = path.join(cache, 'dist');
 const settings = [
   'steps=300',
   'blockSize=3',
@@ -33,18 +30,12 @@ let scratch: string;
 let text: string;
 
 beforeAll(() => {
-  fs.mkdirSync(cache, { recursive: true });
-  fs.writeFileSync(path.join(cache, 'package.json'), '{"type":"module","version":"0.0.0"}');
-  const tsc = path.join(root, 'node_modules', '.bin', 'tsc');
-  const options = ['-p', 'tsconfig.build.json', '--noEmitOnError', 'false', '--outDir', compiled];
-  execFileSync(tsc, options, { cwd: root, stdio: 'pipe' });
   scratch = fs.mkdtempSync(path.join(tmpdir(), 'nanogpt-kill-'));
   text = path.join(scratch, 'squares.txt');
   fs.writeFileSync(text, Array.from({ length: 60 }, (_, i) => `${i} is ${i * i}; `).join(''));
 });
 
 afterAll(() => {
-  fs.rmSync(cache, { recursive: true, force: true });
   fs.rmSync(scratch, { recursive: true, force: true });
 });
 

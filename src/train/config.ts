@@ -202,7 +202,7 @@ export function changeSettings(
 ): RunSettings {
   const all = settingsOf(definition);
   const given: Record<string, unknown> = {};
-  const fixed = ['optimizer', 'momentum', 'batchSize', 'gradAccumulation'];
+  const fixed = ['optimizer', 'momentum', 'weightDecay', 'batchSize', 'gradAccumulation'];
   for (const [key, value] of Object.entries(overrides)) {
     if (value === undefined) continue;
     const { of } = lookUp(all, definition, key);

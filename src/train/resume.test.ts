@@ -98,7 +98,7 @@ describe('a run that is stopped and resumed', () => {
             expect(await broken(overrides, folder.path, sittings)).toEqual(expected);
           },
         ),
-        { numRuns: 8 },
+        { numRuns: 5 },
       );
     });
   }

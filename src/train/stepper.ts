@@ -64,10 +64,14 @@ export function optimizerOf(model: LanguageModel, training: TrainingSettings): O
   const { optimizer, lr, weightDecay, momentum, nesterov, beta1, beta2, eps } = training;
   const named = [...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad);
   const part = (wide: boolean) => new Map(named.filter(([, { ndim }]) => ndim >= 2 === wide));
-  const groups = [
-    { params: part(true), weightDecay },
-    { params: part(false), weightDecay: 0 },
-  ].filter(({ params }) => params.size > 0);
+  // A group is a call into the backend: without decay, one is enough.
+  const groups =
+    weightDecay === 0
+      ? [{ params: new Map(named) }]
+      : [
+          { params: part(true), weightDecay },
+          { params: part(false), weightDecay: 0 },
+        ].filter(({ params }) => params.size > 0);
   return optimizer === 'sgd'
     ? new SGD(groups, { lr, weightDecay, momentum, nesterov })
     : new AdamW(groups, { lr, weightDecay, betas: [beta1, beta2], eps });
