@@ -10,6 +10,7 @@ export {
   SiLU,
   Tanh,
 } from './activations.js';
+export { Conv1d, type Conv1dLayerOptions, Conv1dStream, conv1x1 } from './conv1d.js';
 export { Dropout } from './dropout.js';
 export { Embedding, type EmbeddingOptions } from './embedding.js';
 export { Flatten } from './flatten.js';

@@ -12,9 +12,11 @@ export {
   zeros,
 } from './create.js';
 export { type InputGradient, RowGradient } from './gradient.js';
+export { type Conv1dOptions, conv1d } from './ops/conv.js';
 export { dropout } from './ops/dropout.js';
 export * from './ops/elementwise.js';
 export { embedding } from './ops/embedding.js';
+export { type Gate, gatedActivation } from './ops/gated.js';
 export {
   type CrossEntropyOptions,
   crossEntropy,
