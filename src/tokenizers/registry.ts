@@ -1,13 +1,13 @@
 /**
- * Where tokenizers come from: a name (`--tokenizer`), or a folder that one was saved in.
+ * Where tokenizers come from: a name (`--tokenizer`), a file, or a folder that one was saved in.
  *
  * Each family is imported when it is asked for, so that `nanogpt --help` loads no vocabulary.
  */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { closest, distance } from 'fastest-levenshtein';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { UsageError, UserError } from '../util/errors.js';
+import { nearestHint } from '../util/nearest.js';
 import { MANIFEST, type Manifest } from './support.js';
 import type { Tokenizer } from './tokenizer.js';
 
@@ -22,14 +22,21 @@ export interface CreateOptions {
 /** Names that `--tokenizer` accepts, each with a line of help. */
 export const TOKENIZER_NAMES: Readonly<Record<string, string>> = {
   char: 'one token per character, vocabulary built from the text',
+  shakespeare: 'SentencePiece BPE, 32,000 pieces, trained on the text on first use and kept',
   gpt2: 'GPT-2, 50,257 tokens',
   p50k_base: 'Codex and GPT-3.5, 50,281 tokens',
   cl100k_base: 'GPT-4, 100,277 tokens',
   o200k_base: 'GPT-4o, 200,019 tokens',
+  'bert-base-uncased': 'BERT, WordPiece, 30,522 tokens, lower case',
 };
 
+const OTHER_FORMS =
+  'Or sentencepiece:FILE (a .model), a tokenizer.json, a folder with one, or a name on the ' +
+  'Hugging Face hub (owner/name).';
+
 /**
- * The tokenizer that `spec` names.
+ * The tokenizer that `spec` names: one of `TOKENIZER_NAMES`, `sentencepiece:FILE`, a `.model` or
+ * `tokenizer.json` file, a folder, or `owner/name` on the hub.
  *
  * @throws UsageError for an unknown name, naming the nearest valid one.
  */
@@ -39,14 +46,12 @@ export async function createTokenizer(
 ): Promise<Tokenizer> {
   switch (spec) {
     case 'char': {
-      const text = options.text?.();
-      if (text === undefined) {
-        throw new UserError(
-          'char: needs the training text to build its vocabulary from; none was given',
-        );
-      }
       const { CharTokenizer } = await import('./char.js');
-      return CharTokenizer.fromText(text);
+      return CharTokenizer.fromText(textOf(spec, options));
+    }
+    case 'shakespeare': {
+      const { shakespeareTokenizer } = await import('./sentencepiece/shakespeare.js');
+      return shakespeareTokenizer(textOf(spec, options), options.cacheDir);
     }
     case 'gpt2':
     case 'p50k_base':
@@ -55,12 +60,49 @@ export async function createTokenizer(
       const { TiktokenTokenizer } = await import('./bytes/tiktoken.js');
       return TiktokenTokenizer.load(spec);
     }
+    case 'bert-base-uncased':
+      return (await import('./bert.js')).bertBaseUncased();
   }
-  const names = Object.keys(TOKENIZER_NAMES);
-  const near = closest(spec, names);
-  const hint =
-    distance(spec, near) <= Math.max(2, near.length / 2) ? ` Did you mean "${near}"?` : '';
-  throw new UsageError(`unknown tokenizer "${spec}".${hint} Valid names: ${names.join(', ')}.`);
+  if (spec.startsWith('sentencepiece:'))
+    return openFile(spec.slice('sentencepiece:'.length), 'model');
+  if (existsSync(spec)) return openPath(spec);
+  if (/^[\w.-]+\/[\w.-]+$/.test(spec) && !/\.(json|model)$/.test(spec)) {
+    return (await import('./hub.js')).hubTokenizer(spec, options.cacheDir);
+  }
+  if (/[\\/]|\.(json|model)$/.test(spec)) throw new UserError(`tokenizer: no such file: ${spec}`);
+  const hint = nearestHint(spec, Object.keys(TOKENIZER_NAMES));
+  throw new UsageError(`unknown tokenizer "${spec}".${hint} ${OTHER_FORMS}`);
+}
+
+function textOf(spec: string, options: CreateOptions): string {
+  const text = options.text?.();
+  if (text !== undefined) return text;
+  throw new UserError(
+    `${spec}: needs the training text to build its vocabulary from; none was given`,
+  );
+}
+
+/** A folder that a tokenizer was saved in, a folder with a model of someone else's, or a file. */
+async function openPath(path: string): Promise<Tokenizer> {
+  if (!statSync(path).isDirectory())
+    return openFile(path, path.endsWith('.model') ? 'model' : 'json');
+  if (existsSync(join(path, MANIFEST))) return loadTokenizer(path);
+  const json = join(path, 'tokenizer.json');
+  const model = join(path, 'tokenizer.model');
+  if (existsSync(json)) return openFile(json, 'json');
+  if (existsSync(model)) return openFile(model, 'model');
+  throw new UserError(
+    `${path} holds no tokenizer: expected ${MANIFEST}, tokenizer.json or tokenizer.model in it`,
+  );
+}
+
+async function openFile(path: string, form: 'model' | 'json'): Promise<Tokenizer> {
+  if (form === 'model') {
+    const { SentencePieceTokenizer } = await import('./sentencepiece/tokenizer.js');
+    return SentencePieceTokenizer.fromFile(path, basename(path));
+  }
+  const { HuggingFaceTokenizer } = await import('./hugging-face.js');
+  return HuggingFaceTokenizer.fromPath(path);
 }
 
 /**
@@ -70,33 +112,46 @@ export async function createTokenizer(
  */
 export async function loadTokenizer(dir: string): Promise<Tokenizer> {
   const manifest = readManifest(dir);
-  switch (manifest.kind) {
+  const { kind, name } = manifest;
+  switch (kind) {
     case 'char':
       return (await import('./char.js')).CharTokenizer.fromManifest(manifest);
     case 'tiktoken':
       return (await import('./bytes/tiktoken.js')).TiktokenTokenizer.fromManifest(manifest);
-    case 'sentencepiece':
-      return (await import('./sentencepiece/tokenizer.js')).SentencePieceTokenizer.fromFolder(
-        dir,
-        manifest.name,
-      );
+    case 'sentencepiece': {
+      const { SentencePieceTokenizer } = await import('./sentencepiece/tokenizer.js');
+      return SentencePieceTokenizer.fromFolder(dir, name);
+    }
+    case 'huggingface': {
+      const { HuggingFaceTokenizer } = await import('./hugging-face.js');
+      return HuggingFaceTokenizer.fromPath(dir, name);
+    }
+    case 'byte-bpe': {
+      const { ByteBpeTokenizer, TOKENIZER_JSON } = await import('./bytes/trained.js');
+      return ByteBpeTokenizer.fromJson(readText(join(dir, TOKENIZER_JSON)), name);
+    }
     default:
-      throw new UserError(`${join(dir, MANIFEST)}: unknown kind of tokenizer "${manifest.kind}"`);
+      throw new UserError(`${join(dir, MANIFEST)}: unknown kind of tokenizer "${kind}"`);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
 }
 
 function readManifest(dir: string): Manifest {
   const path = join(dir, MANIFEST);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new UserError(`${dir} holds no saved tokenizer: ${(cause as Error).message}`, { cause });
-  }
+  if (!existsSync(path))
+    throw new UserError(`${dir} holds no saved tokenizer: it has no ${MANIFEST}`);
   let manifest: unknown;
   try {
-    manifest = JSON.parse(text);
+    manifest = JSON.parse(readText(path));
   } catch (cause) {
+    if (cause instanceof UserError) throw cause;
     throw new UserError(`${path} is not valid JSON: ${(cause as Error).message}`, { cause });
   }
   const m = manifest as Partial<Manifest> | null;

@@ -1,8 +1,8 @@
 /** Small things that every tokenizer needs: checks of ids, UTF-8 pieces, fingerprints, whole files. */
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import type { DecodeStream, EncodeOptions, Tokenizer, TokenizerKind } from './tokenizer.js';
 
@@ -93,30 +93,13 @@ export function fingerprintOf(...parts: (string | Uint8Array)[]): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-/** Writes aside and renames, so that the file appears whole or not at all. */
-export function writeWhole(path: string, content: string | Uint8Array): void {
-  const aside = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(aside, content);
-    renameSync(aside, path);
-  } catch (cause) {
-    rmSync(aside, { force: true });
-    throw new UserError(`cannot write ${path}: ${(cause as Error).message}`, { cause });
-  }
-}
-
 /** Writes a tokenizer's folder: its own files first, the manifest, which makes it valid, last. */
 export function saveFolder(
   dir: string,
   manifest: Omit<Manifest, 'format' | 'version'> & { kind: TokenizerKind; name: string },
   files: Record<string, string | Uint8Array> = {},
 ): void {
-  try {
-    mkdirSync(dir, { recursive: true });
-  } catch (cause) {
-    throw new UserError(`cannot create ${dir}: ${(cause as Error).message}`, { cause });
-  }
-  for (const [file, content] of Object.entries(files)) writeWhole(join(dir, file), content);
+  for (const [file, content] of Object.entries(files)) writeFileAtomic(join(dir, file), content);
   const whole = { format: 'nanogpt-tokenizer', version: 1, ...manifest };
-  writeWhole(join(dir, MANIFEST), `${JSON.stringify(whole, null, 2)}\n`);
+  writeFileAtomic(join(dir, MANIFEST), `${JSON.stringify(whole, null, 2)}\n`);
 }

@@ -28,13 +28,7 @@ export interface DecodeStream {
 }
 
 /** The families, as the saved manifest names them. */
-export type TokenizerKind =
-  | 'char'
-  | 'tiktoken'
-  | 'sentencepiece'
-  | 'byte-bpe'
-  | 'wordpiece'
-  | 'huggingface';
+export type TokenizerKind = 'char' | 'tiktoken' | 'sentencepiece' | 'byte-bpe' | 'huggingface';
 
 export interface Tokenizer {
   readonly kind: TokenizerKind;

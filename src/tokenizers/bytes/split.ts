@@ -5,6 +5,9 @@
  * characters (it has U+FEFF and lacks U+0085), so `\p{White_Space}` stands here in its place. And `s`
  * without regard to case is, by Unicode's folding, also `ſ` (U+017F).
  *
+ * The end of the text is `(?![\s\S])`, since `$` is the end of a line to Oniguruma, which Hugging Face's
+ * library uses.
+ *
  * Source: tiktoken, `tiktoken_ext/openai_public.py`; Radford et al. 2019, §2.2, for the idea.
  */
 
@@ -30,7 +33,7 @@ export const GPT4_SPLIT = [
   String.raw`[^\r\n\p{L}\p{N}]?\p{L}+`,
   String.raw`\p{N}{1,3}`,
   String.raw` ?[^${W}\p{L}\p{N}]+[\r\n]*`,
-  `${W}+$`,
+  String.raw`${W}+(?![\s\S])`,
   String.raw`${W}*[\r\n]`,
   `${W}+(?!${NOT_W})`,
   W,

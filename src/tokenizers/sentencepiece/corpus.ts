@@ -40,13 +40,15 @@ export type Normalize = (sentence: string) => string;
  * @throws UserError for a file that cannot be read or is not UTF-8, and for an empty corpus.
  */
 export function loadCorpus(
+  source: Iterable<Source>,
   settings: TrainerSettings,
   normalize: Normalize,
   specials: Iterable<string>,
 ): Corpus {
-  const sentences = selectSentences(settings);
+  const sentences = selectSentences(source, settings);
   if (sentences.length === 0) {
-    throw new UserError(`the corpus is empty: no line of ${settings.input.join(', ')} can be used`);
+    const of = settings.input.length > 0 ? ` of ${settings.input.join(', ')}` : '';
+    throw new UserError(`the corpus is empty: no line${of} can be used`);
   }
   const replace = specialReplacer(specials);
   for (const sentence of sentences) sentence.text = replace(normalize(sentence.text));
@@ -60,12 +62,27 @@ export function loadCorpus(
   return { ...splitIntoWords(sentences, settings), alphabet };
 }
 
-function selectSentences(settings: TrainerSettings): Sentence[] {
+/** Lines, and where they come from. */
+export interface Source {
+  name: string;
+  lines: string[];
+}
+
+/** Reads one file after the other. @throws UserError where one cannot be read or is not UTF-8. */
+export function* linesOfFiles(paths: readonly string[]): Generator<Source> {
+  for (const path of paths) yield { name: path, lines: readLines(path) };
+}
+
+export function linesOfText(text: string): Source[] {
+  return [{ name: 'the text', lines: splitLines(text) }];
+}
+
+function selectSentences(source: Iterable<Source>, settings: TrainerSettings): Sentence[] {
   const limit = settings.input_sentence_size;
   const sentences: Sentence[] = [];
-  for (const path of settings.input) {
-    for (const line of readLines(path)) {
-      const sentence = parseLine(line, settings, path);
+  for (const { name, lines } of source) {
+    for (const line of lines) {
+      const sentence = parseLine(line, settings, name);
       if (!sentence || tooLong(sentence.text, settings.max_sentence_length)) continue;
       if (sentence.text.includes(UNKNOWN)) continue;
       sentences.push(sentence);
@@ -84,7 +101,11 @@ function readLines(path: string): string[] {
     throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
   if (!isUtf8(bytes)) throw new UserError(`${path} is not UTF-8 (byte ${firstBadByte(bytes)})`);
-  const lines = bytes.toString('utf8').split('\n');
+  return splitLines(bytes.toString('utf8'));
+}
+
+function splitLines(text: string): string[] {
+  const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines;
 }

@@ -3,10 +3,11 @@
  * the original writes for the same settings.
  */
 
+import { writeFileAtomic } from '../../util/atomic-file.js';
 import { UsageError, UserError } from '../../util/errors.js';
-import { byteName, writeWhole } from '../support.js';
+import { byteName } from '../support.js';
 import { trainPieces } from './bpe-trainer.js';
-import { loadCorpus } from './corpus.js';
+import { linesOfFiles, linesOfText, loadCorpus } from './corpus.js';
 import { createNormalizer, type NormalizationRules } from './normalizer.js';
 import { PieceType, writeModel } from './schema.js';
 import { completeSettings, type Recorded, type TrainerSettings } from './spec.js';
@@ -34,18 +35,25 @@ export async function trainToFiles(
 ): Promise<TrainedModel> {
   if (!given.model_prefix) throw new UsageError('model_prefix (--out) is needed: where to write');
   const trained = await train(given, recorded);
-  writeWhole(`${given.model_prefix}.model`, trained.model);
-  writeWhole(`${given.model_prefix}.vocab`, trained.vocab);
+  writeFileAtomic(`${given.model_prefix}.model`, trained.model);
+  writeFileAtomic(`${given.model_prefix}.vocab`, trained.vocab);
   return trained;
 }
 
-/** Trains on `input` and writes nothing. */
+/**
+ * Trains and writes nothing.
+ *
+ * @param text trained on in place of the files that `input` names; `input` is then only recorded.
+ */
 export async function train(
   given: Partial<TrainerSettings>,
   recorded: Recorded = {},
+  text?: string,
 ): Promise<TrainedModel> {
   const settings = completeSettings(given);
-  if (settings.input.length === 0) throw new UsageError('input is needed: at least one text file');
+  if (settings.input.length === 0 && text === undefined) {
+    throw new UsageError('input is needed: at least one text file');
+  }
   const specials = specialPieces(settings);
   const rules = await rulesOf(settings);
   const normalizer = createNormalizer({
@@ -56,7 +64,8 @@ export async function train(
     whitespaceAsSuffix: settings.treat_whitespace_as_suffix,
   });
   const names = [...specials.values()].map(({ piece }) => piece);
-  const corpus = loadCorpus(settings, (text) => normalizer.normalize(text), names);
+  const source = text === undefined ? linesOfFiles(settings.input) : linesOfText(text);
+  const corpus = loadCorpus(source, settings, (line) => normalizer.normalize(line), names);
   const needed = corpus.alphabet.length + specials.size;
   if (needed > settings.vocab_size) {
     throw new UserError(
