@@ -76,7 +76,11 @@ const UNARY: Record<UnaryOp, UnaryTolerance> = {
     slopeTerms: (x) => sigmoid(Math.sign(x) * geluArgument(x)) * (1 + geluArgument(x)) ** 2,
   },
   // 1 − sigmoid(x) is 0 in float32 from 17 on.
-  silu: { forward: 4, backward: 8, slopeTerms: (x) => sigmoid(x) * (1 + clamp(x, 18)) },
+  silu: {
+    forward: 4,
+    backward: 8,
+    slopeTerms: (x) => sigmoid(x) * (1 + Math.min(Math.abs(x), x < 0 ? Infinity : 18)),
+  },
 };
 
 const LEAK = 0.01;
