@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import type { Backend } from './backend.js';
 import { backendSuite } from './backend.suite.js';
 import { gradientSuite } from './gradients.suite.js';
-import { loadNative, nativeProblem } from './native.js';
+import { loadNative, nativeProblem } from './native-load.js';
 import { ReferenceBackend } from './reference.js';
 
 gradientSuite();

@@ -1,7 +1,7 @@
 /** Backends, and which one is used. */
 import { UsageError, UserError } from '../util/errors.js';
 import type { Backend } from './backend.js';
-import { loadNative, nativeProblem } from './native.js';
+import { loadNative, nativeProblem } from './native-load.js';
 import { ReferenceBackend } from './reference.js';
 
 export type {
@@ -14,7 +14,8 @@ export type {
   ReduceOp,
   UnaryOp,
 } from './backend.js';
-export { loadNative, NativeBackend, nativeProblem } from './native.js';
+export { NativeBackend } from './native.js';
+export { loadNative, nativeProblem } from './native-load.js';
 export { ReferenceBackend } from './reference.js';
 
 let chosen: Backend | undefined;

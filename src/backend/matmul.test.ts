@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Generator } from '../util/random.js';
-import { loadNative } from './native.js';
+import { loadNative } from './native-load.js';
 
 interface Case {
   m: number;

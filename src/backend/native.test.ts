@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ParameterUpdate } from './backend.js';
-import { loadNative, type NativeBackend } from './native.js';
+import type { NativeBackend } from './native.js';
+import { loadNative } from './native-load.js';
 
 const native = loadNative();
 

@@ -3,19 +3,17 @@
  * JavaScript number. A call costs about a tenth of a microsecond and allocates nothing per element;
  * nothing is checked here, since the operations have checked it.
  */
-import { availableParallelism } from 'node:os';
-import { UsageError, UserError } from '../util/errors.js';
+import { UserError } from '../util/errors.js';
 import type {
   Backend,
   BinaryOp,
   DType,
-  MemoryReport,
   ParameterUpdate,
   RandomKey,
   ReduceOp,
   UnaryOp,
 } from './backend.js';
-import { loadLibrary, type NativeLibrary, NativeProblem } from './native-library.js';
+import { NativeMemory } from './native-memory.js';
 
 // The enumerations of kernels/kernels.h.
 const UNARY: Record<UnaryOp, number> = {
@@ -36,153 +34,44 @@ const UNARY: Record<UnaryOp, number> = {
 const BINARY: Record<BinaryOp, number> = { add: 0, sub: 1, mul: 2, div: 3 };
 const REDUCE: Record<ReduceOp, number> = { sum: 0, mean: 1, max: 2 };
 
-/** Bytes of an element, of either type. */
-const BYTES = 4;
 const MAX_DIMS = 8;
-/** MAX_THREADS of kernels/parallel.h. */
-const MAX_THREADS = 256;
 /** Numbers in a row of `struct update_row`. */
 const UPDATE_ROW = 10;
-/** Elements that are converted at a time when a host array is of another type. */
-const STAGING = 1 << 14;
 
-export class NativeBackend implements Backend<number> {
+/** A method that is a C function as it stands. */
+type Method<K extends keyof Backend<number>> = Backend<number>[K];
+
+/** Made of a loaded library; see `loadNative`. Every backend of a process shares its memory and threads. */
+export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly name = 'native';
-  readonly #c: NativeLibrary;
-  #threads: number;
   // Small arrays for C, kept so that a call makes none.
   readonly #layout = new Float64Array(3 * MAX_DIMS);
-  readonly #report = new Float64Array(4);
-  readonly #stagedFloats = new Float32Array(STAGING);
-  readonly #stagedInts = new Int32Array(STAGING);
   #updates = new Float64Array(64 * UPDATE_ROW);
-  readonly #floatBits = new Float32Array(1);
-  readonly #wordBits = new Uint32Array(this.#floatBits.buffer);
-
-  /** Of a loaded library; see `loadNative`. Every backend of a process shares its memory and threads. */
-  constructor(library: NativeLibrary) {
-    this.#c = library;
-    this.#threads = library.parallel_threads();
-  }
-
-  // ── Memory ────────────────────────────────────────────────────────────────────────────────────
-
-  alloc(_dtype: DType, count: number): number {
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new Error(`alloc: expected a whole number of elements of at least 0, got ${count}`);
-    }
-    const address = this.#c.memory_alloc(count * BYTES);
-    if (address === 0) {
-      throw new UserError(
-        `out of memory: ${count * BYTES} bytes do not fit beside the ${this.memory.bytesInUse} in use; try a smaller batch or model`,
-      );
-    }
-    return address;
-  }
-
-  free(pointer: number): void {
-    if (this.#c.memory_free(pointer) === 0) {
-      throw new Error(
-        'free: expected a pointer from alloc that was not freed before (offset pointers are not freed)',
-      );
-    }
-  }
-
-  /** In bytes as they were rounded up (by at most an eighth) to be handed out again. */
-  get memory(): MemoryReport {
-    const report = this.#report;
-    this.#c.memory_report(report);
-    return {
-      bytesInUse: report[0],
-      bytesPooled: report[1],
-      peakBytes: report[2],
-      buffers: report[3],
-    };
-  }
-
-  /** Gives freed memory back to the system. Returns how many bytes that was. */
-  trim(): number {
-    return this.#c.memory_trim();
-  }
-
-  offset(pointer: number, elements: number): number {
-    return pointer + elements * BYTES;
-  }
-
-  write(pointer: number, dtype: DType, values: ArrayLike<number>): void {
-    const { length } = values;
-    if (length === 0) return;
-    const direct =
-      dtype === 'float32' ? values instanceof Float32Array : values instanceof Int32Array;
-    if (direct) {
-      this.#c.copy_in(pointer, values as Float32Array | Int32Array, length * BYTES);
-      return;
-    }
-    const staged = dtype === 'float32' ? this.#stagedFloats : this.#stagedInts;
-    for (let begin = 0; begin < length; begin += STAGING) {
-      const count = Math.min(STAGING, length - begin);
-      for (let i = 0; i < count; i++) staged[i] = values[begin + i];
-      this.#c.copy_in(pointer + begin * BYTES, staged, count * BYTES);
-    }
-  }
-
-  read(pointer: number, dtype: DType, out: Float32Array | Float64Array | Int32Array): void {
-    const { length } = out;
-    if (length === 0) return;
-    const direct = dtype === 'float32' ? out instanceof Float32Array : out instanceof Int32Array;
-    if (direct) {
-      this.#c.copy_out(pointer, out, length * BYTES);
-      return;
-    }
-    const staged = dtype === 'float32' ? this.#stagedFloats : this.#stagedInts;
-    for (let begin = 0; begin < length; begin += STAGING) {
-      const count = Math.min(STAGING, length - begin);
-      this.#c.copy_out(pointer + begin * BYTES, staged, count * BYTES);
-      for (let i = 0; i < count; i++) out[begin + i] = staged[i];
-    }
-  }
-
-  fill(out: number, dtype: DType, count: number, value: number): void {
-    this.#floatBits[0] = value;
-    this.#c.fill_words(out, count, dtype === 'float32' ? this.#wordBits[0] : value >>> 0);
-  }
-
-  copy(out: number, x: number, _dtype: DType, count: number): void {
-    this.#c.copy_words(out, x, count);
-  }
-
-  get threads(): number {
-    return this.#threads;
-  }
-
-  setThreads(threads: number): void {
-    this.#threads = this.#c.parallel_set_threads(threads);
-  }
 
   // ── Random numbers ────────────────────────────────────────────────────────────────────────────
 
   uniform(out: number, count: number, low: number, high: number, key: RandomKey): void {
-    this.#c.random_uniform(out, count, low, high, key.seed, key.stream, key.position);
+    this.c.random_uniform(out, count, low, high, key.seed, key.stream, key.position);
   }
 
   normal(out: number, count: number, mean: number, std: number, key: RandomKey): void {
-    this.#c.random_normal(out, count, mean, std, key.seed, key.stream, key.position);
+    this.c.random_normal(out, count, mean, std, key.seed, key.stream, key.position);
   }
 
   dropout(out: number, x: number, count: number, p: number, key: RandomKey): void {
-    this.#c.dropout_forward(out, x, count, p, key.seed, key.stream, key.position);
+    this.c.dropout_forward(out, x, count, p, key.seed, key.stream, key.position);
   }
 
   // ── Matrix product ────────────────────────────────────────────────────────────────────────────
 
   /** What computes matrix products: "nanogpt", "Accelerate", or the path of a BLAS. */
   get matmulEngine(): string {
-    return this.#c.matmul_engine();
+    return this.c.matmul_engine();
   }
 
   /** Has the library at `path`, which offers cblas_sgemm, compute matrix products; '' ends that. */
   useBlas(path: string): void {
-    if (this.#c.matmul_use_blas(path) === 0) {
+    if (this.c.matmul_use_blas(path) === 0) {
       throw new UserError(`BLAS: expected a shared library that has cblas_sgemm, got "${path}"`);
     }
   }
@@ -207,7 +96,7 @@ export class NativeBackend implements Backend<number> {
     strideB: number,
     strideOut: number,
   ): void {
-    this.#c.matmul(
+    this.c.matmul(
       out,
       a,
       b,
@@ -231,8 +120,12 @@ export class NativeBackend implements Backend<number> {
 
   // ── Element-wise ──────────────────────────────────────────────────────────────────────────────
 
+  readonly affine: Method<'affine'> = this.c.affine_forward;
+  readonly addScaled: Method<'addScaled'> = this.c.add_scaled;
+  readonly scaleBy: Method<'scaleBy'> = this.c.scale_by;
+
   unary(op: UnaryOp, out: number, x: number, count: number, parameter: number): void {
-    this.#c.unary_forward(UNARY[op], out, x, count, parameter);
+    this.c.unary_forward(UNARY[op], out, x, count, parameter);
   }
 
   unaryBackward(
@@ -244,11 +137,11 @@ export class NativeBackend implements Backend<number> {
     count: number,
     parameter: number,
   ): void {
-    this.#c.unary_backward(UNARY[op], dx, dy, x, y, count, parameter);
+    this.c.unary_backward(UNARY[op], dx, dy, x, y, count, parameter);
   }
 
   binary(op: BinaryOp, out: number, a: number, b: number, count: number): void {
-    this.#c.binary_forward(BINARY[op], out, a, b, count);
+    this.c.binary_forward(BINARY[op], out, a, b, count);
   }
 
   binaryStrided(
@@ -261,19 +154,7 @@ export class NativeBackend implements Backend<number> {
     stridesB: readonly number[],
   ): void {
     const layout = this.#packLayout(shape, stridesA, stridesB);
-    this.#c.binary_strided(BINARY[op], out, a, b, shape.length, layout);
-  }
-
-  affine(out: number, x: number, count: number, scale: number, shift: number): void {
-    this.#c.affine_forward(out, x, count, scale, shift);
-  }
-
-  addScaled(out: number, x: number, count: number, scale: number): void {
-    this.#c.add_scaled(out, x, count, scale);
-  }
-
-  scaleBy(out: number, x: number, scale: number, count: number): void {
-    this.#c.scale_by(out, x, scale, count);
+    this.c.binary_strided(BINARY[op], out, a, b, shape.length, layout);
   }
 
   // ── Moving ────────────────────────────────────────────────────────────────────────────────────
@@ -288,7 +169,7 @@ export class NativeBackend implements Backend<number> {
     accumulate: boolean,
   ): void {
     const layout = this.#packLayout(shape, stridesOut, stridesX);
-    this.#c.copy_strided(out, x, shape.length, layout, accumulate ? 1 : 0);
+    this.c.copy_strided(out, x, shape.length, layout, accumulate ? 1 : 0);
   }
 
   /** Shape and both strides, one after another. */
@@ -312,61 +193,25 @@ export class NativeBackend implements Backend<number> {
 
   // ── Reductions ────────────────────────────────────────────────────────────────────────────────
 
+  readonly variance: Method<'variance'> = this.c.variance_middle;
+  readonly maxBackward: Method<'maxBackward'> = this.c.max_backward;
+  readonly sumOfSquares: Method<'sumOfSquares'> = this.c.sum_of_squares;
+  readonly firstNonFinite: Method<'firstNonFinite'> = this.c.first_non_finite;
+  readonly histogram: Method<'histogram'> = this.c.histogram_count;
+  readonly topk: Method<'topk'> = this.c.topk_rows;
+
   reduce(op: ReduceOp, out: number, x: number, outer: number, count: number, inner: number): void {
-    this.#c.reduce_middle(REDUCE[op], out, x, outer, count, inner);
-  }
-
-  variance(
-    out: number,
-    mean: number,
-    x: number,
-    outer: number,
-    count: number,
-    inner: number,
-    correction: number,
-  ): void {
-    this.#c.variance_middle(out, mean, x, outer, count, inner, correction);
-  }
-
-  maxBackward(
-    dx: number,
-    dy: number,
-    x: number,
-    y: number,
-    outer: number,
-    count: number,
-    inner: number,
-  ): void {
-    this.#c.max_backward(dx, dy, x, y, outer, count, inner);
-  }
-
-  sumOfSquares(x: number, count: number): number {
-    return this.#c.sum_of_squares(x, count);
-  }
-
-  firstNonFinite(x: number, count: number): number {
-    return this.#c.first_non_finite(x, count);
-  }
-
-  histogram(
-    counts: number,
-    x: number,
-    count: number,
-    low: number,
-    high: number,
-    bins: number,
-  ): void {
-    this.#c.histogram_count(counts, x, count, low, high, bins);
-  }
-
-  topk(values: number, indices: number, x: number, rows: number, cols: number, k: number): void {
-    this.#c.topk_rows(values, indices, x, rows, cols, k);
+    this.c.reduce_middle(REDUCE[op], out, x, outer, count, inner);
   }
 
   // ── Softmax and cross-entropy ─────────────────────────────────────────────────────────────────
 
+  readonly crossEntropy: Method<'crossEntropy'> = this.c.cross_entropy_forward;
+  readonly meanLoss: Method<'meanLoss'> = this.c.mean_loss;
+  readonly crossEntropyBackward: Method<'crossEntropyBackward'> = this.c.cross_entropy_backward;
+
   softmax(out: number, x: number, rows: number, cols: number, log: boolean): void {
-    this.#c.softmax_forward(out, x, rows, cols, log ? 1 : 0);
+    this.c.softmax_forward(out, x, rows, cols, log ? 1 : 0);
   }
 
   softmaxBackward(
@@ -377,67 +222,7 @@ export class NativeBackend implements Backend<number> {
     cols: number,
     log: boolean,
   ): void {
-    this.#c.softmax_backward(dx, dy, y, rows, cols, log ? 1 : 0);
-  }
-
-  crossEntropy(
-    losses: number,
-    lse: number,
-    logits: number,
-    ldLogits: number,
-    targets: number,
-    rows: number,
-    cols: number,
-    smoothing: number,
-    ignoreIndex: number,
-  ): number {
-    return this.#c.cross_entropy_forward(
-      losses,
-      lse,
-      logits,
-      ldLogits,
-      targets,
-      rows,
-      cols,
-      smoothing,
-      ignoreIndex,
-    );
-  }
-
-  meanLoss(out: number, losses: number, targets: number, rows: number, ignoreIndex: number): void {
-    this.#c.mean_loss(out, losses, targets, rows, ignoreIndex);
-  }
-
-  crossEntropyBackward(
-    dlogits: number,
-    logits: number,
-    ld: number,
-    lse: number,
-    targets: number,
-    rows: number,
-    cols: number,
-    column0: number,
-    vocab: number,
-    smoothing: number,
-    ignoreIndex: number,
-    dloss: number,
-    count: number,
-  ): void {
-    this.#c.cross_entropy_backward(
-      dlogits,
-      logits,
-      ld,
-      lse,
-      targets,
-      rows,
-      cols,
-      column0,
-      vocab,
-      smoothing,
-      ignoreIndex,
-      dloss,
-      count,
-    );
+    this.c.softmax_backward(dx, dy, y, rows, cols, log ? 1 : 0);
   }
 
   // ── Normalisation ─────────────────────────────────────────────────────────────────────────────
@@ -454,7 +239,7 @@ export class NativeBackend implements Backend<number> {
     eps: number,
     centred: boolean,
   ): void {
-    this.#c.layernorm_forward(
+    this.c.layernorm_forward(
       out,
       mean,
       rstd,
@@ -481,7 +266,7 @@ export class NativeBackend implements Backend<number> {
     cols: number,
     centred: boolean,
   ): void {
-    this.#c.layernorm_backward(
+    this.c.layernorm_backward(
       dx ?? 0,
       dweight ?? 0,
       dbias ?? 0,
@@ -509,7 +294,7 @@ export class NativeBackend implements Backend<number> {
     eps: number,
     given: boolean,
   ): void {
-    this.#c.batchnorm_forward(
+    this.c.batchnorm_forward(
       out,
       mean,
       variance,
@@ -539,7 +324,7 @@ export class NativeBackend implements Backend<number> {
     eps: number,
     given: boolean,
   ): void {
-    this.#c.batchnorm_backward(
+    this.c.batchnorm_backward(
       dx ?? 0,
       dweight ?? 0,
       dbias ?? 0,
@@ -558,31 +343,9 @@ export class NativeBackend implements Backend<number> {
 
   // ── Embedding ─────────────────────────────────────────────────────────────────────────────────
 
-  gatherRows(
-    out: number,
-    weight: number,
-    ids: number,
-    count: number,
-    vocab: number,
-    width: number,
-  ): number {
-    return this.#c.gather_rows(out, weight, ids, count, vocab, width);
-  }
-
-  sumRowsById(
-    rows: number,
-    values: number,
-    dy: number,
-    ids: number,
-    count: number,
-    width: number,
-  ): number {
-    return this.#c.sum_rows_by_id(rows, values, dy, ids, count, width);
-  }
-
-  addRows(out: number, rows: number, values: number, rowCount: number, width: number): void {
-    this.#c.add_rows(out, rows, values, rowCount, width);
-  }
+  readonly gatherRows: Method<'gatherRows'> = this.c.gather_rows;
+  readonly sumRowsById: Method<'sumRowsById'> = this.c.sum_rows_by_id;
+  readonly addRows: Method<'addRows'> = this.c.add_rows;
 
   // ── Optimizers ────────────────────────────────────────────────────────────────────────────────
 
@@ -595,7 +358,7 @@ export class NativeBackend implements Backend<number> {
     first: boolean,
   ): void {
     const table = this.#packUpdates(updates);
-    this.#c.sgd_step(
+    this.c.sgd_step(
       table,
       updates.length,
       gradScale,
@@ -615,11 +378,11 @@ export class NativeBackend implements Backend<number> {
     step: number,
   ): void {
     const table = this.#packUpdates(updates);
-    this.#c.adamw_step(table, updates.length, gradScale, beta1, beta2, eps, step);
+    this.c.adamw_step(table, updates.length, gradScale, beta1, beta2, eps, step);
   }
 
   gradientSumOfSquares(updates: readonly ParameterUpdate<number>[]): number {
-    return this.#c.gradient_sum_of_squares(this.#packUpdates(updates), updates.length);
+    return this.c.gradient_sum_of_squares(this.#packUpdates(updates), updates.length);
   }
 
   /** One row of `struct update_row` for each, in a table that is kept. */
@@ -644,49 +407,4 @@ export class NativeBackend implements Backend<number> {
     }
     return table;
   }
-}
-
-let loaded: NativeBackend | null | undefined;
-let problem: string | null = null;
-
-/**
- * The native backend, one for the process, or null when its library cannot be used: `nativeProblem()`
- * then says why and what to do.
- *
- * Of the environment: NANOGPT_THREADS is the number of threads (default: all cores), NANOGPT_BLAS the
- * path of a library with cblas_sgemm that is to compute matrix products.
- *
- * @throws UserError when one of these does not fit.
- */
-export function loadNative(): NativeBackend | null {
-  if (loaded !== undefined) return loaded;
-  let library: NativeLibrary;
-  try {
-    library = loadLibrary();
-  } catch (error) {
-    if (!(error instanceof NativeProblem)) throw error;
-    problem = error.message;
-    loaded = null;
-    return null;
-  }
-  const backend = new NativeBackend(library);
-  const { NANOGPT_THREADS: threads, NANOGPT_BLAS: blas } = process.env;
-  if (threads) {
-    const count = Number(threads);
-    if (!Number.isInteger(count) || count < 1 || count > MAX_THREADS) {
-      throw new UsageError(
-        `NANOGPT_THREADS: expected a number of threads from 1 to ${MAX_THREADS}, got "${threads}" (this machine has ${availableParallelism()} processors)`,
-      );
-    }
-    backend.setThreads(count);
-  }
-  if (blas) backend.useBlas(blas);
-  loaded = backend;
-  return loaded;
-}
-
-/** Why `loadNative()` returned null: one line that ends with what to do. Null when it did not. */
-export function nativeProblem(): string | null {
-  loadNative();
-  return problem;
 }
