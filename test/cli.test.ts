@@ -332,12 +332,7 @@ describe('doctor', () => {
   });
 
   it('says what to do where the kernels are not built, and training works all the same', async () => {
-    const copy = shop.path('package');
-    fs.mkdirSync(copy);
-    fs.cpSync(path.join(ROOT, 'dist'), path.join(copy, 'dist'), { recursive: true });
-    fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(copy, 'package.json'));
-    fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'));
-    const main = path.join(copy, 'dist', 'cli', 'main.js');
+    const main = shop.installPackage('without-kernels', { kernels: false });
     const report = await shop.json<Report>(['doctor'], { main });
     expect(report.backend).toBe('reference');
     expect(report.advice.join()).toMatch(/install a C compiler .* and run `npm run build:kernels`/);

@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 
 /** The package's folder. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MAIN = path.join(ROOT, 'dist', 'cli', 'main.js');
 
 export interface Ran {
   code: number | null;
@@ -19,7 +18,7 @@ export interface Ran {
 export interface RunOptions {
   /** On top of the environment, or undefined to take out of it. */
   env?: Record<string, string | undefined>;
-  /** Another built command line. */
+  /** Another program than the command line. */
   main?: string;
   /** Arguments of Node itself. */
   node?: string[];
@@ -27,12 +26,28 @@ export interface RunOptions {
   watch?: (child: ChildProcess, ran: Ran) => void;
 }
 
-/** A folder for runs, with a cache and a small text of its own. */
+/** A folder for runs, with a cache, a small text and a built package of its own. */
 export class Workshop implements Disposable {
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanogpt-cli-'));
+  readonly #main = this.installPackage('package', { kernels: true });
 
   constructor() {
     fs.writeFileSync(path.join(this.folder, 'text.txt'), smallText());
+  }
+
+  /**
+   * A copy of the package as it is built now, so that a build meanwhile does not disturb; returns its
+   * command line. Without `kernels`, as on a machine without a C compiler.
+   */
+  installPackage(name: string, { kernels }: { kernels: boolean }): string {
+    const target = this.path(name);
+    fs.mkdirSync(target);
+    fs.cpSync(path.join(ROOT, 'dist'), path.join(target, 'dist'), { recursive: true });
+    fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(target, 'package.json'));
+    for (const folder of ['node_modules', ...(kernels ? ['build'] : [])]) {
+      fs.symlinkSync(path.join(ROOT, folder), path.join(target, folder), 'junction');
+    }
+    return path.join(target, 'dist', 'cli', 'main.js');
   }
 
   path(...parts: string[]): string {
@@ -40,7 +55,7 @@ export class Workshop implements Disposable {
   }
 
   nanogpt(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    const { env, main = MAIN, node = [], watch } = options;
+    const { env, main = this.#main, node = [], watch } = options;
     const child = spawn(process.execPath, [...node, main, ...args], {
       cwd: this.folder,
       env: {
