@@ -25,6 +25,13 @@ export {
 } from './ops/loss.js';
 export { linear, matmul } from './ops/matrix.js';
 export { concat, expand, flatten, narrow, permute, reshape, transpose } from './ops/move.js';
+export {
+  type BatchNormOptions,
+  type BatchStatistics,
+  batchNorm,
+  layerNorm,
+  rmsNorm,
+} from './ops/norm.js';
 export { type ProductOptions, product } from './ops/product.js';
 export { amax, mean, sum, type VarianceOptions, variance } from './ops/reduce.js';
 export { argmax, firstNonFinite, histogram, topk } from './ops/select.js';
