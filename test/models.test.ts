@@ -73,7 +73,9 @@ describe.each(goldens)('$name', (golden) => {
       return loss.itemSync();
     });
     losses.forEach((loss, step) => {
-      expect(Math.abs(loss - golden.losses[step]) / golden.losses[step]).toBeLessThan(2e-6 * (step + 1));
+      expect(Math.abs(loss - golden.losses[step]) / golden.losses[step]).toBeLessThan(
+        2e-6 * (step + 1),
+      );
     });
     for (const [path, value] of model.stateDict()) {
       const squares = value.square().sum().itemSync();
