@@ -5,6 +5,7 @@
 import { Command, Option } from 'commander';
 import { collect, count, fraction, least, seconds } from './arguments.js';
 import { DATASET_NAMES, MODEL_NAMES } from './names.js';
+import { addTokenizer } from './tokenizer-program.js';
 import { version } from './version.js';
 
 const threads = () =>
@@ -158,9 +159,10 @@ Environment:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     );
   // In the order in which one meets them.
-  for (const add of [addTrain, addSample, addEval, addDescribe, addRuns, addDoctor]) add(program);
-  for (const command of [program, ...program.commands]) {
-    const name = command === program ? 'nanogpt' : `nanogpt ${command.name()}`;
+  const all = [addTrain, addSample, addEval, addDescribe, addTokenizer, addRuns, addDoctor];
+  for (const add of all) add(program);
+  for (const command of withSubcommands(program)) {
+    const name = fullName(command);
     command
       .exitOverride()
       .allowExcessArguments(false)
@@ -170,4 +172,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
       });
   }
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
 }

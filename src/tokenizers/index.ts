@@ -1,9 +1,17 @@
 /** Tokenizers: one interface, made by name or loaded from a folder. */
 
+export { inspectionPage } from './inspect/html.js';
+export { type Inspection, type InspectOptions, inspect, LONG_WORD } from './inspect/inspect.js';
 export {
   type CreateOptions,
   createTokenizer,
   loadTokenizer,
   TOKENIZER_NAMES,
 } from './registry.js';
-export type { DecodeStream, EncodeOptions, Tokenizer, TokenizerKind } from './tokenizer.js';
+export type {
+  DecodeStream,
+  EncodeOptions,
+  MergeStep,
+  Tokenizer,
+  TokenizerKind,
+} from './tokenizer.js';

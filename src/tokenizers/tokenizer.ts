@@ -30,6 +30,14 @@ export interface DecodeStream {
 /** The families, as the saved manifest names them. */
 export type TokenizerKind = 'char' | 'tiktoken' | 'sentencepiece' | 'byte-bpe' | 'huggingface';
 
+/** One joining of two neighbours on the way from characters (or bytes) to tokens. */
+export interface MergeStep {
+  left: string;
+  right: string;
+  /** When this pair was learnt: 0 is the first of all. */
+  rank: number;
+}
+
 export interface Tokenizer {
   readonly kind: TokenizerKind;
   /** How `--tokenizer` and printed tables call it: `char`, `p50k_base`, … */
@@ -60,6 +68,8 @@ export interface Tokenizer {
    * bytes that are not a whole character, each as `<0xE2>`.
    */
   tokenToString(id: number): string;
+  /** The merges by which a word becomes tokens, in order; only tokenizers that merge have them. */
+  mergeSteps?(word: string): MergeStep[];
   /** Writes what `loadTokenizer(dir)` needs. Creates the folder; replaces files whole or not at all. */
   save(dir: string): void;
 }

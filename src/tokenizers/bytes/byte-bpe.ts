@@ -10,7 +10,7 @@
 
 import { UserError } from '../../util/errors.js';
 import { byteDecodeStream, bytesToString, checkId, utf8Decoder, wellFormed } from '../support.js';
-import type { DecodeStream } from '../tokenizer.js';
+import type { DecodeStream, MergeStep } from '../tokenizer.js';
 import { applyMerges, type Merges } from './merge.js';
 
 /** Words remembered at most; beyond it the memory starts afresh. */
@@ -111,6 +111,23 @@ export class ByteBpe {
       throw new UserError(`${this.parts.name}: token id ${id} is not used by this vocabulary`);
     }
     return this.encoder.encode(special);
+  }
+
+  /** The merges that a word goes through, taken as one whatever the pattern would say. */
+  mergeSteps(word: string): MergeStep[] {
+    const { merges } = this.parts;
+    const bytes = this.encoder.encode(word);
+    const tokens = Uint32Array.from(bytes, (byte) => this.idOfByte[byte]!);
+    const steps: MergeStep[] = [];
+    applyMerges(tokens, tokens.length, {
+      rank: (left, right) => merges.rank(left, right),
+      join: (left, right) => {
+        const [a, b] = [this.tokenToString(left), this.tokenToString(right)];
+        steps.push({ left: a, right: b, rank: merges.rank(left, right) });
+        return merges.join(left, right);
+      },
+    });
+    return steps;
   }
 
   private encodeOrdinary(text: string, out: IdList): void {

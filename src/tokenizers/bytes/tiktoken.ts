@@ -8,7 +8,7 @@
 import { UserError } from '../../util/errors.js';
 import { PairIndex } from '../pair-index.js';
 import { addBosEos, fingerprintOf, type Manifest, saveFolder } from '../support.js';
-import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
+import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { ByteBpe } from './byte-bpe.js';
 import { type Merges, NO_MERGE } from './merge.js';
 import { GPT2_SPLIT, GPT4_SPLIT, GPT4O_SPLIT } from './split.js';
@@ -127,6 +127,11 @@ export class TiktokenTokenizer implements Tokenizer {
 
   tokenToString(id: number): string {
     return this.bpe.tokenToString(id);
+  }
+
+  mergeSteps(word: string): MergeStep[] {
+    // Ids below 256 are the bytes; the first merge has the next.
+    return this.bpe.mergeSteps(word).map((step) => ({ ...step, rank: step.rank - 256 }));
   }
 
   save(dir: string): void {

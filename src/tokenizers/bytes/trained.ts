@@ -6,7 +6,7 @@
 import { UserError } from '../../util/errors.js';
 import { PairIndex } from '../pair-index.js';
 import { addBosEos, fingerprintOf, saveFolder } from '../support.js';
-import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
+import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { checkTokenizerJson } from '../tokenizer-json.js';
 import { ByteBpe } from './byte-bpe.js';
 import { type Merges, NO_MERGE } from './merge.js';
@@ -157,6 +157,10 @@ export class ByteBpeTokenizer implements Tokenizer {
 
   tokenToString(id: number): string {
     return this.bpe.tokenToString(id);
+  }
+
+  mergeSteps(word: string): MergeStep[] {
+    return this.bpe.mergeSteps(word);
   }
 
   save(dir: string): void {

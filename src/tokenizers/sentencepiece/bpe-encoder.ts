@@ -7,6 +7,7 @@
 
 import { applyMerges, type Merges, NO_MERGE } from '../bytes/merge.js';
 import { PairIndex } from '../pair-index.js';
+import type { MergeStep } from '../tokenizer.js';
 import { PieceType } from './schema.js';
 import type { IdSink, Segment, Segmenter, Vocabulary } from './vocabulary.js';
 
@@ -24,6 +25,8 @@ export class BpeEncoder implements Segmenter {
   private readonly own: RegExp | undefined;
   private readonly frozen: Uint8Array;
   private readonly ranks: Int32Array;
+  /** The rank of the piece that was learnt first. */
+  private readonly firstRank: number;
   private readonly merges: Merges;
   private pairs = new PairIndex();
   /** Strings that are no piece, numbered from the vocabulary's size on. */
@@ -43,6 +46,11 @@ export class BpeEncoder implements Segmenter {
     this.own = own.length > 0 ? new RegExp(`${quoted.join('|')}|[^]`, 'gu') : undefined;
     this.frozen = vocabulary.types.map((type) => (type === PieceType.USER_DEFINED ? 1 : 0));
     this.ranks = ranksOf(vocabulary.scores);
+    this.firstRank = this.ranks.reduce(
+      (least, rank, id) =>
+        vocabulary.types[id] === PieceType.NORMAL ? Math.min(least, rank) : least,
+      NO_MERGE,
+    );
     this.merges = { rank: (l, r) => this.rank(l, r), join: (l, r) => this.join(l, r) };
   }
 
@@ -71,6 +79,27 @@ export class BpeEncoder implements Segmenter {
       else if (known) for (let i = 0; i < known.length; i++) out.push(known[i]!);
       else this.wordIds(word, out);
     }
+  }
+
+  /** The merges that normalised text goes through. A model of 2,000 merges has ranks 0 … 1,999. */
+  mergeSteps(normalized: string): MergeStep[] {
+    const steps: MergeStep[] = [];
+    const tokens = Uint32Array.from(this.characters(normalized), (symbol) => this.idOf(symbol));
+    applyMerges(tokens, tokens.length, {
+      rank: (left, right) => this.rank(left, right),
+      join: (left, right) => {
+        const rank = this.rank(left, right) - this.firstRank;
+        steps.push({ left: this.spelling(left), right: this.spelling(right), rank });
+        return this.join(left, right);
+      },
+    });
+    this.halves.clear();
+    return steps;
+  }
+
+  /** Characters, and pieces of the user's own. */
+  private characters(text: string): string[] {
+    return this.own ? Array.from(text.matchAll(this.own), ([symbol]) => symbol) : [...text];
   }
 
   private wordIds(word: string, out: IdSink): void {

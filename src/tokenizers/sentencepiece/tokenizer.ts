@@ -9,7 +9,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import { addBosEos, byteName, checkId, fingerprintOf, saveFolder, wellFormed } from '../support.js';
-import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
+import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { BpeEncoder } from './bpe-encoder.js';
 import { readCharsmap } from './charsmap.js';
 import { DecodeState } from './decode.js';
@@ -190,6 +190,14 @@ export class SentencePieceTokenizer implements Tokenizer {
   /** The id of a piece; that of the unknown if there is none. */
   pieceToId(piece: string): number {
     return this.vocabulary.idOf(piece);
+  }
+
+  /** With U+2581 for a space, as the model spells pieces. A unigram model merges nothing: none. */
+  mergeSteps(word: string): MergeStep[] {
+    const { segmenter } = this;
+    return segmenter instanceof BpeEncoder
+      ? segmenter.mergeSteps(this.normalizer.normalize(word))
+      : [];
   }
 
   save(dir: string): void {

@@ -32,9 +32,10 @@ export interface TrainedModel {
 export async function trainToFiles(
   given: Partial<TrainerSettings>,
   recorded: Recorded = {},
+  text?: string,
 ): Promise<TrainedModel> {
   if (!given.model_prefix) throw new UsageError('model_prefix (--out) is needed: where to write');
-  const trained = await train(given, recorded);
+  const trained = await train(given, recorded, text);
   writeFileAtomic(`${given.model_prefix}.model`, trained.model);
   writeFileAtomic(`${given.model_prefix}.vocab`, trained.vocab);
   return trained;

@@ -1,0 +1,109 @@
+/** Which subcommands and options `nanogpt tokenizer` has. */
+import { type Command, Option } from 'commander';
+import { collect, fraction } from './arguments.js';
+
+/** Adds `tokenizer train`, `encode`, `decode` and `inspect`. */
+export function addTokenizer(program: Command): void {
+  const tokenizer = program.command('tokenizer').description('train, use and look at tokenizers');
+  addTrain(tokenizer);
+  addEncode(tokenizer);
+  addDecode(tokenizer);
+  addInspect(tokenizer);
+}
+
+const json = () => new Option('--json', 'print one JSON result and nothing else');
+const data = (what: string) =>
+  new Option('--data <what>', `${what}: a dataset, a file, a folder or an address of text`);
+const spec = () =>
+  new Option(
+    '--tokenizer <name>',
+    'char, shakespeare, p50k_base, …; sentencepiece:FILE; a path; a name on the Hugging Face hub',
+  );
+
+function addTrain(tokenizer: Command): void {
+  tokenizer
+    .command('train')
+    .description('train a tokenizer on text files')
+    .argument(
+      '[options...]',
+      "options of SentencePiece's spm_train, in its spelling or in kebab-case",
+    )
+    .allowUnknownOption()
+    .option(
+      '--preset <name>',
+      'shakespeare: the settings for tiny_shakespeare, others go before it',
+    )
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Two types:
+  --type bpe          SentencePiece BPE; writes OUT.model and OUT.vocab, as spm_train would
+  --type byte-level   BPE on bytes, as GPT-2's; writes the folder OUT with a tokenizer.json.
+                      --pattern gpt2 or gpt4 (how words are cut), --special A,B (special tokens)
+
+Options that both take: --input FILE…, --vocab-size N, --out PREFIX or FOLDER. Without --input it is
+tiny_shakespeare, with the preset of that name. All others are spm_train's, by their names and with
+their defaults; a published command line can be pasted as it is.
+
+Examples:
+  nanogpt tokenizer train --out shakespeare
+  nanogpt tokenizer train --type bpe --input a.txt b.txt --vocab-size 8000 --byte-fallback --out my
+  nanogpt tokenizer train --input=a.txt --model_type=bpe --model_prefix=my --vocab_size=8000
+  nanogpt tokenizer train --type byte-level --input a.txt --vocab-size 8000 --pattern gpt4 --out my`,
+    )
+    .action(async (args, options) =>
+      (await import('./tokenizer-train.js')).trainTokenizer(args, options),
+    );
+}
+
+function addEncode(tokenizer: Command): void {
+  tokenizer
+    .command('encode')
+    .description('print the token ids of a text')
+    .argument('[text]', 'the text (default: standard input)')
+    .addOption(spec().makeOptionMandatory())
+    .addOption(data('the text that char and shakespeare are built from'))
+    .option('--pieces', 'print the tokens themselves')
+    .option('--bos', 'with the token that begins a text')
+    .option('--eos', 'with the token that ends a text')
+    .option('--special', "read special tokens' spellings as such")
+    .addOption(json())
+    .action(async (text, options) => (await import('./tokenizer.js')).encodeText(text, options));
+}
+
+function addDecode(tokenizer: Command): void {
+  tokenizer
+    .command('decode')
+    .description('print the text of token ids')
+    .argument('[ids...]', 'ids, parted by spaces or commas (default: standard input)')
+    .addOption(spec().makeOptionMandatory())
+    .addOption(data('the text that char and shakespeare are built from'))
+    .addOption(json())
+    .action(async (ids, options) => (await import('./tokenizer.js')).decodeIds(ids, options));
+}
+
+function addInspect(tokenizer: Command): void {
+  tokenizer
+    .command('inspect')
+    .description('what a tokenizer makes of a text, in numbers and in colour')
+    .addOption(
+      new Option(
+        '--tokenizer <name>',
+        'a tokenizer; may be repeated, to see several side by side (default: shakespeare)',
+      )
+        .argParser(collect)
+        .default([], 'shakespeare'),
+    )
+    .addOption(data('the text to count on (default: tiny_shakespeare)'))
+    .option('--text <text>', 'a text whose tokens are shown (default: the first lines)')
+    .option('--word <word>', 'a word whose merges are shown (default: honorificabilitudinitatibus)')
+    .addOption(
+      new Option('--train-share <share>', 'the share of the text that counts as the training split')
+        .argParser(fraction)
+        .default(0.8),
+    )
+    .option('--html <file>', 'write a page as well')
+    .addOption(json())
+    .action(async (options) => (await import('./tokenizer.js')).inspectTokenizers(options));
+}

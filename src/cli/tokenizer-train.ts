@@ -1,0 +1,158 @@
+/** `nanogpt tokenizer train`. */
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { UsageError, UserError } from '../util/errors.js';
+import { nearestHint } from '../util/nearest.js';
+import { Output, thousands } from './output.js';
+import { shownPath } from './paths.js';
+
+export interface TrainTokenizerOptions {
+  preset?: string;
+  json?: true;
+}
+
+const TYPES = ['bpe', 'byte-level'];
+
+/** @param args all other options, in `spm_train`'s spelling or in kebab-case. */
+export async function trainTokenizer(
+  args: readonly string[],
+  options: TrainTokenizerOptions,
+): Promise<void> {
+  const output = new Output(options.json === true);
+  // `spm_train --input=…` may be pasted with its name.
+  const given = spread(args[0] === 'spm_train' ? args.slice(1) : args);
+  // Without a text of one's own it is tiny_shakespeare, and that has settings of its own.
+  const preset = options.preset ?? (given.has('input') ? undefined : 'shakespeare');
+  const type = given.get('type') ?? given.get('model_type') ?? (preset ? 'bpe' : undefined);
+  if (type === undefined) throw new UsageError('--type is needed: bpe or byte-level.');
+  if (type === 'byte-level') return trainByteLevel(given, options, output);
+  if (type.toLowerCase() !== 'bpe' && !['unigram', 'word', 'char'].includes(type)) {
+    throw new UsageError(`unknown type of tokenizer "${type}".${nearestHint(type, TYPES)}`);
+  }
+  return trainSentencePiece(given, preset, output);
+}
+
+/** Options by name, underscores for hyphens. A switch has the value `true`; `--input a b` is `a,b`. */
+function spread(args: readonly string[]): Map<string, string> {
+  const given = new Map<string, string>();
+  let last: string | undefined;
+  for (const arg of args) {
+    const match = /^--?([A-Za-z][\w-]*)(?:=([\s\S]*))?$/.exec(arg);
+    if (match) {
+      last = match[1]!.replaceAll('-', '_');
+      if (last === 'out') last = 'model_prefix';
+      given.set(last, match[2] ?? '');
+      if (match[2] !== undefined) last = undefined;
+    } else if (last === undefined) {
+      throw new UsageError(`expected an option such as --vocab-size 8000, got "${arg}".`);
+    } else {
+      const before = given.get(last)!;
+      if (before !== '' && last !== 'input') {
+        throw new UsageError(`--${last} takes one value, got "${before}" and "${arg}".`);
+      }
+      given.set(last, before === '' ? arg : `${before},${arg}`);
+    }
+  }
+  return given;
+}
+
+async function trainSentencePiece(
+  given: Map<string, string>,
+  preset: string | undefined,
+  output: Output,
+): Promise<void> {
+  const { parseOptions, SHAKESPEARE } = await import('../tokenizers/sentencepiece/spec.js');
+  const { trainToFiles } = await import('../tokenizers/sentencepiece/train.js');
+  if (preset !== undefined && preset !== 'shakespeare') {
+    throw new UsageError(`unknown preset "${preset}".${nearestHint(preset, ['shakespeare'])}`);
+  }
+  const type = given.get('type');
+  given.delete('type');
+  if (type !== undefined) given.set('model_type', type);
+  const { settings, recorded } = parseOptions(
+    [...given].map(([name, value]) => (value === '' ? `--${name}` : `--${name}=${value}`)),
+  );
+  const all = { ...(preset ? SHAKESPEARE : {}), ...settings };
+  if (!all.model_prefix)
+    throw new UsageError('--out is needed: where to write, without an ending.');
+  const text = all.input === undefined ? await shakespeareText(output) : undefined;
+  const started = performance.now();
+  const { pieces } = await trainToFiles(all, recorded, text);
+  const seconds = (performance.now() - started) / 1000;
+  const files = [`${all.model_prefix}.model`, `${all.model_prefix}.vocab`];
+  output.line(
+    `${thousands(pieces.length)} pieces in ${seconds.toFixed(2)} s: ${files.map(shownPath).join(', ')}`,
+  );
+  output.result({ type: 'bpe', pieces: pieces.length, files, seconds });
+}
+
+async function trainByteLevel(
+  given: Map<string, string>,
+  options: TrainTokenizerOptions,
+  output: Output,
+): Promise<void> {
+  const { ByteBpeTokenizer } = await import('../tokenizers/bytes/trained.js');
+  const { GPT2_SPLIT, GPT4_SPLIT } = await import('../tokenizers/bytes/split.js');
+  if (options.preset !== undefined) throw new UsageError('--preset goes with --type bpe.');
+  const known = ['type', 'model_type', 'input', 'vocab_size', 'pattern', 'special', 'model_prefix'];
+  for (const name of given.keys()) {
+    if (known.includes(name)) continue;
+    const valid = known.map((k) => (k === 'model_prefix' ? 'out' : k).replaceAll('_', '-'));
+    throw new UsageError(
+      `unknown option --${name} of the byte-level type.${nearestHint(name, valid)}`,
+    );
+  }
+  const patterns: Record<string, string> = { gpt2: GPT2_SPLIT, gpt4: GPT4_SPLIT };
+  const pattern = given.get('pattern') ?? 'gpt4';
+  const split = patterns[pattern];
+  if (split === undefined) {
+    throw new UsageError(
+      `unknown pattern "${pattern}".${nearestHint(pattern, Object.keys(patterns))}`,
+    );
+  }
+  const folder = given.get('model_prefix');
+  if (!folder) throw new UsageError('--out is needed: the folder to write.');
+  const vocabSize = Number(given.get('vocab_size') ?? 8000);
+  if (!Number.isInteger(vocabSize)) {
+    throw new UsageError(
+      `--vocab-size: expected a whole number, got "${given.get('vocab_size')}".`,
+    );
+  }
+  const specials = (given.get('special') ?? '<|endoftext|>').split(',').filter((s) => s !== '');
+  const input = given.get('input');
+  const text = input === undefined ? await shakespeareText(output) : readAll(input.split(','));
+  const started = performance.now();
+  const tokenizer = ByteBpeTokenizer.train(text, { vocabSize, split, specials });
+  tokenizer.save(folder);
+  const seconds = (performance.now() - started) / 1000;
+  if (tokenizer.vocabSize < vocabSize) {
+    output.notice(
+      `no pair occurs twice beyond ${thousands(tokenizer.vocabSize)} tokens; there it stopped`,
+    );
+  }
+  output.line(
+    `${thousands(tokenizer.vocabSize)} tokens in ${seconds.toFixed(2)} s: ${shownPath(folder)}`,
+  );
+  output.result({ type: 'byte-level', tokens: tokenizer.vocabSize, folder, seconds });
+}
+
+function readAll(paths: readonly string[]): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return paths
+    .map((path) => {
+      try {
+        return decoder.decode(readFileSync(path));
+      } catch (cause) {
+        if (!(cause instanceof TypeError)) throw cause;
+        throw new UserError(`${path} is not UTF-8`, { cause });
+      }
+    })
+    .join('\n');
+}
+
+async function shakespeareText(output: Output): Promise<string> {
+  const { loadText } = await import('../data/index.js');
+  const { text, notice } = await loadText();
+  if (notice !== undefined) output.notice(notice);
+  return text;
+}
