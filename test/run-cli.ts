@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 
 /** The package's folder. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -120,3 +121,12 @@ export const SMALL = [
     'warmupSteps=0',
   ].flatMap((pair) => ['--set', pair]),
 ];
+
+/** The end of a command that the user got wrong: a message, and nothing else. */
+export function expectMessage(ran: Ran, code: 1 | 2, ...words: (string | RegExp)[]): void {
+  expect(ran.stderr).toMatch(/^nanogpt: /m);
+  for (const word of words) expect(ran.stderr).toMatch(word);
+  expect(ran.stderr).not.toMatch(/^\s+at /m);
+  expect(ran.stdout).toBe('');
+  expect(ran.code).toBe(code);
+}
