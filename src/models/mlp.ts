@@ -9,7 +9,9 @@
 import { z } from 'zod';
 import {
   activation,
+  type BatchNorm1d,
   Embedding,
+  foldBatchNorm,
   type Initializer,
   init,
   type Layer,
@@ -18,7 +20,9 @@ import {
   Module,
 } from '../nn/index.js';
 import { linearCrossEntropy, type Tensor } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
 import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
+import { makeNorm, normShape } from './norm.js';
 
 export const mlpSchema = z.strictObject({
   blockSize: z.int().min(1).default(10).describe('T: tokens in the window'),
@@ -40,34 +44,59 @@ export const mlpSchema = z.strictObject({
     .enum(['kaimingNormal', 'kaimingUniform', 'xavierNormal', 'xavierUniform', 'pytorch'])
     .default('kaimingNormal')
     .describe("of the weights; pytorch: the layers' own defaults"),
+  hiddenGain: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('scales the initial hidden weights: what too small or too large does'),
   embeddingStd: z.number().min(0).default(1).describe("1 as in PyTorch's Embedding"),
   outputGain: z
     .number()
     .min(0)
     .default(1)
     .describe('scales the initial output weight; small: the first loss is ln V'),
+  residual: z
+    .boolean()
+    .default(false)
+    .describe('whether hidden layers after the first add to what comes in (He et al. 2016)'),
+  ...normShape,
+  normPosition: z
+    .enum(['before', 'after'])
+    .default('before')
+    .describe('norm before or after the activation; before, as in Ioffe and Szegedy 2015'),
 });
 
 export type MLPConfig = z.infer<typeof mlpSchema>;
 
-/** x (B, in) → linear → activation → (B, H). A normalisation would stand between the two. */
+/** x (B, in) → linear → normalisation → activation → (B, H); or the normalisation last. */
 class HiddenLayer extends Module implements Layer {
   readonly linear: Linear;
+  readonly norm: Layer | null;
   readonly activation: Layer;
+  private readonly normLast: boolean;
+  private readonly residual: boolean;
 
-  constructor(inSize: number, config: MLPConfig) {
+  constructor(inSize: number, config: MLPConfig, first: boolean) {
     super();
     const { nHidden, hiddenBias, negativeSlope } = config;
     const options = { bias: hiddenBias, ...weightInit(config, config.activation) };
     this.linear = new Linear(inSize, nHidden, options);
+    this.linear.weight.scale_(config.hiddenGain);
+    this.norm = makeNorm(config, nHidden);
     this.activation =
       config.activation === 'leakyRelu'
         ? new LeakyReLU(negativeSlope)
         : activation(config.activation);
+    this.normLast = config.normPosition === 'after';
+    this.residual = config.residual && !first; // the first one's input is of another size
   }
 
   forward(x: Tensor): Tensor {
-    return this.activation.forward(this.linear.forward(x)); // (B, in) → (B, H)
+    let y = this.linear.forward(x); // (B, in) → (B, H)
+    if (this.norm && !this.normLast) y = this.norm.forward(y);
+    y = this.activation.forward(y);
+    if (this.norm && this.normLast) y = this.norm.forward(y);
+    return this.residual ? x.add(y) : y;
   }
 }
 
@@ -91,7 +120,7 @@ export class MLP extends Module implements LanguageModel {
     const inSize = config.combine === 'flatten' ? T * C : C;
     this.hidden = Array.from(
       { length: nLayer },
-      (_, i) => new HiddenLayer(i === 0 ? inSize : H, config),
+      (_, i) => new HiddenLayer(i === 0 ? inSize : H, config, i === 0),
     );
     const options = { bias: config.outputBias, ...weightInit(config, 'linear') };
     this.output = new Linear(H, vocabSize, options);
@@ -115,6 +144,31 @@ export class MLP extends Module implements LanguageModel {
   loss(inputs: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
     const { weight, bias } = this.output;
     return linearCrossEntropy(this.features(inputs), weight, bias, targets, options);
+  }
+
+  /**
+   * A model without normalisation that gives the same logits in evaluation: each BatchNorm folded into the
+   * linear layer before it. This one is left as it is.
+   *
+   * @throws UserError where the normalisation is none that can be folded: another one, or one that stands
+   *   after the activation or uses batch statistics at inference.
+   */
+  folded(): MLP {
+    const { norm, normPosition } = this.config;
+    if (norm !== 'batch' || normPosition !== 'before') {
+      throw new UserError(
+        `fold: expected norm=batch before the activation, got norm=${norm} ${normPosition} it`,
+      );
+    }
+    const model = new MLP({ ...this.config, norm: 'none', hiddenBias: true }, this.vocabSize);
+    const own = this.stateDict();
+    const state = new Map([...model.stateDict().keys()].map((key) => [key, own.get(key)!]));
+    this.hidden.forEach(({ linear, norm: layer }, i) => {
+      const { weight, bias } = foldBatchNorm(linear, layer as BatchNorm1d);
+      state.set(`hidden.${i}.linear.weight`, weight).set(`hidden.${i}.linear.bias`, bias!);
+    });
+    model.loadStateDict(state);
+    return model.train(this.training);
   }
 }
 

@@ -23,7 +23,9 @@ function momentsOf(x: Tensor): { mean: number[]; variance: number[] } {
 }
 
 function expectClose(actual: Tensor, expected: readonly number[]): void {
-  actual.doublesSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+  actual.doublesSync().forEach((value, i) => {
+    expect(value).toBeCloseTo(expected[i], 5);
+  });
 }
 
 describe('recomputeStatistics', () => {

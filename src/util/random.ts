@@ -93,7 +93,14 @@ export interface BlockAddress {
  * What randomness is used for. Each use draws from a stream of its own, so that, say, turning dropout
  * on leaves the order of the data as it was.
  */
-export const STREAMS = { init: 0, data: 1, dropout: 2, sampling: 3, evaluation: 4 } as const;
+export const STREAMS = {
+  init: 0,
+  data: 1,
+  dropout: 2,
+  sampling: 3,
+  evaluation: 4,
+  statistics: 5,
+} as const;
 
 /** Purposes a rank may have: the stream numbers of rank r start at r · 256. */
 const STREAMS_PER_RANK = 256;

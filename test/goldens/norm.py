@@ -109,8 +109,74 @@ def batch():
         yield batch_norm(shape, {"affine": False}, {"affine": False})
 
 
+class Hidden(torch.nn.Module):
+    def __init__(self, size, norm, after, residual):
+        super().__init__()
+        self.linear = torch.nn.Linear(size, 6, bias=False)
+        self.norm = norm
+        self.after = after
+        self.residual = residual
+
+    def forward(self, x):
+        y = self.linear(x)
+        y = self.norm(torch.tanh(y)) if self.after else torch.tanh(self.norm(y))
+        return x + y if self.residual else y
+
+
+class MLP(torch.nn.Module):
+    def __init__(self, make, after, residual):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(11, 4)
+        sizes = [12, 6, 6]
+        self.hidden = torch.nn.ModuleList(
+            [Hidden(size, make(6), after, residual and i > 0) for i, size in enumerate(sizes)]
+        )
+        self.output = torch.nn.Linear(6, 11)
+
+    def forward(self, x):
+        y = self.embedding(x).flatten(1)
+        for layer in self.hidden:
+            y = layer(y)
+        return self.output(y)
+
+
+def mlp(norm, make, after, residual, eps=1e-5):
+    """Ten training losses in a row, then one in evaluation."""
+    model = MLP(make, after, residual)
+    start = {k: v.clone() for k, v in model.state_dict().items()}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+    inputs, targets = torch.randint(11, (11, 8, 3)), torch.randint(11, (11, 8))
+    losses = []
+    for x, y in zip(inputs, targets):
+        model.train(len(losses) < 10)
+        loss = torch.nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        if model.training:
+            optimizer.step()
+        losses.append(float(loss))
+    config = {"blockSize": 3, "nEmbd": 4, "nHidden": 6, "nLayer": 3, "activation": "tanh", "norm": norm,
+              "normGroups": 2, "normPosition": "after" if after else "before", "normEps": eps, "residual": residual}
+    return {"config": config, "start": start, "inputs": inputs, "targets": targets, "losses": losses}
+
+
+def models():
+    nn = torch.nn
+    yield mlp("batch", nn.BatchNorm1d, False, False)
+    yield mlp("batch", nn.BatchNorm1d, True, True)
+    yield mlp("layer", nn.LayerNorm, False, True)
+    # Groups of three values: with a small eps, rounding alone doubles at each step, in PyTorch too.
+    yield mlp("group", lambda c: nn.GroupNorm(2, c, eps=0.1), True, False, 0.1)
+    yield mlp("rms", lambda c: RMSNorm(c, 1e-5), False, True)
+
+
 def main():
-    golden = {"torch": torch.__version__, "layers": list(stateless()), "batch": list(batch())}
+    golden = {
+        "torch": torch.__version__,
+        "layers": list(stateless()),
+        "batch": list(batch()),
+        "models": list(models()),
+    }
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "norm.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(plain(golden), file, allow_nan=False)
