@@ -8,7 +8,10 @@
  * below what a lost or doubled term would do.
  */
 
-/** The greatest difference that is allowed at element i; Infinity: anything goes, NaN too. */
+/**
+ * The greatest difference that is allowed at element i, or ANY. Where NaN or an infinity is expected,
+ * nothing else will do but ANY.
+ */
 export type Tolerance = (i: number, expected: number) => number;
 
 export const U = 2 ** -24;
@@ -18,8 +21,9 @@ export const TINY = 2 ** -149;
 /** The exact result, rounded correctly. */
 export const exact: Tolerance = () => 0;
 
-/** Not promised. */
-export const anything: Tolerance = () => Infinity;
+/** As a tolerance: not promised, anything goes. */
+export const ANY = -1;
+export const anything: Tolerance = () => ANY;
 
 /** `count` units in the last place. */
 export const ulps =
