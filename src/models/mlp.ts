@@ -200,19 +200,20 @@ export const mlp: ModelDefinition<MLPConfig> = {
   presets: {
     published: {
       summary: '20,562,681 parameters on p50k_base, SGD, 1,400 steps',
-      // A small first output keeps the first loss at ln V; the rate is the best of 0.3 to 1 with it.
-      model: { outputGain: 0.1 },
+      // Halved, embeddings and output keep the first loss near ln V, and bear a greater rate: measured
+      // 5.59 on validation, against 5.92 at full size and a rate of 0.5.
+      model: { embeddingStd: 0.5, outputGain: 0.5 },
       tokenizer: 'p50k_base',
       training: {
         steps: 1400,
         batchSize: 100,
         optimizer: 'sgd',
-        lr: 0.4,
+        lr: 0.7,
         schedule: 'step',
         stepAt: [1000],
         stepFactor: 0.1,
         evalInterval: 100,
-        evalBatches: 30,
+        evalBatches: 40,
         checkpointInterval: 700,
       },
     },
