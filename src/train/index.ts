@@ -29,6 +29,7 @@ export {
 } from './evaluate.js';
 export type * from './events.js';
 export { listRuns, type RunSummary } from './list-runs.js';
+export { drawnBatches, recomputePopulation } from './population.js';
 export { restoreModel } from './restore.js';
 export { type RunConfig, readRunConfig, type Versions, versions } from './run-config.js';
 export { type CreateRunOptions, RunDirectory } from './run-directory.js';

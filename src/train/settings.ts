@@ -52,6 +52,18 @@ export const trainingSchema = z.strictObject({
   eps: z.number().positive().default(1e-8).describe('adamw: keeps the quotient finite'),
   clipNorm: z.number().min(0).default(0).describe('greatest global norm of the gradient; 0: any'),
   labelSmoothing: share.default(0).describe('in training only; losses of evaluations are without'),
+  preciseBatches: positive
+    .default(20)
+    .describe(
+      'BatchNorm, precise or frozen: training batches whose samples are pooled before each evaluation',
+    ),
+  freezeNormAt: count
+    .default(0)
+    .describe('BatchNorm, frozen: steps after which the statistics are computed and then held'),
+  freezeNormAffine: z
+    .boolean()
+    .default(false)
+    .describe('BatchNorm, frozen: whether gain and shift are held too'),
   evalInterval: positive
     .optional()
     .describe('steps between evaluations; a tenth of all unless told: ten points make a curve'),

@@ -1,7 +1,7 @@
 /** The training loop. It emits typed events and prints nothing. */
 import { EventEmitter } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { EvaluationPass, type LoadedDataset } from '../data/index.js';
+import { type BatchPass, type LoadedDataset, passOf } from '../data/index.js';
 import { generate } from '../generate/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { UserError } from '../util/errors.js';
@@ -11,6 +11,7 @@ import { explainDivergence } from './divergence.js';
 import { type EvaluationResult, evaluate, meanLoss } from './evaluate.js';
 import type { StopReason, TrainerEvents, TrainResult } from './events.js';
 import { Ledger, Tally } from './ledger.js';
+import { PopulationSchedule } from './population.js';
 import { restoreModel, restoreOptimizer } from './restore.js';
 import type { RunDirectory } from './run-directory.js';
 import type { TrainingSettings } from './settings.js';
@@ -54,8 +55,9 @@ export class Trainer extends EventEmitter<TrainerEvents> {
   readonly training: TrainingSettings;
   readonly #options: TrainerOptions;
   readonly #stepper: Stepper | undefined;
-  readonly #evaluation: EvaluationPass | undefined;
+  readonly #evaluation: BatchPass | undefined;
   readonly #ledger = new Ledger();
+  readonly #population: PopulationSchedule;
   /** Where the last step began. */
   #cursor: Cursor | undefined;
   /** The step of the checkpoint that holds the present state, or −1. */
@@ -70,20 +72,22 @@ export class Trainer extends EventEmitter<TrainerEvents> {
     this.#options = options;
     this.model = model;
     this.training = training;
+    const { ids: trainIds } = data.splits.train;
+    this.#population = new PopulationSchedule(model, training, trainIds, options.seed);
     if (model.fit) return;
     this.#stepper = this.#makeStepper();
-    const { ids } = data.splits.validation;
-    if (ids.length > 0) {
+    const { validation } = data.splits;
+    if (validation.ids.length > 0) {
       const { blockSize, target } = model;
       const { batchSize, evalBatches: maxBatches } = training;
       const pass = { batchSize, blockSize, target, maxBatches, name: 'validation' };
-      this.#evaluation = new EvaluationPass(ids, pass);
+      this.#evaluation = passOf(validation, pass);
     }
   }
 
   #makeStepper(): Stepper {
     const { model, training, data, seed } = this.#options;
-    return new Stepper(model, training, data.splits.train.ids, seed);
+    return new Stepper(model, training, data.splits.train, seed);
   }
 
   /** Steps done, those before a checkpoint included. */
@@ -176,6 +180,7 @@ export class Trainer extends EventEmitter<TrainerEvents> {
       if (patience > 0 && ledger.withoutBetter >= patience) return 'patience';
       if (now - began >= deadline) return 'time';
 
+      this.#population.before(stepper.step);
       this.#cursor = stepper.cursor();
       const logs = (stepper.step + 1) % logInterval === 0;
       const { loss, gradNorm } = stepper.take(logs, hooks);
@@ -251,6 +256,7 @@ export class Trainer extends EventEmitter<TrainerEvents> {
   /** Scores the same batches as every time; says whether it is the best so far. */
   #evaluate(step: number): boolean {
     if (!this.#evaluation) return false;
+    this.#population.refresh(step);
     const loss = meanLoss(this.model, this.#evaluation);
     if (!Number.isFinite(loss)) throw this.#diverged('validation loss', loss);
     const { best, trainLoss } = this.#ledger.evaluated(step, loss);
@@ -272,10 +278,12 @@ export class Trainer extends EventEmitter<TrainerEvents> {
   #score(split: 'train' | 'validation'): EvaluationResult | null {
     const { splits, tokenizer } = this.#options.data;
     const part = splits[split];
+    this.#population.refresh(this.step);
     return part.ids.length === 0 ? null : evaluate(this.model, { name: split, ...part, tokenizer });
   }
 
   #sample(step: number): void {
+    this.#population.refresh(step);
     const tokens = generate(this.model, [], { maxTokens: this.training.sampleTokens, seed: step });
     const text = this.#options.data.tokenizer.decode(tokens);
     this.#options.run?.appendSample(`── step ${step} ──\n${text}\n\n`);
@@ -285,6 +293,7 @@ export class Trainer extends EventEmitter<TrainerEvents> {
   #save(best: boolean): void {
     const { run, seed } = this.#options;
     const { step } = this;
+    this.#population.refresh(step);
     if (nonFiniteState(this.model.stateDict()).length > 0) throw this.#diverged('parameters', NaN);
     this.#savedStep = step;
     if (!run) return;

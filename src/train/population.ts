@@ -1,0 +1,95 @@
+/** The population statistics of a model's BatchNorms, where they do not come about in passing. */
+import { type TokenIds, WindowSampler } from '../data/index.js';
+import type { LanguageModel } from '../models/index.js';
+import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
+import { empty } from '../tensor/index.js';
+import { Generator, streamFor } from '../util/random.js';
+import type { TrainingSettings } from './settings.js';
+
+/**
+ * Sets every BatchNorm's population statistics from `preciseBatches` batches of `batchSize` windows, drawn
+ * at random from `ids`: the same windows each time for a seed.
+ *
+ * @throws UserError when the split is too short for a block.
+ */
+export function recomputePopulation(
+  model: LanguageModel,
+  { batchSize, preciseBatches }: Pick<TrainingSettings, 'batchSize' | 'preciseBatches'>,
+  ids: TokenIds,
+  seed: number,
+): void {
+  recomputeStatistics(model, drawnBatches(model, batchSize, preciseBatches, ids, seed));
+}
+
+/** Inputs (B, T) to send through a model; each is filled anew, and freed in the end. */
+export function* drawnBatches(
+  { blockSize, target }: LanguageModel,
+  batchSize: number,
+  count: number,
+  ids: TokenIds,
+  seed: number,
+) {
+  const options = { batchSize, blockSize, target, name: 'train' };
+  const sampler = new WindowSampler(ids, options, new Generator(seed, streamFor('statistics')));
+  const inputs = empty([batchSize, blockSize], 'int32').retain(); // (B, T)
+  try {
+    for (let i = 0; i < count; i++) yield inputs.copy_(sampler.next().inputs);
+  } finally {
+    inputs.dispose();
+  }
+}
+
+/**
+ * Keeps precise statistics fresh, and freezes frozen ones when it is time. What it does is a function of
+ * step, weights and seed alone, so that a run that is taken up again has the same bits.
+ *
+ * Layers with `frozen` statistics are `precise` up to step `freezeNormAt`.
+ */
+export class PopulationSchedule {
+  readonly #model: LanguageModel;
+  readonly #training: TrainingSettings;
+  readonly #ids: TokenIds;
+  readonly #seed: number;
+  #toFreeze: BatchNorm1d[] | undefined;
+  /** The step after which statistics were last recomputed. */
+  #freshAt = -1;
+
+  constructor(model: LanguageModel, training: TrainingSettings, ids: TokenIds, seed: number) {
+    this.#model = model;
+    this.#training = training;
+    this.#ids = ids;
+    this.#seed = seed;
+  }
+
+  /** Before the step that follows `step` steps. */
+  before(step: number): void {
+    const { freezeNormAt, freezeNormAffine } = this.#training;
+    const waiting = this.#waiting();
+    if (waiting.length === 0 || step < freezeNormAt) return;
+    this.refresh(step);
+    for (const norm of waiting) norm.freeze({ affine: freezeNormAffine });
+    this.#toFreeze = [];
+  }
+
+  /** Before the model is used in evaluation mode, or saved, after `step` steps. */
+  refresh(step: number): void {
+    this.#waiting();
+    if (this.#freshAt === step) return;
+    this.#freshAt = step;
+    const norms = [...batchNormsOf(this.#model).values()];
+    // Steps beyond the freezing, with layers still waiting: taken up again, and held since.
+    const held = (this.#toFreeze?.length ?? 0) > 0 && step > this.#training.freezeNormAt;
+    if (held || !norms.some(({ statistics }) => statistics === 'precise')) return;
+    recomputePopulation(this.#model, this.#training, this.#ids, this.#seed);
+  }
+
+  /** The layers that are to be frozen, found the first time. */
+  #waiting(): BatchNorm1d[] {
+    if (this.#toFreeze === undefined) {
+      const norms = [...batchNormsOf(this.#model).values()];
+      this.#toFreeze = norms.filter(({ statistics }) => statistics === 'frozen');
+      for (const norm of this.#toFreeze) norm.statistics = 'precise';
+    }
+    return this.#toFreeze;
+  }
+}
