@@ -8,13 +8,15 @@
 import { availableParallelism } from 'node:os';
 import { type Machine, measureMachine } from './machine.js';
 import { benchMatmul, formatMatmul, type MatmulReport } from './matmul.js';
-import { benchMlp, CASES, type MlpResult } from './mlp.js';
+import { CASES, MLP } from './mlp.js';
 import { pythonWithTorch } from './peer.js';
+import { benchTraining, type TrainingResult } from './training.js';
+import { benchWaveNet } from './wavenet.js';
 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
-function printMlp(result: MlpResult): void {
+function printTraining(result: TrainingResult): void {
   console.log(`\n${result.name}`);
   console.log(
     `  ours     ${result.ours.toFixed(3)} ms a step, ${megabytes(result.peakBytes)} at most`,
@@ -44,12 +46,20 @@ console.log(
 const python = pythonWithTorch();
 if (!python) console.log('PyTorch is not installed (python3-torch): measured without it');
 
-const mlp: MlpResult[] = [];
+const mlp: TrainingResult[] = [];
 if (wants('mlp')) {
   for (const c of CASES) {
-    const result = await benchMlp(c, machine, python);
-    printMlp(result);
+    const result = await benchTraining(c, MLP, machine, python);
+    printTraining(result);
     mlp.push(result);
+  }
+}
+
+const wavenet: TrainingResult[] = [];
+if (wants('wavenet')) {
+  for await (const result of benchWaveNet(machine, python)) {
+    printTraining(result);
+    wavenet.push(result);
   }
 }
 
@@ -61,4 +71,4 @@ if (wants('matmul')) {
     console.log('\nOpenBLAS is not installed (libopenblas0-pthread): skipped');
 }
 
-console.log(JSON.stringify({ machine, mlp, matmul }));
+console.log(JSON.stringify({ machine, mlp, wavenet, matmul }));

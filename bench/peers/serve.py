@@ -1,0 +1,57 @@
+"""What PyTorch's side of every training benchmark shares: steps, as its users write them, and lines of JSON.
+
+First a line with the configuration and the folder with what to start from, batches among it (raw int64);
+then, for each {"steps": n}, n training steps, answered with their losses, their seconds and the peak of
+its memory.
+"""
+import json
+import resource
+import sys
+import time
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+
+def floats(path):
+    return numpy.fromfile(path, dtype=numpy.float32)
+
+
+def ids(path):
+    return torch.from_numpy(numpy.fromfile(path, dtype=numpy.int64))
+
+
+def peak_memory():
+    """Bytes held at most: of this address space, where Linux tells, and not of the starting process."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def serve(make):
+    """`make` turns the configuration into a model, filled, and an optimizer."""
+    c = json.loads(sys.stdin.readline())
+    torch.set_num_threads(c["threads"])
+    model, optimizer = make(c)
+    inputs = ids(f"{c['folder']}/inputs.i64").view(-1, c["batchSize"], c["blockSize"])
+    targets = ids(f"{c['folder']}/targets.i64").view(len(inputs), -1)
+    print(json.dumps({"ready": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
+
+    step = 0
+    for line in sys.stdin:
+        losses, seconds = [], []
+        for _ in range(json.loads(line)["steps"]):
+            i = step % len(inputs)
+            start = time.perf_counter()
+            logits = model(inputs[i])
+            loss = F.cross_entropy(logits.view(-1, logits.shape[-1]), targets[i])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            seconds.append(time.perf_counter() - start)
+            step += 1
+        print(json.dumps({"losses": losses, "seconds": seconds, "peakBytes": peak_memory()}), flush=True)

@@ -1,0 +1,27 @@
+/** Our side of the WaveNet benchmark, as a user would write it; `bench/peers/wavenet.py` is PyTorch's. */
+import { AdamW, models, type Tensor } from 'nanogpt';
+import type { WaveNetCase } from '../wavenet.js';
+import { floats, type Settings, serve } from './serve.js';
+
+/** Fills a parameter from the pool of numbers, again and again from its start, beginning at `start`. */
+function fill(parameter: Tensor, pool: Float32Array, start: number): void {
+  for (let at = 0, from = start; at < parameter.numel; from = 0) {
+    const count = Math.min(pool.length - from, parameter.numel - at);
+    const part = parameter.view([count], parameter.offset + at);
+    part.copy_(pool.subarray(from, from + count));
+    at += count;
+  }
+}
+
+await serve<WaveNetCase & Settings>(({ folder, vocab, config, lr }) => {
+  const definition = models.get('wavenet')!;
+  const model = definition.create(definition.schema.parse(config), vocab);
+  const pool = floats(`${folder}/pool.f32`);
+  [...model.namedParameters()].forEach(([name, parameter], i) => {
+    fill(parameter, pool, (7919 * i) % pool.length);
+    const [kernel, out, inSize] = parameter.ndim === 3 ? parameter.shape : [1, ...parameter.shape];
+    const spread = Math.sqrt(6 / (kernel * (out + inSize)));
+    parameter.scale_(parameter.ndim === 1 ? 0.1 : name === 'embedding.weight' ? 1 : spread);
+  });
+  return { model, optimizer: new AdamW(model.parameters(), { lr, weightDecay: 0.01 }) };
+});
