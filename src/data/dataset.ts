@@ -1,10 +1,24 @@
 /** From what the user names to what a model trains on: text, tokenizer, ids, splits. */
 import { createTokenizer, type Tokenizer } from '../tokenizers/index.js';
 import { cacheDir } from '../util/cache-dir.js';
-import type { SplitName } from './split.js';
-import { checkSplit, DEFAULT_SPLIT, SPLIT_NAMES, type SplitFractions, splitIds } from './split.js';
+import {
+  type DocumentsInfo,
+  encodeDocuments,
+  joinDocuments,
+  shuffledDocuments,
+} from './documents.js';
+import type { ExampleSource } from './examples.js';
+import { hasDocuments } from './registry.js';
+import {
+  checkSplit,
+  DEFAULT_SPLIT,
+  SPLIT_NAMES,
+  type SplitFractions,
+  type SplitName,
+  splitIds,
+} from './split.js';
 import { splitBytes } from './split-bytes.js';
-import { type LoadTextOptions, loadText } from './text.js';
+import { type LoadedText, type LoadTextOptions, loadText } from './text.js';
 import { encodeCached, type TokenIds } from './token-cache.js';
 
 export interface DatasetOptions extends LoadTextOptions {
@@ -14,12 +28,17 @@ export interface DatasetOptions extends LoadTextOptions {
   tokenizer: string | Tokenizer;
   /** Default 80/10/10. */
   split?: SplitFractions | undefined;
+  /**
+   * Whether each line is a document of its own, as in `names`: shuffled before the split, and no context
+   * of one another. Default: as the dataset is registered; a text of one's own is one text.
+   */
+  documents?: boolean | undefined;
   /** Folder for token ids, or null to keep none. Default: in the user's cache. */
   tokenCache?: string | null | undefined;
 }
 
-export interface DatasetSplit {
-  /** Token ids: a view of the ids of the whole text. */
+export interface DatasetSplit extends ExampleSource {
+  /** Token ids: a view of the ids of the whole text; of documents, each ended by the boundary. */
   readonly ids: TokenIds;
   /** UTF-8 bytes of the raw text that these ids stand for. */
   readonly bytes: number;
@@ -39,6 +58,8 @@ export interface DatasetInfo {
   readonly splits: Readonly<Record<SplitName, { tokens: number; bytes: number }>>;
   /** False when the tokenizer changes the text, so that the bytes of each split are a close estimate. */
   readonly exactBytes: boolean;
+  /** For separate documents. */
+  readonly documents?: DocumentsInfo;
   /** Whether the ids came from the cache. */
   readonly cached: boolean;
 }
@@ -53,7 +74,7 @@ export interface LoadedDataset {
 
 /**
  * Loads a text, makes the tokenizer (from the whole text, where it is built from one), encodes it, and
- * cuts the ids into contiguous splits. Prints nothing; `onProgress` hears of a download.
+ * cuts the ids into contiguous splits; or, for separate documents, shuffles and cuts these. Prints nothing; `onProgress` hears of a download.
  *
  * @throws UserError or UsageError as `loadText`, `createTokenizer` and `checkSplit` do, and when the
  *   tokenizer cannot express the text.
@@ -61,34 +82,66 @@ export interface LoadedDataset {
 export async function loadDataset(options: DatasetOptions): Promise<LoadedDataset> {
   const split = checkSplit(options.split ?? DEFAULT_SPLIT); // before anything is fetched
   const text = await loadText(options.data, options);
+  // What stands in for a dataset that cannot be had is what it is, and not what that would have been.
+  const isDocuments = options.documents ?? hasDocuments(text.name);
+  const documents = isDocuments ? shuffledDocuments(text.text, text.name) : undefined;
+  const whole = documents ? joinDocuments(documents) : text.text;
   const tokenizer =
     typeof options.tokenizer === 'string'
       ? await createTokenizer(options.tokenizer, {
-          text: () => text.text,
+          text: () => whole,
           cacheDir: cacheDir('tokenizers'),
         })
       : options.tokenizer;
-  const encoded = encodeCached(text, tokenizer, { folder: options.tokenCache });
-  const ids = splitIds<TokenIds>(encoded.ids, split);
-  const { bytes, exact } = splitBytes(text.text, tokenizer, ids);
+  const { tokenCache: folder } = options;
+  const encoded: EncodedSplits = documents
+    ? { ...encodeDocuments(documents, tokenizer, split, folder), exact: true }
+    : encodeText(text, tokenizer, split, folder);
+  const { ids, bytes, exact, info: documentsInfo } = encoded;
   const bySplit = <T>(make: (name: SplitName) => T) =>
     Object.fromEntries(SPLIT_NAMES.map((name) => [name, make(name)])) as Record<SplitName, T>;
   return {
     tokenizer,
-    splits: bySplit((name) => ({ ids: ids[name], bytes: bytes[name] })),
+    splits: bySplit((name) => ({
+      ids: ids[name],
+      bytes: bytes[name],
+      ...(documentsInfo && { boundary: documentsInfo.boundary }),
+    })),
     info: {
       name: text.name,
       source: text.source,
       sha256: text.sha256,
       bytes: text.bytes,
-      tokens: encoded.ids.length,
+      tokens: SPLIT_NAMES.reduce((sum, name) => sum + ids[name].length, 0),
       tokenizer: tokenizer.name,
       vocabSize: tokenizer.vocabSize,
       split,
       splits: bySplit((name) => ({ tokens: ids[name].length, bytes: bytes[name] })),
       exactBytes: exact,
+      ...(documentsInfo && { documents: documentsInfo }),
       cached: encoded.cached,
     },
     notices: [text.notice, encoded.notice].filter((notice) => notice !== undefined),
   };
+}
+
+/** What becomes of a text, or of documents. */
+interface EncodedSplits {
+  ids: Record<SplitName, TokenIds>;
+  bytes: Record<SplitName, number>;
+  exact: boolean;
+  cached: boolean;
+  notice?: string;
+  info?: DocumentsInfo;
+}
+
+function encodeText(
+  text: LoadedText,
+  tokenizer: Tokenizer,
+  split: SplitFractions,
+  folder: string | null | undefined,
+): EncodedSplits {
+  const encoded = encodeCached(text, tokenizer, { folder });
+  const ids = splitIds<TokenIds>(encoded.ids, split);
+  return { ...encoded, ids, ...splitBytes(text.text, tokenizer, ids) };
 }

@@ -95,7 +95,8 @@ export class EvaluationPass implements Iterable<Batch> {
   }
 }
 
-function firstRows(batch: Batch, rows: number): Batch {
+/** The same arrays, cut off after `rows` rows. */
+export function firstRows(batch: Batch, rows: number): Batch {
   if (rows === batch.rows) return batch;
   const { inputs, targets, blockSize } = batch;
   return {

@@ -7,10 +7,21 @@ export {
   type LoadedDataset,
   loadDataset,
 } from './dataset.js';
+export { DocumentPass, type DocumentPassOptions } from './document-pass.js';
+export { type DocumentOptions, DocumentSampler } from './document-sampler.js';
+export type { DocumentsInfo } from './documents.js';
 export { DownloadError, type DownloadFailure, type DownloadProgress } from './download.js';
 export { type EvaluationOptions, EvaluationPass } from './evaluation.js';
+export {
+  type BatchPass,
+  type BatchSampler,
+  type ExampleSource,
+  passOf,
+  samplerOf,
+} from './examples.js';
 export { DATASETS, type DatasetEntry, DEFAULT_DATASET } from './registry.js';
 export { type Batch, type TargetKind, type WindowOptions, WindowSampler } from './sampler.js';
+export { ShuffledPass } from './shuffled-pass.js';
 export {
   checkSplit,
   DEFAULT_SPLIT,

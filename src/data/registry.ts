@@ -17,6 +17,8 @@ export interface RemoteDataset {
   /** Like `files`, but names so general that a file with another checksum is passed over, not an error. */
   readonly generalFiles: readonly string[];
   readonly fallback?: Fallback;
+  /** Its lines are separate documents, and no one text. */
+  readonly documents?: true;
 }
 
 /** A dataset that an npm dependency ships. */
@@ -57,6 +59,7 @@ export const DATASETS: Readonly<Record<string, DatasetEntry>> = {
     bytes: 228_145,
     files: ['names.txt', path.join('names', 'names.txt'), path.join('makemore', 'names.txt')],
     generalFiles: [],
+    documents: true,
   },
   moby_dick: {
     kind: 'packaged',
@@ -78,6 +81,12 @@ const ALIASES: Readonly<Record<string, string>> = {
 export function datasetName(spec: string): string | undefined {
   const name = Object.hasOwn(ALIASES, spec) ? ALIASES[spec] : spec;
   return name !== undefined && Object.hasOwn(DATASETS, name) ? name : undefined;
+}
+
+/** Whether `spec` names a dataset whose lines are separate documents. */
+export function hasDocuments(spec: string): boolean {
+  const entry = DATASETS[datasetName(spec) ?? ''];
+  return entry?.kind === 'remote' && entry.documents === true;
 }
 
 /** The whole book in reading order, headings included; its table of contents is no prose and is left out. */

@@ -114,7 +114,19 @@ export function fillRow(
 
 /** @throws UserError unless batch and block are whole and the split has room for a block. */
 export function checkWindows(ids: TokenIds, options: WindowOptions): void {
-  const { batchSize, blockSize, name = 'data' } = options;
+  const { blockSize, name = 'data' } = options;
+  checkCounts(options);
+  if (ids.length < blockSize + 1) {
+    throw new UserError(
+      `the ${name} split has ${ids.length} tokens, but a block of ${blockSize} and the token after it ` +
+        `take ${blockSize + 1}. Choose a smaller block size, a larger share for ${name} (--split), or a ` +
+        'longer text.',
+    );
+  }
+}
+
+/** @throws UserError unless batch and block are whole numbers from 1. */
+export function checkCounts({ batchSize, blockSize }: { batchSize: number; blockSize: number }) {
   for (const [what, value] of [
     ['batch size', batchSize],
     ['block size', blockSize],
@@ -122,12 +134,5 @@ export function checkWindows(ids: TokenIds, options: WindowOptions): void {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new UserError(`${what}: expected a whole number from 1, got ${value}.`);
     }
-  }
-  if (ids.length < blockSize + 1) {
-    throw new UserError(
-      `the ${name} split has ${ids.length} tokens, but a block of ${blockSize} and the token after it ` +
-        `take ${blockSize + 1}. Choose a smaller block size, a larger share for ${name} (--split), or a ` +
-        'longer text.',
-    );
   }
 }

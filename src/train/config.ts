@@ -16,6 +16,8 @@ export interface RunSettings {
   training: TrainingSettings;
   /** A dataset's name, a path or an address. */
   data: string;
+  /** Whether each line is a document of its own; as the dataset is registered, where it is not said. */
+  documents?: boolean;
   tokenizer: string;
   split: SplitFractions;
   /** Of initialisation, dropout and the order of the data. */
@@ -25,6 +27,9 @@ export interface RunSettings {
 /** Settings of the run itself, beside those of model and training. */
 const runShape = {
   data: z.string().min(1).describe('a dataset, a file or folder of text, or an address'),
+  documents: z
+    .boolean()
+    .describe('each line is a document of its own, shuffled before the split; true of names'),
   tokenizer: z.string().min(1).describe('how text becomes tokens'),
   split: z
     .array(z.number())
@@ -178,6 +183,7 @@ export function buildSettings(
     modelConfig: modelConfig.data as Record<string, unknown>,
     training,
     data: run.data.data ?? preset.data ?? DEFAULT_DATASET,
+    ...(run.data.documents !== undefined && { documents: run.data.documents }),
     tokenizer: run.data.tokenizer ?? preset.tokenizer,
     split,
     seed: run.data.seed ?? 0,

@@ -1,5 +1,5 @@
 /** How well a model predicts a split. */
-import { EvaluationPass, type SplitName, type TokenIds } from '../data/index.js';
+import { type BatchPass, type ExampleSource, passOf, type SplitName } from '../data/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { noGrad, Scope, tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
@@ -59,16 +59,15 @@ interface EvaluationBatch {
  *
  * @throws UserError when the split is shorter than a block and the token after it.
  */
-export function wholePass(model: LanguageModel, ids: TokenIds, name: string): EvaluationPass {
+export function wholePass(model: LanguageModel, data: ExampleSource, name: string): BatchPass {
   const { blockSize, target } = model;
   const batchSize = Math.max(1, Math.floor(TOKENS_AT_ONCE / blockSize));
-  return new EvaluationPass(ids, { batchSize, blockSize, target, name });
+  return passOf(data, { batchSize, blockSize, target, name });
 }
 
 /** A split, and how to tell the length of its tokens in bytes. */
-export interface EvaluationInput {
+export interface EvaluationInput extends ExampleSource {
   name: SplitName;
-  ids: TokenIds;
   /** UTF-8 bytes of the raw text that the ids stand for. */
   bytes: number;
   tokenizer: { decode(ids: ArrayLike<number>): string };
@@ -77,15 +76,20 @@ export interface EvaluationInput {
 /**
  * Loss, perplexity and bits per byte over a whole split.
  *
- * The first tokens of a split are context only (one, or with a `next` model a block of them), so
+ * The first tokens of a text are context only (one, or with a `next` model a block of them), so
  * their bytes are left out of the count.
  *
+ * @param given another pass over the same tokens, for a model to which it matters what is in a batch.
  * @throws UserError when the split is empty or too short.
  */
-export function evaluate(model: LanguageModel, input: EvaluationInput): EvaluationResult {
+export function evaluate(
+  model: LanguageModel,
+  input: EvaluationInput,
+  given?: Iterable<EvaluationBatch> & { readonly tokens: number },
+): EvaluationResult {
   const { name, ids, bytes, tokenizer } = input;
   if (ids.length === 0) throw new UserError(`the run's split has no ${name} part to evaluate.`);
-  const pass = wholePass(model, ids, name);
+  const pass = given ?? wholePass(model, input, name);
   const loss = meanLoss(model, pass);
   const unpredicted = ids.subarray(0, ids.length - pass.tokens);
   const covered = bytes - Buffer.byteLength(tokenizer.decode(unpredicted));

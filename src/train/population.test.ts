@@ -78,7 +78,7 @@ describe('the population’s statistics while a run trains', () => {
     const { model } = session;
     const kept = valuesOf(model);
     firstNorm(model).resetStatistics();
-    const batches = drawnBatches(model, 8, 3, data.splits.train.ids, SEED);
+    const batches = drawnBatches(model, 8, 3, data.splits.train, SEED);
     expect(recomputeStatistics(model, batches)).toBe(3);
     expect(valuesOf(model)).toEqual(kept);
     expect(firstNorm(model).runningVar.dataSync()).not.toContain(1);

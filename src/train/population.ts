@@ -1,5 +1,5 @@
 /** The population statistics of a model's BatchNorms, where they do not come about in passing. */
-import { type TokenIds, WindowSampler } from '../data/index.js';
+import { type ExampleSource, samplerOf } from '../data/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
 import { empty } from '../tensor/index.js';
@@ -7,18 +7,18 @@ import { Generator, streamFor } from '../util/random.js';
 import type { TrainingSettings } from './settings.js';
 
 /**
- * Sets every BatchNorm's population statistics from `preciseBatches` batches of `batchSize` windows, drawn
- * at random from `ids`: the same windows each time for a seed.
+ * Sets every BatchNorm's population statistics from `preciseBatches` batches of `batchSize` examples, drawn
+ * at random from `data`: the same ones each time for a seed.
  *
  * @throws UserError when the split is too short for a block.
  */
 export function recomputePopulation(
   model: LanguageModel,
   { batchSize, preciseBatches }: Pick<TrainingSettings, 'batchSize' | 'preciseBatches'>,
-  ids: TokenIds,
+  data: ExampleSource,
   seed: number,
 ): void {
-  recomputeStatistics(model, drawnBatches(model, batchSize, preciseBatches, ids, seed));
+  recomputeStatistics(model, drawnBatches(model, batchSize, preciseBatches, data, seed));
 }
 
 /** Inputs (B, T) to send through a model; each is filled anew, and freed in the end. */
@@ -26,11 +26,11 @@ export function* drawnBatches(
   { blockSize, target }: LanguageModel,
   batchSize: number,
   count: number,
-  ids: TokenIds,
+  data: ExampleSource,
   seed: number,
 ) {
   const options = { batchSize, blockSize, target, name: 'train' };
-  const sampler = new WindowSampler(ids, options, new Generator(seed, streamFor('statistics')));
+  const sampler = samplerOf(data, options, new Generator(seed, streamFor('statistics')));
   const inputs = empty([batchSize, blockSize], 'int32').retain(); // (B, T)
   try {
     for (let i = 0; i < count; i++) yield inputs.copy_(sampler.next().inputs);
@@ -48,16 +48,16 @@ export function* drawnBatches(
 export class PopulationSchedule {
   readonly #model: LanguageModel;
   readonly #training: TrainingSettings;
-  readonly #ids: TokenIds;
+  readonly #data: ExampleSource;
   readonly #seed: number;
   #toFreeze: BatchNorm1d[] | undefined;
   /** The step after which statistics were last recomputed. */
   #freshAt = -1;
 
-  constructor(model: LanguageModel, training: TrainingSettings, ids: TokenIds, seed: number) {
+  constructor(model: LanguageModel, training: TrainingSettings, data: ExampleSource, seed: number) {
     this.#model = model;
     this.#training = training;
-    this.#ids = ids;
+    this.#data = data;
     this.#seed = seed;
   }
 
@@ -80,7 +80,7 @@ export class PopulationSchedule {
     // Steps beyond the freezing, with layers still waiting: taken up again, and held since.
     const held = (this.#toFreeze?.length ?? 0) > 0 && step > this.#training.freezeNormAt;
     if (held || !norms.some(({ statistics }) => statistics === 'precise')) return;
-    recomputePopulation(this.#model, this.#training, this.#ids, this.#seed);
+    recomputePopulation(this.#model, this.#training, this.#data, this.#seed);
   }
 
   /** The layers that are to be frozen, found the first time. */

@@ -31,6 +31,7 @@ const runConfigSchema = z.strictObject({
   }) as unknown as z.ZodType<TrainingSettings>,
   /** As the user named it. */
   data: z.string(),
+  documents: z.boolean().optional(),
   tokenizer: z.string(),
   split: z.tuple([z.number(), z.number(), z.number()]),
   seed: count,

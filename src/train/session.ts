@@ -142,8 +142,14 @@ export async function loadRunData(
 ): Promise<LoadedDataset> {
   const { config } = run;
   const tokenizer = await run.tokenizer();
-  const { data: spec, split } = config;
-  const data = await loadDataset({ data: spec, split, tokenizer, ...downloading(options) });
+  const { data: spec, documents, split } = config;
+  const data = await loadDataset({
+    data: spec,
+    documents,
+    split,
+    tokenizer,
+    ...downloading(options),
+  });
   if (data.info.sha256 !== config.dataset.sha256) {
     throw new UserError(
       `${run.path}: its data has changed: it was made from ${config.dataset.name} with SHA-256 ${config.dataset.sha256}, but ${spec} is now ${data.info.name} with ${data.info.sha256}. ${data.notices.join(' ')}`.trim(),

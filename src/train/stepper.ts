@@ -1,5 +1,5 @@
 /** One optimizer step after the other: everything of training that decides its bits, and nothing else. */
-import { type TokenIds, WindowSampler } from '../data/index.js';
+import { type BatchSampler, type ExampleSource, samplerOf } from '../data/index.js';
 import type { LanguageModel } from '../models/index.js';
 import {
   AdamW,
@@ -101,7 +101,7 @@ export class Stepper implements Disposable {
   readonly schedule: Schedule;
   /** Optimizer steps taken. */
   step = 0;
-  readonly #sampler: WindowSampler;
+  readonly #sampler: BatchSampler;
   readonly #inputs: Tensor;
   readonly #targets: Tensor;
   readonly #parameters: Tensor[];
@@ -110,14 +110,14 @@ export class Stepper implements Disposable {
   constructor(
     readonly model: LanguageModel,
     readonly training: TrainingSettings,
-    ids: TokenIds,
+    data: ExampleSource,
     seed: number,
   ) {
     const { batchSize } = training;
     const { blockSize, target } = model;
     const generator = new Generator(seed, streamFor('data'));
     const options = { batchSize, blockSize, target, name: 'train' };
-    this.#sampler = new WindowSampler(ids, options, generator);
+    this.#sampler = samplerOf(data, options, generator);
     this.optimizer = optimizerOf(model, training);
     this.schedule = scheduleOf(training);
     this.#parameters = this.optimizer.parameters();

@@ -209,7 +209,7 @@ describe('evaluate', () => {
     expect(result.bitsPerByte).toBeCloseTo(result.loss / Math.LN2, 10);
     expect(evaluate(model, input)).toEqual(result); // no dropout, no random number drawn
     expect(model.training).toBe(true);
-    expect(meanLoss(model, wholePass(model, ids, 'validation'))).toBe(result.loss);
+    expect(meanLoss(model, wholePass(model, { ids }, 'validation'))).toBe(result.loss);
     expect(() => evaluate(model, { ...input, ids: ids.subarray(0, 0) })).toThrow(
       /no validation part/,
     );

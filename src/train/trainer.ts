@@ -72,8 +72,8 @@ export class Trainer extends EventEmitter<TrainerEvents> {
     this.#options = options;
     this.model = model;
     this.training = training;
-    const { ids: trainIds } = data.splits.train;
-    this.#population = new PopulationSchedule(model, training, trainIds, options.seed);
+    const { seed } = options;
+    this.#population = new PopulationSchedule(model, training, data.splits.train, seed);
     if (model.fit) return;
     this.#stepper = this.#makeStepper();
     const { validation } = data.splits;

@@ -1,0 +1,140 @@
+/**
+ * Texts of separate documents, a line each (names, words, sentences): none of them is context of another.
+ *
+ * The ids of a split are its documents one after the other, each followed by the boundary token, which
+ * ends it and, as padding on the left, begins the next. Every id is one example: the token itself, given
+ * the tokens before it back to the boundary.
+ */
+import { createHash } from 'node:crypto';
+import type { Tokenizer } from '../tokenizers/index.js';
+import { UserError } from '../util/errors.js';
+import { PythonRandom } from '../util/python-random.js';
+import { SPLIT_NAMES, type SplitFractions, type SplitName, splitBounds } from './split.js';
+import type { LoadedText } from './text.js';
+import { encodeCached, type TokenIds } from './token-cache.js';
+
+/** The seed of the published split of `names`: `random.seed(42)` of makemore. */
+const SHUFFLE_SEED = 42;
+
+/** What a run writes down about documents: plain JSON. */
+export interface DocumentsInfo {
+  /** The token that stands between them. */
+  readonly boundary: number;
+  /** Of the shuffle before the split, Python's `random.Random(seed).shuffle`. */
+  readonly shuffleSeed: number;
+  /** How many there are in each split. */
+  readonly splits: Readonly<Record<SplitName, number>>;
+}
+
+/**
+ * The documents of a text in an order that no longer tells anything (`names` comes sorted by frequency):
+ * its lines, shuffled. Empty lines are no documents.
+ *
+ * @throws UserError when there are none.
+ */
+export function shuffledDocuments(text: string, name: string): string[] {
+  const lines = text.split(/\r?\n/).filter((line) => line !== '');
+  if (lines.length === 0) {
+    throw new UserError(`${name}: expected documents, a line each, got nothing but line ends.`);
+  }
+  return new PythonRandom(SHUFFLE_SEED).shuffle(lines);
+}
+
+/** Documents as the text that a tokenizer is built from: each one ended by a line end. */
+export function joinDocuments(documents: readonly string[]): string {
+  return documents.map((document) => `${document}\n`).join('');
+}
+
+/**
+ * The token that stands between documents: that of the line end, where it is one, or the tokenizer's
+ * end of a text.
+ *
+ * @throws UserError for a tokenizer that has neither.
+ */
+export function boundaryOf(tokenizer: Pick<Tokenizer, 'name' | 'encode' | 'eosId'>): number {
+  const lineEnd = tokenizer.encode('\n');
+  if (lineEnd.length === 1) return lineEnd[0]!;
+  if (tokenizer.eosId !== undefined) return tokenizer.eosId;
+  throw new UserError(
+    `${tokenizer.name}: has no single token for a line end, nor one that ends a text, to stand between ` +
+      'documents. Use another tokenizer, such as char.',
+  );
+}
+
+export interface EncodedDocuments {
+  readonly ids: Record<SplitName, TokenIds>;
+  /** UTF-8 bytes of each split's documents and line ends. */
+  readonly bytes: Record<SplitName, number>;
+  readonly info: DocumentsInfo;
+  readonly cached: boolean;
+  readonly notice?: string;
+}
+
+/**
+ * Encodes documents one by one, so that no token reaches over a boundary, and splits them by their number.
+ *
+ * @param documents in the order in which they are split.
+ * @param folder as `encodeCached` takes it.
+ */
+export function encodeDocuments(
+  documents: readonly string[],
+  tokenizer: Tokenizer,
+  fractions: SplitFractions,
+  folder: string | null | undefined,
+): EncodedDocuments {
+  const boundary = boundaryOf(tokenizer);
+  const text = joinDocuments(documents);
+  const byDocument = {
+    vocabSize: tokenizer.vocabSize,
+    fingerprint: `${tokenizer.fingerprint} by documents`,
+    encode: () => encodeAll(documents, tokenizer, boundary),
+  };
+  const source: Pick<LoadedText, 'text' | 'sha256'> = {
+    text,
+    sha256: createHash('sha256').update(text).digest('hex'),
+  };
+  const { ids, cached, notice } = encodeCached(source, byDocument, { folder });
+
+  const [first, second] = splitBounds(documents.length, fractions);
+  const cuts = [0, first, second, documents.length];
+  const places = [0, ...cuts.slice(1).map((count) => endOf(ids, boundary, count))];
+  const bySplit = <T>(make: (from: number, to: number, k: number) => T) =>
+    Object.fromEntries(
+      SPLIT_NAMES.map((name, k) => [name, make(cuts[k]!, cuts[k + 1]!, k)]),
+    ) as Record<SplitName, T>;
+  return {
+    ids: bySplit((_from, _to, k) => ids.subarray(places[k]!, places[k + 1]!)),
+    bytes: bySplit((from, to) => Buffer.byteLength(joinDocuments(documents.slice(from, to)))),
+    info: { boundary, shuffleSeed: SHUFFLE_SEED, splits: bySplit((from, to) => to - from) },
+    cached,
+    ...(notice === undefined ? {} : { notice }),
+  };
+}
+
+function encodeAll(
+  documents: readonly string[],
+  tokenizer: Pick<Tokenizer, 'name' | 'encode'>,
+  boundary: number,
+): Uint32Array {
+  const encoded = documents.map((document) => tokenizer.encode(document));
+  const ids = new Uint32Array(encoded.reduce((sum, { length }) => sum + length + 1, 0));
+  let at = 0;
+  encoded.forEach((part, i) => {
+    if (part.includes(boundary)) {
+      throw new UserError(
+        `document ${JSON.stringify(documents[i])}: holds token ${boundary} of ${tokenizer.name}, which is to stand between documents.`,
+      );
+    }
+    ids.set(part, at);
+    at += part.length;
+    ids[at++] = boundary;
+  });
+  return ids;
+}
+
+/** Where, in `ids`, the first `count` documents end. */
+function endOf(ids: TokenIds, boundary: number, count: number): number {
+  let at = 0;
+  for (let seen = 0; seen < count; seen++) at = ids.indexOf(boundary, at) + 1;
+  return at;
+}
