@@ -96,7 +96,7 @@ describe('settings', () => {
     [{ schedule: 'cosine', minLr: 0.9 }, /minLr 0.9 is above lr 0.7/],
     [{ nesterov: true }, /nesterov needs a momentum/],
     [{ warmupFrom: 0.1 }, /warmupSteps is 0/],
-    [{ warmupSteps: 5, warmupFrom: 0.8 }, /warmupFrom 0.6 is above lr/],
+    [{ warmupSteps: 5, warmupFrom: 0.8 }, /warmupFrom 0.8 is above lr/],
     [{ stepAt: [200, 100] }, /stepAt must ascend/],
     [{ schedule: 'step', stepAt: [] }, /needs stepAt/],
     [{ lr: 0 }, /at lr 0 would change nothing/],
