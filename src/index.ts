@@ -8,6 +8,7 @@ export * from './data/index.js';
 export * from './generate/index.js';
 export * from './models/index.js';
 export * from './nn/index.js';
+export * from './observe/index.js';
 export * from './optim/index.js';
 export * from './tensor/index.js';
 export * from './tokenizers/index.js';

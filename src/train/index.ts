@@ -6,6 +6,13 @@ export {
   initialLossWarning,
 } from './anomalies.js';
 export {
+  BATCH_NORM_MODES,
+  type BatchNormMode,
+  type BatchNormScore,
+  type BatchNormScoring,
+  scoreBatchNorms,
+} from './batch-norm-scores.js';
+export {
   type Checkpoint,
   type CheckpointChoice,
   CheckpointStore,

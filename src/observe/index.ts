@@ -1,0 +1,2 @@
+/** Statistics of the inside of a model. */
+export { type BatchDrift, batchDrift, type Populations, populationsOf } from './batch-drift.js';
