@@ -158,24 +158,27 @@ describe('what it sees', () => {
     expect(last(first)).not.toEqual(before);
   });
 
-  it('is nothing of what comes later', () => {
-    using model = make(tiny, 11);
-    const logits = (end: number) =>
-      scope(() => {
-        const ids = Int32Array.from({ length: 20 }, (_, t) => (t < 12 ? t % 11 : end));
-        const y = noGrad(() => model.forward(tensor(ids, { shape: [1, 20] })));
-        return Array.from(y.dataSync().subarray(0, 12 * 11));
-      });
-    const [one, other] = [logits(3), logits(8)];
-    expect(one).toEqual(other);
-  });
+  it.each(['none', 'layer', 'rms', 'group'] as const)(
+    'is nothing of what comes later, norm=%s',
+    (norm) => {
+      using model = make({ ...tiny, nResidual: 8, norm, normGroups: 2 }, 11);
+      const logits = (end: number) =>
+        scope(() => {
+          const ids = Int32Array.from({ length: 20 }, (_, t) => (t < 12 ? t % 11 : end));
+          const y = noGrad(() => model.forward(tensor(ids, { shape: [1, 20] })));
+          return Array.from(y.dataSync().subarray(0, 12 * 11));
+        });
+      const [one, other] = [logits(3), logits(8)];
+      expect(one).toEqual(other);
+    },
+  );
 });
 
 describe('decoding', () => {
   it('with its past kept gives the logits of the whole forward', () => {
     using model = make(tiny, 11);
     const ids = Int32Array.from({ length: 35 }, (_, t) => (5 * t + (t >> 2)) % 11);
-    using decoding = model.startDecoding();
+    using decoding = model.startDecoding()!;
     for (let end = 20; end <= ids.length; end += end === 26 ? 3 : 1) {
       const [whole, fed] = scope(() =>
         noGrad(() => {
@@ -191,6 +194,33 @@ describe('decoding', () => {
         expect(Math.abs(value - whole[i])).toBeLessThan(1e-5);
       });
     }
+  });
+
+  it.each(['layer', 'rms', 'group', 'batch'] as const)('goes through norm=%s alike', (norm) => {
+    for (const normPosition of ['before', 'after'] as const) {
+      const widths = { nEmbd: 8, nResidual: 8, nGate: 8, nSkip: 8, normGroups: 4 };
+      using model = make({ ...tiny, ...widths, norm, normPosition }, 11);
+      const ids = Int32Array.from({ length: 20 }, (_, t) => (3 * t) % 11);
+      const inputs = tensor(ids, { shape: [1, 20] });
+      scope(() => model.forward(inputs)); // BatchNorm sees a training batch
+      model.eval();
+      const [whole, fed] = scope(() =>
+        noGrad(() => {
+          using decoding = model.startDecoding()!;
+          const last = model.forward(inputs).narrow(1, 19, 1);
+          return [last.dataSync(), decoding.feed(ids).dataSync()];
+        }),
+      );
+      fed.forEach((value, i) => {
+        expect(Math.abs(value - whole[i])).toBeLessThan(2e-5);
+      });
+    }
+  });
+
+  it('is left to the whole forward where BatchNorm needs a batch', () => {
+    using model = make({ ...tiny, norm: 'batch', normInference: 'batch' }, 11);
+    expect(model.startDecoding()).toBeUndefined();
+    expect(generate(model, [1, 2, 3], { maxTokens: 3, seed: 1 })).toHaveLength(3);
   });
 
   it('leaves nothing behind', () => {

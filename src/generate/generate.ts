@@ -18,7 +18,8 @@ export interface Decoding extends Disposable {
 
 /** A model that may bring its own decoding. */
 export interface DecodingModel extends LanguageModel {
-  startDecoding?(): Decoding;
+  /** Undefined where its settings allow none; the window is then gone through for each token. */
+  startDecoding?(): Decoding | undefined;
 }
 
 export interface GenerateOptions extends SamplingOptions {

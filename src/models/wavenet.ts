@@ -7,12 +7,15 @@
  */
 import { z } from 'zod';
 import {
+  BatchNorm1d,
   Conv1d,
   type Conv1dStream,
   conv1x1,
   Embedding,
+  GroupNorm,
   type Initializer,
   init,
+  type Layer,
   type Linear,
   Module,
 } from '../nn/index.js';
@@ -24,6 +27,7 @@ import {
   tensor,
 } from '../tensor/index.js';
 import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
+import { makeNorm, normShape } from './norm.js';
 import { wavenetPresets } from './wavenet-presets.js';
 
 const channels = z.int().min(1).default(128);
@@ -68,6 +72,11 @@ export const wavenetSchema = z
       .min(0)
       .default(1)
       .describe('scales the initial output weight; small: the first loss is ln V'),
+    ...normShape,
+    normPosition: z
+      .enum(['before', 'after'])
+      .default('before')
+      .describe('norm of what a dilated convolution sees, or of what it gives to the gate'),
   })
   .superRefine(({ nBlock, kernelSizes, dilations }, context) => {
     for (const [key, list] of Object.entries({ kernelSizes, dilations })) {
@@ -84,6 +93,7 @@ export type WaveNetConfig = z.infer<typeof wavenetSchema>;
 
 /** x (B, T, R) → the gated activation (B, T, G), from which residual and skip are made. */
 class Block extends Module {
+  readonly norm: Layer | null;
   readonly dilated: Conv1d;
   readonly residual: Linear;
   readonly skip: Linear;
@@ -94,6 +104,7 @@ class Block extends Module {
   ) {
     super();
     const { nResidual, nGate, nSkip, kernelSizes, dilations, gate } = config;
+    this.norm = makeNorm(config, config.normPosition === 'before' ? nResidual : 2 * nGate);
     const kernelSize = kernelSizes[index % kernelSizes.length];
     const dilation = dilations[index % dilations.length];
     this.dilated = new Conv1d(nResidual, 2 * nGate, kernelSize, {
@@ -105,8 +116,20 @@ class Block extends Module {
   }
 
   forward(x: Tensor, stream?: Conv1dStream): Tensor {
-    const wide = stream ? stream.feed(x) : this.dilated.forward(x); // (B, T, R) → (B, T, 2·G)
-    return gatedActivation(wide, this.config.gate); // → (B, T, G)
+    const { gate, normPosition } = this.config;
+    const seen = normPosition === 'before' ? this.normalized(x) : x;
+    let wide = stream ? stream.feed(seen) : this.dilated.forward(seen); // (B, T, R) → (B, T, 2·G)
+    if (normPosition === 'after') wide = this.normalized(wide);
+    return gatedActivation(wide, gate); // → (B, T, G)
+  }
+
+  private normalized(x: Tensor): Tensor {
+    if (!this.norm) return x;
+    // GroupNorm takes its statistics over time as well, where the future is: here, of each position alone.
+    if (this.norm instanceof GroupNorm && x.ndim === 3) {
+      return this.norm.forward(x.flatten(0, 1)).reshape(...x.shape);
+    }
+    return this.norm.forward(x);
   }
 }
 
@@ -177,9 +200,12 @@ export class WaveNet extends Module implements LanguageModel {
   /**
    * Decoding that remembers each convolution's past, so that a token costs one position of each layer:
    * "Fast WaveNet generation algorithm", Le Paine et al. 2016. Gives what `forward` would for all that
-   * was fed; beyond `blockSize`, too, as far as the receptive field reaches.
+   * was fed; beyond `blockSize`, too, as far as the receptive field reaches. Undefined where a BatchNorm
+   * is set to the statistics of the batch at hand, which single positions do not have.
    */
   startDecoding() {
+    const byBatch = ({ norm }: Block) => norm instanceof BatchNorm1d && norm.inference === 'batch';
+    if (this.blocks.some(byBatch)) return undefined;
     const streams: Streams = {
       initial: this.initial.startStream(),
       blocks: this.blocks.map(({ dilated }) => dilated.startStream()),
