@@ -3,18 +3,21 @@ import { SPLIT_NAMES, type SplitName } from '../data/index.js';
 import { evaluate, loadRunData, unknownName } from '../train/index.js';
 import { UserError } from '../util/errors.js';
 import { downloadBar } from './download-bar.js';
+import { evaluateBatchNorms, parseModes } from './eval-batch-norm.js';
 import { type OpenOptions, openNamedRun } from './open-run.js';
 import { Output, thousands } from './output.js';
 import { fields } from './table.js';
 
 export interface EvalOptions extends OpenOptions {
   on: string;
+  batchNorm?: string;
   json?: true;
 }
 
 export async function evaluateRun(name: string, options: EvalOptions): Promise<void> {
   const output = new Output(options.json === true);
   const split = splitNamed(options.on);
+  const modes = options.batchNorm === undefined ? undefined : parseModes(options.batchNorm);
   using opened = await openNamedRun(name, options, output);
   const { run, model, tokenizer, checkpoint } = opened;
   using bar = downloadBar(output);
@@ -27,6 +30,7 @@ export async function evaluateRun(name: string, options: EvalOptions): Promise<v
       `${run.name} has no ${split} part: its text was split ${shares.join(', ')} (train, validation, test).`,
     );
   }
+  if (modes) return evaluateBatchNorms(opened, data, split, modes, output);
   const { tokens, loss, perplexity, bitsPerByte } = evaluate(model, {
     name: split,
     ...part,
