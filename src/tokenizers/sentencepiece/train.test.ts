@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -140,13 +140,14 @@ describe('training refuses', () => {
     );
   });
 
-  it('to leave half a result behind', async () => {
+  it('to write where nothing can be written', async () => {
     const input = file('text2', 'a b c\n'.repeat(20));
-    const prefix = join(dir, 'no-such-folder', 'm');
-    const settings = { input: [input], model_type: 'bpe', vocab_size: 7, model_prefix: prefix };
-    await expect(trainToFiles(settings)).rejects.toThrow('cannot write');
-    mkdirSync(join(dir, 'no-such-folder'));
-    await trainToFiles(settings);
+    const settings = { input: [input], model_type: 'bpe', vocab_size: 7 };
+    const inFile = { ...settings, model_prefix: join(input, 'm') };
+    await expect(trainToFiles(inFile)).rejects.toThrow('cannot write');
+    const prefix = join(dir, 'new-folder', 'm');
+    await trainToFiles({ ...settings, model_prefix: prefix });
     expect(readFileSync(`${prefix}.vocab`, 'utf8')).toMatch(/^<unk>\t0\n<s>\t0\n<\/s>\t0\n/);
+    expect(readdirSync(join(dir, 'new-folder')).sort()).toEqual(['m.model', 'm.vocab']);
   });
 });
