@@ -13,6 +13,7 @@ import {
 import { cacheDir } from '../util/cache-dir.js';
 import { UsageError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
+import { describeInit } from './describe-init.js';
 import { downloadBar } from './download-bar.js';
 import { lookForRun, RUNS, runNames } from './find-run.js';
 import { layersOf } from './layers.js';
@@ -25,6 +26,7 @@ import { shownValue, trainingSentence } from './wording.js';
 export interface DescribeOptions extends SettingOptions {
   preset?: string;
   settings?: true;
+  init?: true;
   json?: true;
 }
 
@@ -44,8 +46,8 @@ export async function describe(what: string | undefined, options: DescribeOption
   return describeRun(run, options.settings === true, output);
 }
 
-function refuse({ preset, data, tokenizer, set = [] }: DescribeOptions, where: string): void {
-  const given = Object.entries({ preset, data, tokenizer, set: set[0] }).find(([, v]) => v);
+function refuse({ preset, data, tokenizer, init, set = [] }: DescribeOptions, where: string): void {
+  const given = Object.entries({ preset, data, tokenizer, init, set: set[0] }).find(([, v]) => v);
   if (given) throw new UsageError(`--${given[0]} means nothing in a description ${where}.`);
 }
 
@@ -88,6 +90,7 @@ async function describeModel(
     preset: options.preset,
     overrides: overridesOf(definition, options),
   });
+  if (options.init) return describeInit(definition, settings, output);
   const vocabSize = await vocabSizeOf(settings, output);
   show({ definition, settings, vocabSize, verbose: options.settings === true }, output);
 }

@@ -97,9 +97,20 @@ function addEval(program: Command): void {
     .description('score a trained model on a whole split')
     .argument('<run>', 'a run: its name or folder')
     .option('--on <split>', 'validation, test or train', 'validation')
+    .option(
+      '--batch-norm <list>',
+      "compare ways of having BatchNorm's statistics: ema,cumulative,precise,frozen,batch",
+    )
     .addOption(checkpoint())
     .addOption(threads())
     .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt eval runs/mlp-chars-20260101-1200 --on test
+  nanogpt eval mlp-chars-20260101-1200 --batch-norm ema,precise,frozen,batch`,
+    )
     .action(async (run, options) => (await import('./eval.js')).evaluateRun(run, options));
 }
 
@@ -113,6 +124,10 @@ function addDescribe(program: Command): void {
     .addOption(tokenizer())
     .addOption(set('the model'))
     .option('--settings', 'every key that --set takes, its value and its meaning')
+    .option(
+      '--init',
+      'the model before training, on real batches: activations, gradients and first loss, by initialisation',
+    )
     .addOption(json())
     .action(async (what, options) => (await import('./describe.js')).describe(what, options));
 }

@@ -1,0 +1,173 @@
+/** What an untrained model does to real data: the scale of its activations and gradients, layer by layer. */
+import { instrument, type Module } from '../nn/index.js';
+import { Scope, Tensor } from '../tensor/index.js';
+
+/** The output of one layer. */
+export interface ActivationReport {
+  /** The layer's path. */
+  readonly layer: string;
+  /** Its class. */
+  readonly kind: string;
+  readonly mean: number;
+  readonly std: number;
+  /** Share of values beyond ±0.97 (tanh), or below 0.03 and above 0.97 (sigmoid); null for other layers. */
+  readonly saturated: number | null;
+  /**
+   * Share of units that no example reaches: never above 0 after ReLU and its kin, saturated for all
+   * examples after tanh and sigmoid; null for layers that are no activations.
+   */
+  readonly dead: number | null;
+}
+
+/** A weight and its gradient. */
+export interface WeightReport {
+  /** The parameter's path. */
+  readonly weight: string;
+  readonly std: number;
+  readonly gradStd: number;
+  /** gradStd / std: about how fast descent at rate 1 would change it. */
+  readonly gradToData: number;
+}
+
+export interface InitialisationReport {
+  /** Mean loss in nats. */
+  readonly loss: number;
+  readonly activations: readonly ActivationReport[];
+  /** Of parameters with two dimensions or more. */
+  readonly weights: readonly WeightReport[];
+}
+
+/** When a value is of no use to the gradient, by the class of the activation: where its slope is below 0.06. */
+const SATURATED: Readonly<Record<string, (y: number) => boolean>> = {
+  Tanh: (y) => Math.abs(y) > 0.97,
+  Sigmoid: (y) => y < 0.03 || y > 0.97,
+};
+const RECTIFIERS = ['ReLU', 'LeakyReLU', 'GELU', 'SiLU'];
+
+/**
+ * Takes the losses one after another, forward and backward, and looks at every layer on the way. The
+ * model's parameters stay as they are; its gradients are dropped.
+ *
+ * Layers are seen where their `forward` is called; a container is listed only where it gives back
+ * something else than its parts did (a residual sum).
+ *
+ * @param losses each a function that sends a batch through the model and returns its mean loss.
+ */
+export function probeInitialisation(
+  model: Module,
+  losses: Iterable<() => Tensor>,
+): InitialisationReport {
+  const tallies = new Map<string, Tally>();
+  const seen = new WeakSet<Tensor>();
+  const stop = instrument(model, {
+    after(path, module, output) {
+      if (path === '' || !(output instanceof Tensor) || output.dtype !== 'float32') return;
+      if (seen.has(output)) return;
+      seen.add(output);
+      let tally = tallies.get(path);
+      if (!tally) tallies.set(path, (tally = new Tally(path, module.constructor.name)));
+      tally.add(output);
+    },
+  });
+  let [sum, passes] = [0, 0];
+  try {
+    model.zeroGrad();
+    for (const loss of losses) {
+      using _pass = new Scope();
+      const value = loss();
+      sum += value.itemSync();
+      passes++;
+      value.backward();
+    }
+    return {
+      loss: sum / passes,
+      activations: [...tallies.values()].map((tally) => tally.report()),
+      weights: weightReports(model, passes),
+    };
+  } finally {
+    stop();
+    model.zeroGrad();
+  }
+}
+
+function weightReports(model: Module, passes: number): WeightReport[] {
+  return [...model.namedParameters()]
+    .filter(([, { ndim, hasGrad }]) => ndim >= 2 && hasGrad)
+    .map(([weight, tensor]) => {
+      const std = deviation(tensor.dataSync());
+      const gradStd = deviation(tensor.grad!.dataSync()) / passes;
+      return { weight, std, gradStd, gradToData: gradStd / std };
+    });
+}
+
+function deviation(values: ArrayLike<number>): number {
+  const moments = new Moments();
+  moments.add(values);
+  return moments.std;
+}
+
+/** Mean and standard deviation of values that come in arrays. */
+class Moments {
+  #count = 0;
+  #sum = 0;
+  #squares = 0;
+
+  add(values: ArrayLike<number>): void {
+    for (let i = 0; i < values.length; i++) {
+      this.#sum += values[i];
+      this.#squares += values[i] * values[i];
+    }
+    this.#count += values.length;
+  }
+
+  get mean(): number {
+    return this.#sum / this.#count;
+  }
+
+  get std(): number {
+    return Math.sqrt(Math.max(0, this.#squares / this.#count - this.mean ** 2));
+  }
+}
+
+/** What is gathered of one layer's outputs (…, C). */
+class Tally {
+  readonly #moments = new Moments();
+  readonly #useless: ((y: number) => boolean) | undefined;
+  readonly #saturates: boolean;
+  #count = 0;
+  #saturated = 0;
+  /** By channel: whether any value was of use. */
+  #alive = new Uint8Array(0);
+
+  constructor(
+    readonly layer: string,
+    readonly kind: string,
+  ) {
+    this.#saturates = Object.hasOwn(SATURATED, kind);
+    this.#useless = RECTIFIERS.includes(kind) ? (y) => y <= 0 : SATURATED[kind];
+  }
+
+  add(output: Tensor): void {
+    const values = output.dataSync();
+    this.#moments.add(values);
+    if (!this.#useless) return;
+    const channels = output.size(-1);
+    if (this.#alive.length === 0) this.#alive = new Uint8Array(channels);
+    this.#count += values.length;
+    for (let i = 0; i < values.length; i++) {
+      if (this.#useless(values[i])) this.#saturated++;
+      else this.#alive[i % channels] = 1;
+    }
+  }
+
+  report(): ActivationReport {
+    const { layer, kind } = this;
+    const { mean, std } = this.#moments;
+    const dead = this.#alive.filter((alive) => alive === 0).length / this.#alive.length;
+    return {
+      ...{ layer, kind, mean, std },
+      saturated: this.#saturates ? this.#saturated / this.#count : null,
+      dead: this.#useless ? dead : null,
+    };
+  }
+}
