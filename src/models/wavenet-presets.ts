@@ -43,7 +43,7 @@ export const wavenetPresets: Readonly<Record<string, Preset<WaveNetConfig>>> = {
     tokenizer: 'char',
     split: [0.9, 0.1, 0],
     training: {
-      steps: 8000,
+      steps: 6000,
       batchSize: 32,
       optimizer: 'adamw',
       lr: 2e-3,
@@ -53,7 +53,7 @@ export const wavenetPresets: Readonly<Record<string, Preset<WaveNetConfig>>> = {
       clipNorm: 1,
       evalInterval: 1000,
       evalBatches: 20,
-      checkpointInterval: 4000,
+      checkpointInterval: 3000,
     },
   },
   dilated: {
