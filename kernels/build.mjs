@@ -77,7 +77,7 @@ const NATIVE_FLAG =
 const LINK_FLAGS =
   platform() === 'darwin'
     ? ['-shared', '-pthread', '-framework', 'Accelerate']
-    : ['-shared', '-pthread', '-lm', '-ldl', '-lpthread'];
+    : ['-shared', '-Wl,-Bsymbolic', '-pthread', '-lm', '-ldl', '-lpthread'];
 
 /** @param {string} command @returns {Promise<Compiler | undefined>} */
 async function describeCompiler(command) {
