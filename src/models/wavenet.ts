@@ -21,6 +21,7 @@ import {
 } from '../nn/index.js';
 import {
   gatedActivation,
+  isGradEnabled,
   linearCrossEntropy,
   scope,
   type Tensor,
@@ -173,14 +174,19 @@ export class WaveNet extends Module implements LanguageModel {
     const { skips, negativeSlope } = this.config;
     let x = this.embedding.forward(inputs); // (B, T) → (B, T, E)
     x = streams ? streams.initial.feed(x) : this.initial.forward(x); // → (B, T, R)
-    let out: Tensor | undefined;
-    this.blocks.forEach((block, i) => {
-      const gated = block.forward(x, streams?.blocks[i]); // → (B, T, G)
-      const skip = block.skip.forward(gated); // → (B, T, S)
-      out = out ? out.add(skip) : skip;
-      // Nothing follows the last residual: its weights are counted, as the paper has them, but idle.
-      if (i < this.blocks.length - 1) x = x.add(block.residual.forward(gated)); // (B, T, R)
-    });
+    let out: Tensor | null = null;
+    // Where no backward will ask for what a block made on its way, it is freed with the block.
+    const within = isGradEnabled() ? <T>(body: () => T) => body() : scope;
+    for (const [i, block] of this.blocks.entries()) {
+      [x, out] = within((): [Tensor, Tensor] => {
+        const gated = block.forward(x, streams?.blocks[i]); // → (B, T, G)
+        const skip = block.skip.forward(gated); // → (B, T, S)
+        // Nothing follows the last residual: its weights are counted, as the paper has them, but idle.
+        const isLast = i === this.blocks.length - 1;
+        const next = isLast ? x : x.add(block.residual.forward(gated)); // (B, T, R)
+        return [next, out ? out.add(skip) : skip];
+      });
+    }
     out = skips === 'mean' ? out!.div(this.blocks.length) : out!;
     for (const layer of this.hidden) out = layer.forward(out.leakyRelu(negativeSlope));
     return out.leakyRelu(negativeSlope); // (B, T, S)

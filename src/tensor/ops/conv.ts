@@ -122,7 +122,11 @@ const conv1dOperation: Operation<readonly Tensor[], Settings> = {
         strideOut: groupOut,
       });
     }
-    return timeFirst(y); // (T, B, out) → (B, T, out)
+    const result = timeFirst(y); // (T, B, out) → (B, T, out)
+    // What was laid out anew would otherwise last as long as the step does.
+    if (past.storage !== x.storage) past.dispose();
+    if (result.storage !== y.storage) y.dispose();
+    return result;
   },
   backward(context, dy, { dilation, groups }): readonly InputGradient[] {
     const [x, weight, bias] = context.inputs;

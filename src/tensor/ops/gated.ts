@@ -45,7 +45,9 @@ const gatedOperation: Operation<readonly [Tensor], Gate> = {
       backend.unary('sigmoid', b.pointer, b.pointer, count, 0);
       backend.binary('mul', y.pointer, a.pointer, b.pointer, count);
     }
-    context.save(a, b); // f(a), σ(b)
+    if (context.recording)
+      context.save(a, b); // f(a), σ(b)
+    else for (const half of [a, b]) half.dispose();
     return y;
   },
   backward({ inputs: [x], tensors: [a, b] }, dy, gate) {
