@@ -6,6 +6,7 @@
  */
 
 import { availableParallelism } from 'node:os';
+import { HIERARCHICAL, CASES as HIERARCHICAL_CASES } from './hierarchical.js';
 import { type Machine, measureMachine } from './machine.js';
 import { benchMatmul, formatMatmul, type MatmulReport } from './matmul.js';
 import { CASES, MLP } from './mlp.js';
@@ -55,6 +56,15 @@ if (wants('mlp')) {
   }
 }
 
+const hierarchical: TrainingResult[] = [];
+if (wants('hierarchical')) {
+  for (const c of HIERARCHICAL_CASES) {
+    const result = await benchTraining(c, HIERARCHICAL, machine, python);
+    printTraining(result);
+    hierarchical.push(result);
+  }
+}
+
 const wavenet: TrainingResult[] = [];
 if (wants('wavenet')) {
   for await (const result of benchWaveNet(machine, python)) {
@@ -71,4 +81,4 @@ if (wants('matmul')) {
     console.log('\nOpenBLAS is not installed (libopenblas0-pthread): skipped');
 }
 
-console.log(JSON.stringify({ machine, mlp, wavenet, matmul }));
+console.log(JSON.stringify({ machine, mlp, hierarchical, wavenet, matmul }));
