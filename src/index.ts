@@ -14,4 +14,5 @@ export * from './tensor/index.js';
 export * from './tokenizers/index.js';
 export * from './train/index.js';
 export { ShapeError, UsageError, UserError } from './util/errors.js';
+export { peakMemoryBytes } from './util/peak-memory.js';
 export { Generator } from './util/random.js';

@@ -1,8 +1,14 @@
 /** What our side of every training benchmark shares: reading what it starts from, steps, lines of JSON. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { currentBackend, type LanguageModel, type Optimizer, Scope, tensor } from 'nanogpt';
-import { peakMemory } from './peak-memory.js';
+import {
+  currentBackend,
+  type LanguageModel,
+  type Optimizer,
+  peakMemoryBytes,
+  Scope,
+  tensor,
+} from 'nanogpt';
 
 /** What every case tells its worker. */
 export interface Settings {
@@ -75,7 +81,7 @@ export async function serve<Own extends Settings>(
       run = prepare(message, make(message));
       console.log(JSON.stringify({ ready: 'nanogpt', threads: currentBackend().threads }));
     } else {
-      console.log(JSON.stringify({ ...run(message.steps), peakBytes: peakMemory() }));
+      console.log(JSON.stringify({ ...run(message.steps), peakBytes: peakMemoryBytes() }));
     }
   }
 }

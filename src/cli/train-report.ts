@@ -2,6 +2,7 @@
 import type { Backend } from '../backend/index.js';
 import { SPLIT_NAMES } from '../data/index.js';
 import type { Session, TrainResult } from '../train/index.js';
+import { peakMemoryBytes } from '../util/peak-memory.js';
 import { byteSize, duration, thousands } from './output.js';
 import { shownPath } from './paths.js';
 import { fields } from './table.js';
@@ -93,9 +94,4 @@ export function resultOf(
     peakMemoryBytes: peakMemoryBytes(),
     sample,
   };
-}
-
-/** The most memory that this process held at once. */
-function peakMemoryBytes(): number {
-  return process.resourceUsage().maxRSS * 1024; // in KiB on every system, as Node has it
 }
