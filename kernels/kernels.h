@@ -107,7 +107,7 @@ void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, con
                             int64_t vocab, double smoothing, int64_t ignore_index,
                             const float *dloss, const float *count);
 
-/* ── Normalisation (norm.c) ── */
+/* ── Normalisation (layer-norm.c, batch-norm.c) ── */
 
 void layernorm_forward(float *out, float *mean, float *rstd, const float *x, const float *weight,
                        const float *bias, int64_t rows, int64_t cols, double eps, int centred);
