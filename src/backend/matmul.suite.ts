@@ -162,11 +162,12 @@ export function matmulSuite(subject: Backend<unknown>): void {
       [2, 1201, 200],
       [100, 35, 700],
       [5, 7, 10_011],
+      [33, 65, 5001],
       [100, 301, 50],
     ]) {
       it(`(${m}, ${k}) · (${k}, ${n})`, () => {
         for (const size of fourWays(m, n, k)) {
-          const added = { ...PLAIN, accumulate: true, bias: true };
+          const added = { ...PLAIN, alpha: -0.5, accumulate: true, bias: true, gap: 3 };
           const settings = size.transA === size.transB ? PLAIN : added;
           check(subject, product(size, new Draw(m + n, 0), settings), 1);
         }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Backend, RandomKey } from './backend.js';
 import { type Draw, kernel, LARGE, oneOf, size } from './check.suite.js';
-import { normal } from './reference/random.js';
+import { normal, uniform } from './reference/random.js';
 import { normalCdf } from './reference/special.js';
 import { exact, type Tolerance, U, ulps } from './tolerance.suite.js';
 
@@ -74,7 +74,11 @@ export function randomSuite(subject: Backend<unknown>): void {
       { count: size, ...addresses },
       { count: LARGE, ...ADDRESS },
       ({ count, ...key }, d) => {
-        const p = d.pick([0, 0.1, 0.5, 0.9, 1 - U, 2 ** -24, 0.3]);
+        // Among others, probabilities that one of the numbers equals, or is just below.
+        const u = new Float64Array(count + 1);
+        uniform(u, count + 1, 0, 1, key);
+        const one = d.pick([...u.subarray(0, 100)]);
+        const p = d.pick([0, 0.1, 0.5, 0.9, 1 - U, 2 ** -24, one, one, one + 2 ** -30]);
         return {
           buffers: {
             out: d.room(count),

@@ -9,9 +9,9 @@ const NOT_FINITE = [NaN, Infinity, -Infinity];
 /** (outer, count, inner): rows, columns and what is in between, short ones and long ones. */
 const middle = { outer: side, count: size, inner: side };
 const LARGE_MIDDLES = [
-  { outer: 1, count: LARGE, inner: 1 },
+  { outer: 5, count: 20_011, inner: 1 },
   { outer: 300, count: 257, inner: 1 },
-  { outer: 1, count: 1031, inner: 73 },
+  { outer: 1, count: 4099, inner: 23 },
   { outer: 3, count: 65, inner: 401 },
   { outer: 30_011, count: 3, inner: 1 },
 ];
