@@ -13,6 +13,8 @@ export interface TrainTokenizerOptions {
 
 const TYPES = ['bpe', 'byte-level'];
 
+type Given = Map<string, string | undefined>;
+
 /** @param args all other options, in `spm_train`'s spelling or in kebab-case. */
 export async function trainTokenizer(
   args: readonly string[],
@@ -32,32 +34,35 @@ export async function trainTokenizer(
   return trainSentencePiece(given, preset, output);
 }
 
-/** Options by name, underscores for hyphens. A switch has the value `true`; `--input a b` is `a,b`. */
-function spread(args: readonly string[]): Map<string, string> {
-  const given = new Map<string, string>();
+/**
+ * Options by name, underscores for hyphens; `--input a b` is `a,b`. One without any value (a switch) is
+ * undefined, which `--required_chars=` is not.
+ */
+function spread(args: readonly string[]): Given {
+  const given: Given = new Map();
   let last: string | undefined;
   for (const arg of args) {
     const match = /^--?([A-Za-z][\w-]*)(?:=([\s\S]*))?$/.exec(arg);
     if (match) {
       last = match[1]!.replaceAll('-', '_');
       if (last === 'out') last = 'model_prefix';
-      given.set(last, match[2] ?? '');
+      given.set(last, match[2]);
       if (match[2] !== undefined) last = undefined;
     } else if (last === undefined) {
       throw new UsageError(`expected an option such as --vocab-size 8000, got "${arg}".`);
     } else {
-      const before = given.get(last)!;
-      if (before !== '' && last !== 'input') {
+      const before = given.get(last);
+      if (before !== undefined && last !== 'input') {
         throw new UsageError(`--${last} takes one value, got "${before}" and "${arg}".`);
       }
-      given.set(last, before === '' ? arg : `${before},${arg}`);
+      given.set(last, before === undefined ? arg : `${before},${arg}`);
     }
   }
   return given;
 }
 
 async function trainSentencePiece(
-  given: Map<string, string>,
+  given: Given,
   preset: string | undefined,
   output: Output,
 ): Promise<void> {
@@ -70,7 +75,7 @@ async function trainSentencePiece(
   given.delete('type');
   if (type !== undefined) given.set('model_type', type);
   const { settings, recorded } = parseOptions(
-    [...given].map(([name, value]) => (value === '' ? `--${name}` : `--${name}=${value}`)),
+    [...given].map(([name, value]) => (value === undefined ? `--${name}` : `--${name}=${value}`)),
   );
   const all = { ...(preset ? SHAKESPEARE : {}), ...settings };
   if (!all.model_prefix)
@@ -87,7 +92,7 @@ async function trainSentencePiece(
 }
 
 async function trainByteLevel(
-  given: Map<string, string>,
+  given: Given,
   options: TrainTokenizerOptions,
   output: Output,
 ): Promise<void> {

@@ -33,7 +33,7 @@ describe('nanogpt tokenizer', () => {
     const a = join(dir, 'kebab');
     const b = join(dir, 'pasted');
     await nanogpt('train', '--type', 'bpe', '--input', input, '--vocab-size', '24', '--out', a);
-    const pasted = `spm_train --input=${input} --model_type=bpe --vocab_size=24 --model_prefix=${b}`;
+    const pasted = `spm_train --input=${input} --model_type=bpe --required_chars= --vocab_size=24 --model_prefix=${b}`;
     const line = await nanogpt('train', ...pasted.split(' '), '--json');
     expect(JSON.parse(line)).toMatchObject({ type: 'bpe', pieces: 24 });
     expect(readFileSync(`${a}.vocab`, 'utf8')).toBe(readFileSync(`${b}.vocab`, 'utf8'));

@@ -5,7 +5,7 @@
  * Radford et al. 2019, §2.2; Sennrich, Haddow, Birch 2016, §3.2.
  */
 
-import { UsageError } from '../../util/errors.js';
+import { UsageError, UserError } from '../../util/errors.js';
 import { PairIndex } from '../pair-index.js';
 import { wellFormed } from '../support.js';
 
@@ -23,7 +23,10 @@ export interface ByteBpeSettings {
 /** Pairs of tokens in the order in which they are joined: the i-th makes token 256 + i. */
 export type MergeList = [left: number, right: number][];
 
-/** @throws UsageError for a vocabulary that has no room for the bytes and the special tokens. */
+/**
+ * @throws UsageError for a vocabulary that has no room for the bytes and the special tokens.
+ * @throws UserError for an empty text.
+ */
 export function trainByteBpe(text: string, settings: ByteBpeSettings): MergeList {
   const wanted = settings.vocabSize - 256 - settings.specials.length;
   if (wanted < 0) {
@@ -32,7 +35,10 @@ export function trainByteBpe(text: string, settings: ByteBpeSettings): MergeList
         `(256 bytes and ${settings.specials.length} special tokens), got ${settings.vocabSize}`,
     );
   }
-  return new Learner(countWords(text, settings)).learn(wanted, settings.minFrequency ?? 2);
+  const words = countWords(text, settings);
+  if (words.length === 0)
+    throw new UserError('the corpus is empty: there is no text to learn from');
+  return new Learner(words).learn(wanted, settings.minFrequency ?? 2);
 }
 
 /** Words and how often each occurs, most frequent first. Special tokens in the text are left out. */

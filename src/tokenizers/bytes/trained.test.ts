@@ -57,9 +57,10 @@ describe('trainByteBpe', () => {
     ]);
   });
 
-  it('refuses a vocabulary without room for bytes', () => {
+  it('refuses a vocabulary without room for bytes, and an empty corpus', () => {
     const settings = { vocabSize: 257, split: GPT2_SPLIT, specials };
     expect(() => trainByteBpe('a', settings)).toThrow('expected at least 258');
+    expect(() => trainByteBpe('', { ...settings, vocabSize: 300 })).toThrow('corpus is empty');
   });
 });
 

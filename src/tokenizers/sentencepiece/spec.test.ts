@@ -36,6 +36,13 @@ describe('parseOptions', () => {
     });
   });
 
+  it('takes an empty value for what it is, and unused options at their defaults', () => {
+    const line = '--required_chars= --user_defined_symbols= --differential_privacy_noise_level=0.0';
+    const { settings } = parseOptions([...line.split(' '), '--vocab_size', '300']);
+    expect(settings).toEqual({ required_chars: '', user_defined_symbols: [], vocab_size: 300 });
+    expect(() => parseOptions(['--required_chars', '--split_digits'])).toThrow('needs a value');
+  });
+
   it('names the nearest option, and what kind of value is expected', () => {
     expect(() => parseOptions(['--vocabsize=3'])).toThrow('Did you mean --vocab_size?');
     expect(() => parseOptions(['--vocab_size=many'])).toThrow('expected a number, got "many"');

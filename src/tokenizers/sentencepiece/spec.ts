@@ -160,8 +160,8 @@ export function parseOptions(args: readonly string[]): {
     const isSwitch = typeof kindOf(name) === 'boolean';
     if (value === undefined) {
       const next = args[i + 1];
-      const nextIsValue = isSwitch ? next !== undefined && BOOLEAN.test(next) : next !== undefined;
-      if (nextIsValue) value = args[++i]!;
+      const isValue = isSwitch ? BOOLEAN.test(next ?? '') : !/^(--[A-Za-z]|$)/.test(next ?? '');
+      if (isValue) value = args[++i]!;
       else if (isSwitch) value = 'true';
       else throw new UsageError(`--${name} needs a value`);
     }
@@ -194,7 +194,9 @@ function setOption(
     return;
   }
   if (name in REFUSED) {
-    if (value === REFUSED[name]) return;
+    const unused = REFUSED[name]!;
+    // `0.0` is the original's `0`.
+    if (value === unused || (unused === '0' && Number(value) === 0)) return;
     throw new UsageError(`--${name} is not supported by this trainer`);
   }
   const kind = kindOf(name);

@@ -21,7 +21,7 @@ import { IdSink, type Segmenter, Vocabulary } from './vocabulary.js';
 /** The name that a model has in a tokenizer's folder. */
 const MODEL_FILE = 'tokenizer.model';
 /** Larger files are no models; they are not even read. */
-const MOST_BYTES = 1 << 30;
+const MOST_BYTES = 1 << 28;
 
 /** A piece of an encoded text: the text's characters `begin … end - 1` (UTF-16 units). */
 export interface PieceAt {
@@ -81,7 +81,7 @@ export class SentencePieceTokenizer implements Tokenizer {
   static fromFile(path: string, name = `sentencepiece:${path}`): SentencePieceTokenizer {
     let bytes: Uint8Array;
     try {
-      if (statSync(path).size > MOST_BYTES) throw new Error('it is larger than 1 GiB');
+      if (statSync(path).size > MOST_BYTES) throw new Error('it is larger than 256 MiB');
       bytes = readFileSync(path);
     } catch (cause) {
       throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
