@@ -23,7 +23,7 @@ export const CASES: readonly HierarchicalCase[] = [
     nHidden: 128,
     batchSize: 32,
     lr: 0.1,
-    steps: 200,
+    steps: 500,
     rounds: 7,
     warmup: 5,
   },
