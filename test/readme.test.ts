@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../src/cli/program.js';
+import { DEFAULTS } from '../src/tokenizers/sentencepiece/spec.js';
 import { ROOT, Workshop } from './run-cli.js';
 
 const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
@@ -70,6 +71,10 @@ describe("README's commands", () => {
     }
     expect(command).not.toBe(program);
     const known = command.options.map(({ long }) => long);
+    if (command.parent?.name() === 'tokenizer' && command.name() === 'train') {
+      const originals = Object.keys(DEFAULTS).map((name) => name.replaceAll('_', '-'));
+      for (const name of ['type', 'out', ...originals]) known.push(`--${name}`);
+    }
     for (const word of words.filter((word) => word.startsWith('--'))) expect(known).toContain(word);
   });
 

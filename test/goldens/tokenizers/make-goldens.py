@@ -9,6 +9,10 @@ vocab-hashes.json   for each corpus and set of options: SHA-256 of the .vocab fi
     make-goldens.py fuzz COUNT SEED MODEL...
 
 prints what the original makes of COUNT fuzzed texts, taking the models in turn: for the live comparison.
+
+    make-goldens.py book TEXT MODEL
+
+prints what the original makes of a text as a whole and line by line.
 """
 import hashlib
 import json
@@ -163,7 +167,19 @@ def live(count, seed, models):
             print(json.dumps({"model": models[at], **case}))
 
 
-if __name__ == "__main__" and sys.argv[1:2] == ["fuzz"]:
+def book(path, model):
+    processor = spm.SentencePieceProcessor(model_file=model)
+    text = open(path, encoding="utf-8", newline="").read()
+    out = {}
+    for name, parts in [("whole", [text]), ("lines", text.split("\n"))]:
+        ids = processor.encode(parts, num_threads=1)
+        out[name] = {"ids": ids, "decoded": processor.decode(ids, num_threads=1)}
+    print(json.dumps(out))
+
+
+if __name__ == "__main__" and sys.argv[1:2] == ["book"]:
+    book(*sys.argv[2:4])
+elif __name__ == "__main__" and sys.argv[1:2] == ["fuzz"]:
     live(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
 elif __name__ == "__main__":
     with open(CORPUS, "wb") as out:
