@@ -40,8 +40,9 @@ class WaveNet(torch.nn.Module):
             skips = skips + block.skip(gated)
             if i < len(self.blocks) - 1:  # nothing follows the last residual
                 x = x + block.residual(gated)
-        x = F.leaky_relu(skips / len(self.blocks)).transpose(1, 2)  # -> (B, T, C)
-        # The kernel of 1 as a matrix: faster than over (B, C, T), whose logits would have to be turned over.
+        x = F.leaky_relu(skips / len(self.blocks)).transpose(1, 2).contiguous()  # -> (B, T, C)
+        # The kernel of 1 as a matrix, over contiguous rows: several times faster than over (B, C, T), or
+        # than over rows that are only transposed, which PyTorch multiplies batch item by batch item.
         return F.linear(x, self.output.weight.squeeze(2), self.output.bias)  # -> (B, T, V)
 
 
