@@ -49,7 +49,13 @@ export function bertBaseUncased(): HuggingFaceTokenizer {
       vocab,
     },
   };
-  const config = { cls_token: '[CLS]', sep_token: '[SEP]', unk_token: '[UNK]', pad_token: '[PAD]' };
+  const config = {
+    cls_token: '[CLS]',
+    sep_token: '[SEP]',
+    unk_token: '[UNK]',
+    pad_token: '[PAD]',
+    clean_up_tokenization_spaces: true,
+  };
   return new HuggingFaceTokenizer(
     { tokenizer: JSON.stringify(tokenizer), config: JSON.stringify(config) },
     'bert-base-uncased',

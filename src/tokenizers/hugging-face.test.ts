@@ -39,6 +39,18 @@ describe('bert-base-uncased', () => {
     expect(ids.map((id) => stream.push(id)).join('') + stream.end()).toBe(bert.decode(ids));
   });
 
+  it('streams a long text in proportion to its length, and the same', async () => {
+    const bert = await createTokenizer('bert-base-uncased');
+    const words = "the quick (brown) fox isn't unaffable, is it? naïve 漢字 strawberries. do n't ";
+    const ids = bert.encode(words.repeat(400));
+    expect(ids.length).toBeGreaterThan(8000);
+    const started = performance.now();
+    const stream = bert.decodeStream();
+    const text = Array.from(ids, (id) => stream.push(id)).join('') + stream.end();
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(text === bert.decode(ids)).toBe(true);
+  });
+
   it('is saved with its vocabulary and loaded', async () => {
     const dir = scratch();
     const bert = await createTokenizer('bert-base-uncased');

@@ -14,6 +14,13 @@ import type { DecodeStream, EncodeOptions, Tokenizer } from './tokenizer.js';
 import { checkTokenizerJson } from './tokenizer-json.js';
 
 const MOST_BYTES = 1 << 28;
+/** So many ids a stream decodes at once, so that a long text takes time in proportion to its length. */
+const WINDOW = 64;
+/**
+ * An end of a text that more ids may still change: a character that is not whole shows as U+FFFD, and what
+ * looks like ` n't` or ` 've` loses its space in decoders that clean up.
+ */
+const UNCERTAIN = /(?:\ufffd+| (?:n ?(?:' ?)?|'[ a-z]{0,2})?)$/;
 
 export interface HuggingFaceFiles {
   /** Content of `tokenizer.json`. */
@@ -31,6 +38,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   readonly fingerprint: string;
   private readonly files: HuggingFaceFiles;
   private readonly library: Library;
+  private readonly decoding: { skip_special_tokens: false; clean_up_tokenization_spaces: boolean };
 
   /** @throws UserError where the files are no tokenizer, or not a sound one. */
   constructor(files: HuggingFaceFiles, name: string) {
@@ -46,6 +54,10 @@ export class HuggingFaceTokenizer implements Tokenizer {
         cause,
       });
     }
+    // Cleaning up takes spaces away (` .` becomes `.`): only for those that ask for it, or what a text
+    // is decoded to would not be that text.
+    const cleansUp = (config as Record<string, unknown>)['clean_up_tokenization_spaces'] === true;
+    this.decoding = { skip_special_tokens: false, clean_up_tokenization_spaces: cleansUp };
     const id = (...keys: string[]): number | undefined => {
       for (const key of keys) {
         const value = (config as Record<string, unknown>)[key];
@@ -93,20 +105,39 @@ export class HuggingFaceTokenizer implements Tokenizer {
 
   decode(ids: ArrayLike<number>): string {
     const list = Array.from(ids, (id) => this.checked(id));
-    return list.length === 0 ? '' : this.library.decode(list, { skip_special_tokens: false });
+    return list.length === 0 ? '' : this.library.decode(list, this.decoding);
   }
 
   decodeStream(): DecodeStream {
-    const ids: number[] = [];
+    // The library only decodes whole lists, so the last ids are decoded anew with each one.
+    let ids: number[] = [];
+    /** Text of `ids` that has been handed out. */
     let given = '';
-    // The library only decodes whole lists, so a text is decoded anew with each id; a character that is
-    // not whole yet shows as U+FFFD at the end, and waits.
+    /** Where the text was whole some ids ago: the ids before it may be let go. */
+    let whole = 0;
+    let limit = WINDOW;
     const text = (isEnd: boolean): string => {
       const all = this.decode(ids);
-      if ((!isEnd && all.endsWith('\ufffd')) || !all.startsWith(given)) return '';
-      const more = all.slice(given.length);
-      given = all;
+      if (isEnd) return all.slice(commonPrefix(all, given));
+      const certain = all.length - (UNCERTAIN.exec(all)?.[0].length ?? 0);
+      if (certain < given.length || !all.startsWith(given)) return '';
+      const more = all.slice(given.length, certain);
+      given = all.slice(0, certain);
+      if (whole === 0 && ids.length >= WINDOW / 2 && certain === all.length) whole = ids.length;
+      if (ids.length >= limit) forget(all);
       return more;
+    };
+    const forget = (all: string): void => {
+      const kept = ids.slice(whole);
+      const keptText = this.decode(kept);
+      const keptGiven = keptText.length - (all.length - given.length);
+      if (keptGiven > 0 && all.endsWith(keptText)) {
+        [ids, given, whole, limit] = [kept, keptText.slice(0, keptGiven), 0, WINDOW];
+      } else {
+        // It was no place to begin at, as inside a word of WordPiece; perhaps this one is.
+        whole = ids.length;
+        limit = ids.length + WINDOW / 2;
+      }
     };
     return {
       push: (id) => {
@@ -120,7 +151,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
   tokenToString(id: number): string {
     const spelling = this.library.id_to_token(this.checked(id));
     if (spelling === undefined) return `<unused ${id}>`;
-    return this.library.decode([id], { skip_special_tokens: false }) || spelling;
+    return this.library.decode([id], this.decoding) || spelling;
   }
 
   save(dir: string): void {
@@ -152,6 +183,12 @@ export class HuggingFaceTokenizer implements Tokenizer {
       rest = rest.slice(found.at + 1);
     }
   }
+}
+
+function commonPrefix(a: string, b: string): number {
+  let length = 0;
+  while (length < b.length && a[length] === b[length]) length++;
+  return length;
 }
 
 function read(path: string): string {

@@ -100,6 +100,11 @@ describe.each([
     // Taken as anyone's tokenizer.json, it goes through the library and comes to the same ids.
     const foreign = await createTokenizer(join(dir, 'tokenizer.json'));
     expect(foreign.encode('etaoin shrdlu')).toEqual(ours.encode('etaoin shrdlu'));
+    const stream = foreign.decodeStream();
+    const ids = ours.encode(corpus);
+    const streamed = Array.from(ids, (id) => stream.push(id)).join('') + stream.end();
+    expect(streamed === wellFormed(corpus)).toBe(true);
+    expect(foreign.decode(ids) === wellFormed(corpus)).toBe(true);
   });
 });
 
