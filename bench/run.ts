@@ -11,6 +11,7 @@ import { type Machine, measureMachine } from './machine.js';
 import { benchMatmul, formatMatmul, type MatmulReport } from './matmul.js';
 import { CASES, MLP } from './mlp.js';
 import { pythonWithTorch } from './peer.js';
+import { benchTokenizers, formatTokenizers, type TokenizerReport } from './tokenizers.js';
 import { benchTraining, type TrainingResult } from './training.js';
 import { benchWaveNet } from './wavenet.js';
 
@@ -81,4 +82,13 @@ if (wants('matmul')) {
     console.log('\nOpenBLAS is not installed (libopenblas0-pthread): skipped');
 }
 
-console.log(JSON.stringify({ machine, mlp, hierarchical, wavenet, matmul }));
+let tokenizers: TokenizerReport[] = [];
+if (wants('tokenizers')) {
+  tokenizers = benchTokenizers();
+  console.log();
+  for (const report of tokenizers) console.log(formatTokenizers(report));
+  if (tokenizers.length === 0)
+    console.log('spm_train (sentencepiece) or tinyshakespeare.txt is not there: skipped');
+}
+
+console.log(JSON.stringify({ machine, mlp, hierarchical, wavenet, matmul, tokenizers }));

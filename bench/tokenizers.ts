@@ -2,14 +2,22 @@
  * SentencePiece beside the original: whole processes, in pairs, and the output compared; and the readers
  * of model files under random damage.
  *
- *     npm run bench -- none && node build/bench/tokenizers.js            training and encoding
+ *     npm run bench -- tokenizers                                        training and encoding
  *     npm run bench -- none && node build/bench/tokenizers.js fuzz 60    sixty seconds of damage
  *
  * Needs `spm_train` and `spm_encode` (Debian's package sentencepiece) for the comparison, and
  * NANOGPT_DATA_DIR with tinyshakespeare.txt.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createTokenizer, UserError } from 'nanogpt';
@@ -37,6 +45,37 @@ function run(command: string, args: string[], input?: string, output = '/dev/nul
   return taken;
 }
 
+/** The two programs on the same work: medians of whole processes in turn, and of the pairs' ratios. */
+export interface TokenizerReport {
+  readonly name: string;
+  readonly oursMilliseconds: number;
+  readonly originalMilliseconds: number;
+  /** How many times the original's speed. */
+  readonly ratio: number;
+  readonly pairs: number;
+}
+
+/** Both trainers and encoders; the output of each pair is the same, or it throws. Empty without the original. */
+export function benchTokenizers(): TokenizerReport[] {
+  const text = path.join(process.env['NANOGPT_DATA_DIR'] ?? '', 'tinyshakespeare.txt');
+  const hasOriginal = spawnSync('spm_train', ['--version']).status === 0;
+  if (!hasOriginal || !existsSync(text)) return [];
+  const folder = mkdtempSync(path.join(tmpdir(), 'nanogpt-bench-'));
+  try {
+    return compare(folder, text);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function formatTokenizers(report: TokenizerReport): string {
+  const { name, originalMilliseconds, oursMilliseconds, ratio, pairs } = report;
+  return (
+    `${name}: original ${originalMilliseconds.toFixed(0)} ms, ours ${oursMilliseconds.toFixed(0)} ms, ` +
+    `${ratio.toFixed(2)} times its speed (median of ${pairs} pairs; same output)`
+  );
+}
+
 /** Encodes line by line, as spm_encode does, in a process of its own: `tokenizers.js encode MODEL TEXT`. */
 async function encodeLines(model: string, text: string): Promise<void> {
   const tokenizer = await createTokenizer(model);
@@ -45,8 +84,13 @@ async function encodeLines(model: string, text: string): Promise<void> {
   process.stdout.write(`${lines.map((line) => tokenizer.encode(line).join(' ')).join('\n')}\n`);
 }
 
-function compare(folder: string): void {
-  const text = path.join(process.env['NANOGPT_DATA_DIR'] ?? '', 'tinyshakespeare.txt');
+/** Models of the original's making that are encoded with, beside the one just trained. */
+const MODELS: readonly [string, string][] = [
+  ['BPE with nmt_nfkc', '--model_type=bpe --vocab_size=32000 --hard_vocab_limit=false'],
+  ['unigram with nmt_nfkc', '--model_type=unigram --vocab_size=8000'],
+];
+
+function compare(folder: string, text: string): TokenizerReport[] {
   const theirs = path.join(folder, 'theirs');
   const ours = path.join(folder, 'ours');
   const input = `--input=${text}`;
@@ -58,21 +102,29 @@ function compare(folder: string): void {
     ]);
   }
   same(`${ours}.vocab`, `${theirs}.vocab`);
-  print('train 32,000 pieces', times);
+  const reports = [reportOf('train 32,000 pieces', times)];
 
   const tenfold = path.join(folder, 'text');
   writeFileSync(tenfold, readFileSync(text, 'utf8').repeat(10));
-  const model = `${ours}.model`;
   const self = import.meta.filename;
-  const encoding: [number, number][] = [];
-  for (let i = 0; i < ROUNDS; i++) {
-    encoding.push([
-      run('spm_encode', [`--model=${model}`, '--output_format=id'], tenfold, theirs),
-      run('node', [self, 'encode', model, tenfold], undefined, ours),
-    ]);
+  const encode = (name: string, model: string): void => {
+    const encoding: [number, number][] = [];
+    for (let i = 0; i < ROUNDS; i++) {
+      encoding.push([
+        run('spm_encode', [`--model=${model}`, '--output_format=id'], tenfold, theirs),
+        run('node', [self, 'encode', model, tenfold], undefined, ours),
+      ]);
+    }
+    same(ours, theirs);
+    reports.push(reportOf(`encode the text ten times over, ${name}`, encoding));
+  };
+  encode('BPE with byte fallback', `${ours}.model`);
+  for (const [name, options] of MODELS) {
+    const prefix = path.join(folder, name.replaceAll(' ', '-'));
+    run('spm_train', [...options.split(' '), input, `--model_prefix=${prefix}`]);
+    encode(name, `${prefix}.model`);
   }
-  same(ours, theirs);
-  print('encode the text ten times over', encoding);
+  return reports;
 }
 
 function same(a: string, b: string): void {
@@ -80,14 +132,14 @@ function same(a: string, b: string): void {
     throw new Error(`${a} and ${b} differ`);
 }
 
-function print(what: string, times: readonly (readonly [number, number])[]): void {
-  const theirs = median(times.map(([t]) => t));
-  const ours = median(times.map(([, t]) => t));
-  const ratio = median(times.map(([a, b]) => a / b));
-  console.log(
-    `${what}: original ${theirs.toFixed(0)} ms, ours ${ours.toFixed(0)} ms, ` +
-      `${ratio.toFixed(2)} times its speed (median of ${times.length} pairs; same output)`,
-  );
+function reportOf(name: string, times: readonly (readonly [number, number])[]): TokenizerReport {
+  return {
+    name,
+    originalMilliseconds: median(times.map(([theirs]) => theirs)),
+    oursMilliseconds: median(times.map(([, ours]) => ours)),
+    ratio: median(times.map(([theirs, ours]) => theirs / ours)),
+    pairs: times.length,
+  };
 }
 
 /** Damages files at random and reads them: each is used or refused, in bounded time and memory. */
@@ -150,14 +202,14 @@ function damage(bytes: Uint8Array, random: (n: number) => number): Uint8Array {
   return out;
 }
 
-const [mode, first, second] = process.argv.slice(2);
-if (mode === 'encode') {
+// As a program of its own; bench/run.ts imports it.
+const [program, mode, first, second] = process.argv.slice(1);
+if (program === import.meta.filename && mode === 'encode') {
   await encodeLines(first!, second!);
-} else {
+} else if (program === import.meta.filename && mode === 'fuzz') {
   const folder = mkdtempSync(path.join(tmpdir(), 'nanogpt-bench-'));
   try {
-    if (mode === 'fuzz') await fuzz(folder, Number(first ?? 60));
-    else compare(folder);
+    await fuzz(folder, Number(first ?? 60));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
