@@ -6,6 +6,8 @@ import {
   type Inspection,
   inspect,
   inspectionPage,
+  ruleOfThumb,
+  shortToken,
   type Tokenizer,
 } from '../tokenizers/index.js';
 import { writeFileAtomic } from '../util/atomic-file.js';
@@ -148,11 +150,12 @@ function print(inspections: Inspection[], of: string, output: Output): void {
   for (const inspection of inspections) printOne(inspection, output);
 }
 
-function printOne({ name, longest, sample, word }: Inspection, output: Output): void {
+function printOne(inspection: Inspection, output: Output): void {
+  const { name, longest, sample, word } = inspection;
   output.line();
   output.line(`── ${name}`);
-  const long = longest.map(({ text }) => text.replaceAll(' ', '␣').replaceAll('\n', '⏎'));
-  output.line(`longest: ${long.join('  ')}`);
+  output.line(ruleOfThumb(inspection));
+  output.line(`longest: ${longest.map(({ text }) => shortToken(text)).join('  ')}`);
   output.line();
   const tokens = sample.map(({ text }) => text);
   output.line(coloured(tokens, process.stdout.isTTY));

@@ -1,7 +1,14 @@
 /** Tokenizers: one interface, made by name or loaded from a folder. */
 
 export { inspectionPage } from './inspect/html.js';
-export { type Inspection, type InspectOptions, inspect, LONG_WORD } from './inspect/inspect.js';
+export {
+  type Inspection,
+  type InspectOptions,
+  inspect,
+  LONG_WORD,
+  ruleOfThumb,
+  shortToken,
+} from './inspect/inspect.js';
 export {
   type CreateOptions,
   createTokenizer,

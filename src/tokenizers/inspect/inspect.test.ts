@@ -4,7 +4,7 @@ import { ByteBpeTokenizer } from '../bytes/trained.js';
 import { CharTokenizer } from '../char.js';
 import { createTokenizer } from '../registry.js';
 import { inspectionPage } from './html.js';
-import { inspect } from './inspect.js';
+import { inspect, ruleOfThumb, shortToken } from './inspect.js';
 
 const text = 'low lower lowest\nnew newer newest <b>&"\n'.repeat(20);
 
@@ -37,6 +37,12 @@ describe('inspect', () => {
     expect(ranks).toEqual([...ranks].sort((a, b) => a - b));
     // " t" is the first pair that GPT-2 learnt.
     expect(p50k.mergeSteps!(' t')).toEqual([{ left: ' ', right: 't', rank: 0 }]);
+  });
+
+  it('shows long runs short, and says how many tokens three words take', () => {
+    expect(shortToken(` ${'-'.repeat(64)}\n`)).toBe('␣-×64⏎');
+    const seen = inspect(CharTokenizer.fromText('a b c'), 'a b c', { word: 'a', sample: 'a' });
+    expect(ruleOfThumb(seen)).toBe('5.0 tokens for 3 words (the rule of thumb says 4)');
   });
 
   it('has no merges where a tokenizer merges nothing', () => {

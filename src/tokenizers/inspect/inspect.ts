@@ -68,6 +68,19 @@ export function inspect(
   };
 }
 
+/** A token on one line: spaces and line ends shown, a run of 8 or more of one character as `-×64`. */
+export function shortToken(text: string): string {
+  return text
+    .replace(/(.)\1{7,}/gsu, (run, one: string) => `${one}×${[...run].length}`)
+    .replaceAll(' ', '␣')
+    .replaceAll('\n', '⏎');
+}
+
+/** How many tokens three words take, beside the rule of thumb. */
+export function ruleOfThumb(inspection: Inspection): string {
+  return `${(inspection.tokensPerWord * 3).toFixed(1)} tokens for 3 words (the rule of thumb says 4)`;
+}
+
 /** The tokens of a text; one that is not in the vocabulary (`char`) has none. */
 function piecesOf(tokenizer: Tokenizer, text: string): { id: number; text: string }[] {
   return Array.from(tokenizer.encode(text), (id) => ({ id, text: tokenizer.tokenToString(id) }));
