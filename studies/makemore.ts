@@ -2,7 +2,7 @@
  * The ladder of makemore, lectures 3 to 5: the same names, one change at a time, from an MLP that starts
  * badly to a hierarchy of BatchNorms, beside the figures that were published for each rung.
  *
- *     npm run study makemore                       a minute or two on two cores
+ *     npm run study makemore                       under three minutes on two cores
  *     npm run study makemore -- --seeds 3          the mean over three seeds
  *     npm run study makemore -- --json             one line of JSON: { rungs: [{ name, … }] }
  *     npm run study makemore -- --only BatchNorm   some rungs; several with commas
