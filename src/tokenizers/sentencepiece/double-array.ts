@@ -84,6 +84,8 @@ class Builder {
   private units = new Uint32Array(1024);
   /** Place → taken. */
   private taken = new Uint8Array(1024);
+  /** Place → itself while it is free, else a later place: the way to the next free one. */
+  private later = Int32Array.from({ length: 1024 }, (_, i) => i);
   /** Base → some node's children hang there. */
   private based = new Uint8Array(1024);
   private used = 256;
@@ -97,7 +99,7 @@ class Builder {
   }
 
   build(): Uint32Array {
-    this.taken[ROOT] = 1;
+    this.take(ROOT);
     if (this.keys.length > 0) {
       const top = this.group(0, this.keys.length, 0).group;
       // Large families first: they are the hardest to find room for.
@@ -159,12 +161,9 @@ class Builder {
       this.from = 1; // one child fits into any gap that the larger families have left
     }
     let misses = 0;
-    for (let at = this.from; ; at++) {
+    this.from = this.nextFree(this.from);
+    for (let at = this.from; ; at = this.nextFree(at + 1)) {
       this.grow((at | 255) + 1);
-      if (this.taken[at]) {
-        if (at === this.from) this.from++;
-        continue;
-      }
       const base = at ^ labels[0]!;
       if (!this.based[base] && this.isFree(base, labels)) {
         group.base = base;
@@ -177,7 +176,7 @@ class Builder {
       }
     }
     this.based[group.base] = 1;
-    for (const label of labels) this.taken[group.base ^ label] = 1;
+    for (const label of labels) this.take(group.base ^ label);
     this.used = Math.max(this.used, (group.base | 255) + 1);
     if (this.used > 1 << 21) throw new Error('a double array cannot have more than 2^21 units');
   }
@@ -185,6 +184,23 @@ class Builder {
   private isFree(base: number, labels: readonly number[]): boolean {
     for (let i = 0; i < labels.length; i++) if (this.taken[base ^ labels[i]!]) return false;
     return true;
+  }
+
+  private take(place: number): void {
+    this.taken[place] = 1;
+    this.later[place] = place + 1;
+  }
+
+  /** The first free place from `at` on; the way there is shortened for the next search. */
+  private nextFree(at: number): number {
+    const { later } = this;
+    let place = at;
+    while (place < later.length && later[place] !== place) {
+      const next = later[place]!;
+      if (next < later.length) later[place] = later[next]!;
+      place = next;
+    }
+    return place;
   }
 
   private grow(size: number): void {
@@ -196,6 +212,9 @@ class Builder {
     const taken = new Uint8Array(larger);
     taken.set(this.taken);
     this.taken = taken;
+    const later = Int32Array.from({ length: larger }, (_, i) => i);
+    later.set(this.later);
+    this.later = later;
     const based = new Uint8Array(larger);
     based.set(this.based);
     this.based = based;

@@ -83,7 +83,7 @@ export class UnigramEncoder implements Segmenter {
   private findPath(bytes: Uint8Array, size: number): number {
     this.reset(size);
     const { best, starts, lastId, trie } = this;
-    const { types, unknownId } = this.vocabulary;
+    const { types, scores, unknownId } = this.vocabulary;
     for (let from = 0; from < size; ) {
       const length = Math.min(characterLength(bytes[from]!), size - from);
       const sum = best[from]!;
@@ -93,8 +93,15 @@ export class UnigramEncoder implements Segmenter {
         place = trie.step(place, bytes[to++]!);
         if (place === NOWHERE) break;
         const id = trie.value(place);
-        if (id === NOWHERE || types[id] === PieceType.UNUSED) continue;
-        const candidate = this.score(id, to - from) + sum;
+        if (id === NOWHERE) continue;
+        const type = types[id];
+        if (type === PieceType.UNUSED) continue;
+        // A piece of the user's own is always worth taking.
+        const score =
+          type === PieceType.USER_DEFINED
+            ? Math.fround((to - from) * this.maxScore) - 0.1
+            : scores[id]!;
+        const candidate = score + sum;
         if (starts[to]! < 0 || candidate > best[to]!) {
           best[to] = candidate;
           starts[to] = from;
@@ -117,13 +124,6 @@ export class UnigramEncoder implements Segmenter {
     let n = 0;
     for (let to = size; to > 0; to = starts[to]!) ends[n++] = to;
     return n;
-  }
-
-  /** A piece of the user's own is always worth taking. */
-  private score(id: number, length: number): number {
-    return this.vocabulary.types[id] === PieceType.USER_DEFINED
-      ? Math.fround(length * this.maxScore) - 0.1
-      : this.vocabulary.scores[id]!;
   }
 
   private reset(size: number): void {
