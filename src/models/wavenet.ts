@@ -12,6 +12,7 @@ import {
   type Conv1dStream,
   conv1x1,
   Embedding,
+  foldBatchNorm,
   GroupNorm,
   type Initializer,
   init,
@@ -27,6 +28,7 @@ import {
   type Tensor,
   tensor,
 } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
 import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
 import { makeNorm, normShape } from './norm.js';
 import { wavenetPresets } from './wavenet-presets.js';
@@ -201,6 +203,36 @@ export class WaveNet extends Module implements LanguageModel {
   loss(inputs: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
     const { weight, bias } = this.output;
     return linearCrossEntropy(this.features(inputs), weight, bias, targets, options);
+  }
+
+  /**
+   * A model without normalisation that gives the same logits in evaluation: each BatchNorm folded into the
+   * dilated convolution before it. This one is left as it is.
+   *
+   * @throws UserError where the normalisation is none that can be folded: another one, or one that stands
+   *   before the convolution or uses batch statistics at inference.
+   */
+  folded(): WaveNet {
+    const { norm, normPosition } = this.config;
+    if (norm !== 'batch') {
+      throw new UserError(`fold: expected norm=batch after the convolution, got norm=${norm}`);
+    }
+    if (normPosition === 'before') {
+      throw new UserError(
+        'fold: expected norm=batch after the convolution (normPosition=after), got it before: the zeros ' +
+          'that a causal convolution sees before the block are not normalised, so that a shift folded ' +
+          "into it would be wrong at the block's start",
+      );
+    }
+    const model = new WaveNet({ ...this.config, norm: 'none' }, this.vocabSize);
+    const own = this.stateDict();
+    const state = new Map([...model.stateDict().keys()].map((key) => [key, own.get(key)!]));
+    this.blocks.forEach(({ dilated, norm: layer }, i) => {
+      const { weight, bias } = foldBatchNorm(dilated, layer as BatchNorm1d);
+      state.set(`blocks.${i}.dilated.weight`, weight).set(`blocks.${i}.dilated.bias`, bias!);
+    });
+    model.loadStateDict(state);
+    return model.train(this.training);
   }
 
   /**

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, defaultRandom, noGrad, randn, type Tensor } from '../tensor/index.js';
 import {
   BatchNorm1d,
+  Conv1d,
   Dropout,
   foldBatchNorm,
   Linear,
@@ -105,6 +106,28 @@ describe('foldBatchNorm', () => {
     const folded = foldBatchNorm(linear, norm);
     const x = randn([32, 5], { mean: 1 });
     const expected = norm.forward(linear.forward(x)).dataSync();
+    folded
+      .forward(x)
+      .dataSync()
+      .forEach((value, i) => {
+        expect(Math.abs(value - expected[i])).toBeLessThan(1e-5);
+      });
+  });
+
+  it.each([
+    { groups: 1, bias: true },
+    { groups: 2, bias: false },
+  ])('gives the same outputs for a convolution, %o', (options) => {
+    const conv = new Conv1d(6, 4, 3, { dilation: 2, ...options });
+    const norm = new BatchNorm1d(4, { eps: 1e-3 });
+    for (let i = 0; i < 20; i++) norm.forward(conv.forward(randn([8, 9, 6], { mean: 1 })));
+    norm.weight!.copy_([2, -1, 0.5, 3]);
+    norm.bias!.copy_([1, 2, 3, -4]);
+    norm.eval();
+    const x = randn([8, 9, 6], { mean: 1 });
+    const expected = norm.forward(conv.forward(x)).dataSync();
+    const folded = foldBatchNorm(conv, norm);
+    expect(folded).toMatchObject({ dilation: 2, groups: options.groups });
     folded
       .forward(x)
       .dataSync()
