@@ -100,6 +100,8 @@ class Builder {
 
   build(): Uint32Array {
     this.take(ROOT);
+    // With base 0, byte 0 would lead from the root to the root itself, whose label is 0.
+    this.based[0] = 1;
     if (this.keys.length > 0) {
       const top = this.group(0, this.keys.length, 0).group;
       // Large families first: they are the hardest to find room for.
