@@ -29,5 +29,6 @@ export function trainingSentence(
     parts.push(`× ${rate(training.stepFactor)} after ${at}`);
   }
   if (schedule === 'cosine') parts.push(`along a cosine to ${rate(training.minLr)}`);
+  if (training.lrScale.length > 0) parts.push(`scaled by ${training.lrScale.join(', ')}`);
   return parts.join('; ');
 }

@@ -11,6 +11,8 @@ export interface TrainingPreset {
   gradAccumulation?: number;
   optimizer?: 'sgd' | 'adamw';
   lr: number;
+  /** Parts with a rate of their own, each as `path=factor` of `lr`. */
+  lrScale?: string[];
   /** How the rate moves: held, divided at given steps, or along a cosine down to `minLr`. */
   schedule?: 'constant' | 'step' | 'cosine';
   /** `step`: the rate is multiplied by `stepFactor` after each of these. */

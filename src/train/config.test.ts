@@ -63,6 +63,12 @@ describe('settings', () => {
     });
     expect(run).toMatchObject({ seed: 9, split: [0.9, 0.1, 0], data: '1984.txt', model: 'mlp' });
     expect(set('stepAt=700').training.stepAt).toEqual([700]);
+    expect(set().training.lrScale).toEqual([]);
+    expect(set('lrScale=').training.lrScale).toEqual([]);
+    expect(set('lrScale=embedding=0.5, output.bias=2').training.lrScale).toEqual([
+      'embedding=0.5',
+      'output.bias=2',
+    ]);
     expect(parseOverrides(mlp, ['data=1984']).data).toBe('1984');
   });
 
@@ -75,6 +81,14 @@ describe('settings', () => {
     ['steps=1.5', /steps=1.5: expected int/],
     ['nesterov=maybe', /nesterov=maybe: expected boolean/],
     ['optimizer=adam', /optimizer=adam: expected one of "sgd"\|"adamw"/],
+    ['lrScale=embedding', /lrScale=embedding: expected path=factor/],
+    ['lrScale=embedding=', /expected path=factor/],
+    ['lrScale=embedding=fast,output=1', /expected path=factor/],
+    ['lrScale=embedding=-1', /with a factor of at least 0/],
+    ['lrScale=embedding=Infinity', /expected path=factor/],
+    ['lrScale==2', /expected path=factor/],
+    ['lrScale=output.=2', /expected path=factor/],
+    ['lrScale=output=2,output=3', /lrScale has two factors for output/],
     ['lr', /expected key=value/],
     ['=3', /expected key=value/],
     ['split=0.5', /split=0.5/],
@@ -132,7 +146,13 @@ describe('settings', () => {
     const after = changeSettings(mlp, before, { steps: 5000, lr: 0.1, nEmbd: 200 });
     expect(after.training).toMatchObject({ steps: 5000, lr: 0.1, evalInterval: 100 });
     expect(changeSettings(mlp, before, {})).toEqual(before);
-    for (const [key, value] of Object.entries({ nEmbd: 3, seed: 1, data: 'x', batchSize: 7 })) {
+    for (const [key, value] of Object.entries({
+      nEmbd: 3,
+      seed: 1,
+      data: 'x',
+      batchSize: 7,
+      lrScale: ['output=2'],
+    })) {
       expect(() => changeSettings(mlp, before, { [key]: value })).toThrow(
         new RegExp(`${key} cannot change while a run goes on`),
       );

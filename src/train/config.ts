@@ -82,7 +82,7 @@ function modelShape({ name, schema }: ModelDefinition): Readonly<Record<string, 
 
 /**
  * Reads `key=value` pairs as the command line has them. A value is read as what its key's schema
- * takes: a number, true or false, numbers as `1,2,3`, or text.
+ * takes: a number, true or false, numbers as `1,2,3`, text, or texts as `a,b`.
  *
  * @throws UsageError for a key that does not exist (naming the nearest) or a value that does not fit.
  */
@@ -129,13 +129,15 @@ function parseValue({ key, description, schema }: SettingInfo, text: string): un
   if (parts.every((part) => part !== '' && !Number.isNaN(Number(part)))) {
     candidates.push(parts.map(Number));
   }
-  candidates.push(text);
+  candidates.push(text, parts);
   for (const candidate of candidates) {
     const result = schema.safeParse(candidate);
     if (result.success) return result.data;
   }
-  const { error } = schema.safeParse(candidates[0]);
-  const problem = error!.issues[0]!.message.replace(/^Invalid (input|option): /, '');
+  // An error inside a list says more than that it should be one.
+  const errors = candidates.map((candidate) => schema.safeParse(candidate).error!);
+  const error = errors.find(({ issues }) => issues[0]!.path.length > 0) ?? errors[0]!;
+  const problem = error.issues[0]!.message.replace(/^Invalid (input|option): /, '');
   throw new UsageError(`${key}=${text}: ${problem}. ${key} is: ${description}.`);
 }
 
@@ -199,7 +201,7 @@ function doesNotFit(what: string, error: z.ZodError): UsageError {
  * The settings of a run that goes on, with what the user changes.
  *
  * @throws UsageError for what a run cannot change on its way: model, data, tokenizer, split, seed; and
- *   the optimizer and the batch, without which its state makes no sense.
+ *   the optimizer, its groups and the batch, without which its state makes no sense.
  */
 export function changeSettings(
   definition: ModelDefinition,
@@ -208,7 +210,14 @@ export function changeSettings(
 ): RunSettings {
   const all = settingsOf(definition);
   const given: Record<string, unknown> = {};
-  const fixed = ['optimizer', 'momentum', 'weightDecay', 'batchSize', 'gradAccumulation'];
+  const fixed = [
+    'optimizer',
+    'lrScale',
+    'momentum',
+    'weightDecay',
+    'batchSize',
+    'gradAccumulation',
+  ];
   for (const [key, value] of Object.entries(overrides)) {
     if (value === undefined) continue;
     const { of } = lookUp(all, definition, key);

@@ -25,6 +25,7 @@ const momentum = {
   warmupSteps: 7,
   labelSmoothing: 0.1,
 };
+const scaled = { ...adamw, lrScale: ['embedding=0.3', 'output=2', 'output.bias=0'] };
 const plain = { optimizer: 'sgd', lr: 0.3, gradAccumulation: 2 };
 
 function settings(overrides: Record<string, unknown>): RunSettings {
@@ -85,7 +86,7 @@ async function sit({ trainer }: Session, steps: number | undefined) {
 }
 
 describe('a run that is stopped and resumed', () => {
-  for (const [name, overrides] of Object.entries({ adamw, momentum, plain })) {
+  for (const [name, overrides] of Object.entries({ adamw, momentum, scaled, plain })) {
     it(`has the same bits as one that never stopped: ${name}`, async () => {
       using folder = temporaryFolder();
       const expected = await unbroken(overrides, folder.path);

@@ -10,6 +10,10 @@ import { UsageError } from '../util/errors.js';
 const count = z.int().min(0);
 const positive = z.int().min(1);
 const share = z.number().min(0).lt(1);
+const scale = z.string().refine((text) => {
+  const { path, factor } = readScale(text);
+  return /^[^\s.]+(\.[^\s.]+)*$/.test(path) && factor >= 0 && factor < Infinity;
+}, 'expected path=factor, such as embedding=0.5, with a factor of at least 0');
 
 /** What may be set. What is optional here depends on the rest; `resolveTraining` fills it in. */
 export const trainingSchema = z.strictObject({
@@ -25,6 +29,12 @@ export const trainingSchema = z.strictObject({
       'adamw: its rates carry over from model to model, where those of SGD have to be found',
     ),
   lr: z.number().min(0).describe('learning rate, at its height'),
+  lrScale: z
+    .array(scale)
+    .default([])
+    .describe(
+      'parts of the model with a rate of their own: path=factor of lr, as embedding=0.5,output=2; 0 holds a part still; the longest path counts',
+    ),
   schedule: z
     .enum(['constant', 'step', 'cosine'])
     .default('constant')
@@ -85,6 +95,16 @@ export const trainingSchema = z.strictObject({
     .describe('evaluations without a better one after which the run ends; 0: never'),
   maxSeconds: z.number().min(0).default(0).describe('after which a sitting ends; 0: never'),
 });
+
+/** Reads an entry of `lrScale`; the factor of one without a number is NaN. */
+export function readScale(text: string): { path: string; factor: number } {
+  const at = text.lastIndexOf('=');
+  const factor = text.slice(at + 1).trim();
+  return {
+    path: text.slice(0, Math.max(0, at)).trim(),
+    factor: factor === '' ? Number.NaN : Number(factor),
+  };
+}
 
 /** What may be given. */
 export type TrainingInput = z.input<typeof trainingSchema>;
@@ -183,7 +203,7 @@ function parse(values: Record<string, unknown>): Parsed {
 }
 
 function refuseContradictions(settings: Parsed): void {
-  const { nesterov, momentum, schedule, stepAt, minLr, warmupFrom, lr, steps } = settings;
+  const { nesterov, momentum, schedule, stepAt, minLr, warmupFrom, lr, lrScale, steps } = settings;
   const refuse = (reason: string): never => {
     throw new UsageError(`training settings contradict each other: ${reason}.`);
   };
@@ -196,4 +216,7 @@ function refuseContradictions(settings: Parsed): void {
   if (warmupFrom !== undefined && warmupFrom > lr)
     refuse(`warmupFrom ${warmupFrom} is above lr ${lr}`);
   if (steps > 0 && lr === 0) refuse(`${steps} steps at lr 0 would change nothing`);
+  const paths = lrScale.map((text) => readScale(text).path);
+  const twice = paths.find((path, i) => paths.indexOf(path) < i);
+  if (twice !== undefined) refuse(`lrScale has two factors for ${twice}: ${lrScale.join(',')}`);
 }

@@ -22,6 +22,7 @@ import {
   type Tensor,
 } from '../tensor/index.js';
 import { Generator, type GeneratorState, streamFor } from '../util/random.js';
+import { rateGroups } from './rate-groups.js';
 import type { TrainingSettings } from './settings.js';
 
 /** Called on the way through a step, gradients at hand: for probes. */
@@ -57,21 +58,14 @@ export function scheduleOf(training: TrainingSettings): Schedule {
 }
 
 /**
- * Builds the optimizer that the settings name. Weight decay is for tensors of two dimensions or more,
- * as in nanoGPT: biases and gains are few and do not overfit, and a gain pulled to zero is a dead layer.
+ * Builds the optimizer that the settings name, with its groups (`rateGroups`): each one's rate is the
+ * schedule's times its factor.
+ *
+ * @throws UserError when `lrScale` names what the model does not have.
  */
 export function optimizerOf(model: LanguageModel, training: TrainingSettings): Optimizer {
   const { optimizer, lr, weightDecay, momentum, nesterov, beta1, beta2, eps } = training;
-  const named = [...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad);
-  const part = (wide: boolean) => new Map(named.filter(([, { ndim }]) => ndim >= 2 === wide));
-  // A group is a call into the backend: without decay, one is enough.
-  const groups =
-    weightDecay === 0
-      ? [{ params: new Map(named) }]
-      : [
-          { params: part(true), weightDecay },
-          { params: part(false), weightDecay: 0 },
-        ].filter(({ params }) => params.size > 0);
+  const groups = rateGroups(model, training);
   return optimizer === 'sgd'
     ? new SGD(groups, { lr, weightDecay, momentum, nesterov })
     : new AdamW(groups, { lr, weightDecay, betas: [beta1, beta2], eps });
