@@ -109,6 +109,17 @@ describe('the presets', () => {
     expect(model.blockSize).toBe(16);
   });
 
+  it('small-shakespeare has 4,692,032 parameters on 32,000 pieces and sees 65 of them', () => {
+    const { modelConfig, tokenizer, split } = buildSettings(definition, {
+      preset: 'small-shakespeare',
+    });
+    expect(tokenizer).toBe('shakespeare');
+    expect(split).toEqual([0.9, 0.1, 0]);
+    using model = make(modelConfig as WaveNetConfig, 32_000);
+    expect(model.parameterCount()).toBe(4_692_032);
+    expect(model.receptiveField).toBe(65);
+  });
+
   it('are trained as published', () => {
     const { training } = buildSettings(definition, { preset: 'published' });
     expect(training.batchSize * training.gradAccumulation).toBe(200);

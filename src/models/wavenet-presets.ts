@@ -56,6 +56,26 @@ export const wavenetPresets: Readonly<Record<string, Preset<WaveNetConfig>>> = {
       checkpointInterval: 3000,
     },
   },
+  'small-shakespeare': {
+    summary: 'four minutes on two cores, on 32,000 pieces: 4,692,032 parameters; sees 65 tokens',
+    // Each channel of embedding and skips costs 32,000 weights; with 64 they are nine tenths of the model.
+    model: { nEmbd: 64, nSkip: 64, outputGain: 0.1 },
+    tokenizer: 'shakespeare',
+    split: [0.9, 0.1, 0],
+    training: {
+      steps: 1000,
+      batchSize: 32,
+      optimizer: 'adamw',
+      lr: 2e-3,
+      schedule: 'cosine',
+      minLr: 1e-4,
+      warmupSteps: 100,
+      clipNorm: 1,
+      evalInterval: 100,
+      evalBatches: 10,
+      checkpointInterval: 500,
+    },
+  },
   dilated: {
     summary: '234,135,354 parameters: kernel 2, dilations 1, 2, 4, 8; sees 17 tokens',
     model: { ...wide, kernelSizes: [2], dilations: [1, 2, 4, 8] },
