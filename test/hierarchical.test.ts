@@ -1,6 +1,5 @@
 /** The hierarchical MLP against PyTorch, its published counts, and what it refuses. */
 import { readFileSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   buildSettings,
@@ -15,6 +14,7 @@ import {
   type Tensor,
   tensor,
 } from '../src/index.js';
+import { words } from './golden-words.js';
 
 interface Golden {
   name: string;
@@ -36,17 +36,6 @@ function make(config: Partial<HierarchicalConfig>, vocabSize = 27): Hierarchical
   const model = definition.create(definition.schema.parse(config), vocabSize);
   if (!(model instanceof Hierarchical)) throw new Error('expected a hierarchical MLP');
   return model;
-}
-
-/** The words of goldens/hierarchical.py. */
-function words(name: string, count: number): Uint32Array {
-  const seed = crc32(name);
-  return Uint32Array.from({ length: count }, (_, i) => {
-    let h = Math.imul(i + 1, 2654435761) ^ seed;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    return h ^ (h >>> 16);
-  });
 }
 
 function fill(path: string, parameter: Tensor): void {

@@ -1,6 +1,5 @@
 /** WaveNet against PyTorch, its published counts, what it sees, and decoding with its past kept. */
 import { readFileSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   AdamW,
@@ -17,6 +16,7 @@ import {
   WaveNet,
   type WaveNetConfig,
 } from '../src/index.js';
+import { words } from './golden-words.js';
 
 interface Golden {
   name: string;
@@ -38,17 +38,6 @@ function make(config: Partial<WaveNetConfig>, vocabSize: number): WaveNet {
   const model = definition.create(definition.schema.parse(config), vocabSize);
   if (!(model instanceof WaveNet)) throw new Error('expected a WaveNet');
   return model;
-}
-
-/** The words of goldens/wavenet.py. */
-function words(name: string, count: number): Uint32Array {
-  const seed = crc32(name);
-  return Uint32Array.from({ length: count }, (_, i) => {
-    let h = Math.imul(i + 1, 2654435761) ^ seed;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    return h ^ (h >>> 16);
-  });
 }
 
 /** Fills a parameter as PyTorch's model was filled, in PyTorch's shape. */
