@@ -7,7 +7,7 @@ import { floats, type Settings, serve } from './serve.js';
 function fill(parameter: Tensor, pool: Float32Array, start: number): void {
   for (let at = 0, from = start; at < parameter.numel; from = 0) {
     const count = Math.min(pool.length - from, parameter.numel - at);
-    const part = parameter.view([count], parameter.offset + at);
+    const part = parameter.alias([count], parameter.offset + at);
     part.copy_(pool.subarray(from, from + count));
     at += count;
   }

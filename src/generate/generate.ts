@@ -113,7 +113,7 @@ class WindowDecoding implements Decoding {
     const seen = window.subarray(T - this.#filled);
     const logits = this.model.forward(tensor(seen, { shape: [1, seen.length] })); // (1, V) or (1, T, V)
     const V = logits.size(-1);
-    return logits.view([V], logits.offset + logits.numel - V); // → (V), of the last position
+    return logits.alias([V], logits.offset + logits.numel - V); // → (V), of the last position
   }
 
   [Symbol.dispose](): void {}

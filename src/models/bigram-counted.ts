@@ -100,7 +100,7 @@ export class CountedBigram extends Module implements LanguageModel {
     const next = targets.dataSync();
     let total = 0;
     for (let i = 0; i < next.length; i++) total -= this.table.logProbability(previous[i], next[i]);
-    return tensor([total / next.length]).view([]);
+    return tensor([total / next.length]).alias([]);
   }
 }
 

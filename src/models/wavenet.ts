@@ -258,7 +258,7 @@ export class WaveNet extends Module implements LanguageModel {
           scope(() => void this.features(tensor(Int32Array.of(id)), streams));
         }
         const last = this.features(tensor(seen.slice(-1)), streams); // (1) → (1, S)
-        return this.output.forward(last).view([this.vocabSize]); // (1, V) → (V)
+        return this.output.forward(last).alias([this.vocabSize]); // (1, V) → (V)
       },
       [Symbol.dispose]: () => {
         for (const stream of [streams.initial, ...streams.blocks]) stream[Symbol.dispose]();

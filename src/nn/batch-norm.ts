@@ -194,9 +194,9 @@ export class BatchNorm1d extends Module {
     for (let part = 0; part < parts; part++) {
       seen++;
       const share = this.statistics === 'ema' ? this.momentum : 1 / seen;
-      this.runningMean.scale_(1 - share).addScaled_(mean.view([C], part * C), share);
+      this.runningMean.scale_(1 - share).addScaled_(mean.alias([C], part * C), share);
       const unbiased = (share * samples) / (samples - 1);
-      this.runningVar.scale_(1 - share).addScaled_(variance.view([C], part * C), unbiased);
+      this.runningVar.scale_(1 - share).addScaled_(variance.alias([C], part * C), unbiased);
     }
     this.numBatchesTracked.fill_(seen);
   }

@@ -115,7 +115,7 @@ export class Conv1dStream implements Disposable {
       });
       y = y ? y.addScaled_(part, 1) : part;
     }
-    return y!.view([1, this.layer.outChannels]);
+    return y!.alias([1, this.layer.outChannels]);
   }
 
   [Symbol.dispose](): void {

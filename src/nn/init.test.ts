@@ -138,7 +138,7 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))(
     ])('orthogonal %j, gain %d', (shape, gain) => {
       const tensor = init.orthogonal(empty(shape), { gain, random: random() });
       const rows = shape[0];
-      const q = tensor.view([rows, tensor.numel / rows]);
+      const q = tensor.alias([rows, tensor.numel / rows]);
       const wide = q.shape[0] <= q.shape[1];
       const product = wide ? q.matmul(q.transpose(0, 1)) : q.transpose(0, 1).matmul(q);
       const size = product.shape[0];

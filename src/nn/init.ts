@@ -211,7 +211,7 @@ export function orthogonal(
   if (tensor.numel === 0) return tensor;
   normal(tensor, { random });
   const rows = tensor.shape[0];
-  orthogonalize(tensor.view([rows, tensor.numel / rows]));
+  orthogonalize(tensor.alias([rows, tensor.numel / rows]));
   return tensor.scale_(gain);
 }
 

@@ -29,8 +29,8 @@ function orthonormalizeRows(vectors: Tensor): void {
   const [count, length] = vectors.shape;
   for (let start = 0; start < count; start += BLOCK) {
     const size = Math.min(BLOCK, count - start);
-    const block = vectors.view([size, length], vectors.offset + start * length);
-    const before = vectors.view([start, length]);
+    const block = vectors.alias([size, length], vectors.offset + start * length);
+    const before = vectors.alias([start, length]);
     for (let round = 0; round < 2; round++) {
       if (start > 0) removeProjections(block, before);
       const values = block.doublesSync();

@@ -52,7 +52,7 @@ export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number 
     if (byRows) {
       const { values, rowCount } = byRows;
       const used = (rowCount * param.numel) / param.shape[0]; // what lies behind is not filled
-      values.view([used]).scale_(scale);
+      values.alias([used]).scale_(scale);
     } else {
       param.grad?.scale_(scale);
     }

@@ -261,7 +261,7 @@ function runNode(node: Node, dy: Tensor): void {
 function deliverRows(node: Node, input: Tensor, gradient: RowGradient): void {
   if (watcher) {
     const { values, rowCount, width } = gradient;
-    watcher(node.name, values.view([rowCount, width]), 'backward', node); // the rest is not written
+    watcher(node.name, values.alias([rowCount, width]), 'backward', node); // the rest is not written
   }
   if (input.node) {
     deliver(input.node, inFull(input, gradient), false);

@@ -80,14 +80,14 @@ export class Tensor {
     return new Tensor(allocate(this.backend, dtype, numel(shape)), shape);
   }
 
-  /** The same memory under another shape of equally many elements, off the tape. */
-  view(shape: Shape, offset = this.offset): Tensor {
+  /** The same memory under another shape, from `offset` elements on: off the tape, as its name says. `view` stays on it. */
+  alias(shape: Shape, offset = this.offset): Tensor {
     return new Tensor(this.storage, shape, offset);
   }
 
   /** The same values, cut off from the tape. Shares memory. */
   detach(): Tensor {
-    return this.view(this.shape);
+    return this.alias(this.shape);
   }
 
   /** A copy, off the tape. */
@@ -354,6 +354,10 @@ export class Tensor {
     return matrix.matmul(this, other);
   }
   reshape(...shape: number[]): Tensor {
+    return move.reshape(this, shape);
+  }
+  /** As `reshape`: tensors are contiguous, so that a view can always be had. */
+  view(...shape: number[]): Tensor {
     return move.reshape(this, shape);
   }
   flatten(startDim?: number, endDim?: number): Tensor {

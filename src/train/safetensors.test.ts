@@ -124,7 +124,7 @@ describe('safetensors', () => {
         ],
         ['ids', tensor(Int32Array.of(7, -8, 9))],
         ['empty', zeros([0, 3])],
-        ['scalar', tensor([42]).view([])],
+        ['scalar', tensor([42]).alias([])],
         ['step', { shape: [1], values: BigInt64Array.of(2n ** 40n) }],
       ],
       { format: 'nanogpt', ключ: '"\\' },

@@ -67,7 +67,7 @@ function sizesOf(x: Tensor, weight: Tensor, groups: number) {
 function timeFirst(x: Tensor): Tensor {
   const [first, second, C] = x.shape;
   return first === 1 || second === 1
-    ? x.view([second, first, C])
+    ? x.alias([second, first, C])
     : permuted('conv1d', x, [1, 0, 2]);
 }
 
@@ -83,14 +83,14 @@ function* tapsOf(weight: Tensor, dilation: number, T: number): Generator<Tap> {
   const [kernel, outSize, groupIn] = weight.shape;
   for (let back = 0; back < kernel && back * dilation < T; back++) {
     const at = weight.offset + (kernel - 1 - back) * outSize * groupIn;
-    yield { matrix: weight.view([outSize, groupIn], at), shift: back * dilation };
+    yield { matrix: weight.alias([outSize, groupIn], at), shift: back * dilation };
   }
 }
 
 /** (T, B, C) from position `t` on. */
 function from(x: Tensor, t: number): Tensor {
   const [T, B, C] = x.shape;
-  return x.view([T - t, B, C], x.offset + t * B * C);
+  return x.alias([T - t, B, C], x.offset + t * B * C);
 }
 
 const conv1dOperation: Operation<readonly Tensor[], Settings> = {
@@ -175,7 +175,7 @@ const conv1dOperation: Operation<readonly Tensor[], Settings> = {
         seen++;
       }
       const unseen = weight.shape[0] - seen;
-      dWeight.view([unseen, outSize, groupIn]).fill_(0); // taps that look back before the block
+      dWeight.alias([unseen, outSize, groupIn]).fill_(0); // taps that look back before the block
     }
     if (bias && context.needs(2)) {
       dBias = bias.empty(bias.shape); // (B, T, out) → (out)

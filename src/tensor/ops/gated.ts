@@ -12,7 +12,7 @@ export type Gate = 'tanh' | 'linear';
 function moveHalf(wide: Tensor, half: Tensor, start: number, into: 'half' | 'wide'): void {
   const C = half.size(-1);
   const shape = [half.numel / C, C];
-  const [from, to] = [wide.view([C], wide.offset + start).pointer, half.pointer];
+  const [from, to] = [wide.alias([C], wide.offset + start).pointer, half.pointer];
   const [strides, own] = [
     [2 * C, 1],
     [C, 1],

@@ -64,7 +64,7 @@ const crossEntropyOperation: Operation<readonly [Tensor, Tensor], Settings> = {
     if (bad >= 0) throw badTarget('crossEntropy', targets, bad, cols);
     logits.backend.meanLoss(result.pointer, losses.pointer, targets.pointer, rows, ignoreIndex);
     context.save(lse, result);
-    return result.view([]);
+    return result.alias([]);
   },
   backward({ inputs: [logits, targets], tensors: [lse, result] }, dy, settings) {
     const cols = logits.size(-1);
@@ -82,7 +82,7 @@ const crossEntropyOperation: Operation<readonly [Tensor, Tensor], Settings> = {
       settings.smoothing,
       settings.ignoreIndex,
       dy.pointer,
-      result.view([], 1).pointer,
+      result.alias([], 1).pointer,
     );
     return [dlogits, null];
   },
@@ -197,7 +197,7 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     const losses = x.empty([N]).fill_(0);
     const lse = x.empty([N]);
     const result = x.empty([2]); // mean loss, count
-    const count = result.view([], 1);
+    const count = result.alias([], 1);
     // The gradients are divided by the count, so it is wanted before the losses are.
     backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
 
@@ -211,16 +211,16 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     for (let row = 0; row < N; row += rowsPerBlock) {
       const rows = Math.min(rowsPerBlock, N - row);
       const block = {
-        x: x.view([rows, C], x.offset + row * C),
-        targets: targets.view([rows], targets.offset + row),
-        lse: lse.view([rows], row),
+        x: x.alias([rows, C], x.offset + row * C),
+        targets: targets.alias([rows], targets.offset + row),
+        lse: lse.alias([rows], row),
         rows,
         first: row === 0,
       };
       // (rows, C) · (V, C)ᵀ → (rows, V)
       product(logits, block.x, weight, { m: rows, n: V, k: C, transB: true, bias });
       const bad = backend.crossEntropy(
-        losses.view([rows], row).pointer,
+        losses.alias([rows], row).pointer,
         block.lse.pointer,
         logits.pointer,
         V,
@@ -233,7 +233,7 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
       if (bad >= 0) throw badTarget('linearCrossEntropy', targets, row + bad, V);
       if (context.recording) {
         const { dx } = gradients;
-        const blockGradients = { ...gradients, dx: dx?.view([rows, C], row * C) ?? null };
+        const blockGradients = { ...gradients, dx: dx?.alias([rows, C], row * C) ?? null };
         differentiateBlock(logits, block, weight, count, blockGradients, settings);
       }
     }
@@ -245,7 +245,7 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     const { dx, dWeight, dBias } = gradients;
     const saved = [dx ?? x, dWeight ?? weight, targets];
     context.save(...saved, ...(bias ? [dBias ?? bias] : []));
-    return result.view([]);
+    return result.alias([]);
   },
   backward({ inputs, tensors }, dy): readonly InputGradient[] {
     const gradients = tensors.map((saved, i) => (saved === inputs[i] ? null : saved));

@@ -74,8 +74,8 @@ function leftGradient(a: Tensor, b: Tensor, dy: Tensor): Tensor {
   // One matrix a for the whole batch: its gradient is the sum over the batch.
   da.fill_(0);
   for (let i = 0; i < batch; i++) {
-    const dyItem = dy.view([m, n], dy.offset + i * m * n);
-    const bItem = b.view([k, n], b.offset + i * k * n);
+    const dyItem = dy.alias([m, n], dy.offset + i * m * n);
+    const bItem = b.alias([k, n], b.offset + i * k * n);
     product(da, dyItem, bItem, { m, n: k, k: n, transB: true, accumulate: true });
   }
   return da;

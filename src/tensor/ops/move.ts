@@ -16,8 +16,8 @@ import { gather, inverseOrder, permuted, reduceTo, scatter, stretch } from './st
 
 const reshapeOperation: Operation<readonly [Tensor], Shape> = {
   name: 'reshape',
-  forward: (_context, [x], shape) => x.view(shape),
-  backward: ({ inputs: [x] }, dy) => [dy.view(x.shape)],
+  forward: (_context, [x], shape) => x.alias(shape),
+  backward: ({ inputs: [x] }, dy) => [dy.alias(x.shape)],
 };
 
 /** The same numbers under another shape, sharing memory. One size may be −1: what is left. */
@@ -88,7 +88,7 @@ const narrowOperation: Operation<
     // Of leading rows no copy is needed: they lie together.
     const together = x.shape.slice(0, dim).every((size) => size === 1);
     return together
-      ? x.view(shape, x.offset + offset)
+      ? x.alias(shape, x.offset + offset)
       : gather('narrow', x, shape, strides, offset);
   },
   backward({ inputs: [x] }, dy, { dim, start }) {
@@ -173,7 +173,7 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
 const expandOperation: Operation<readonly [Tensor], Shape> = {
   name: 'expand',
   forward: (_context, [x], shape) =>
-    sameShape(x.shape, shape) ? x.view(shape) : stretch('expand', x, shape),
+    sameShape(x.shape, shape) ? x.alias(shape) : stretch('expand', x, shape),
   backward: ({ inputs: [x] }, dy) => [reduceTo(dy, x.shape)],
 };
 

@@ -25,7 +25,7 @@ interface ReduceOptions {
 }
 
 function finish(x: Tensor, kept: Tensor, { dims, keepdim }: ReduceOptions): Tensor {
-  return keepdim ? kept : kept.view(droppedShape(x.shape, dims));
+  return keepdim ? kept : kept.alias(droppedShape(x.shape, dims));
 }
 
 const sumOperation: Operation<readonly [Tensor], ReduceOptions> = {
@@ -35,7 +35,7 @@ const sumOperation: Operation<readonly [Tensor], ReduceOptions> = {
     return finish(x, reduceDims('sum', x, options.dims), options);
   },
   backward({ inputs: [x] }, dy, { dims }) {
-    return [stretch('sum', dy.view(keptShape(x.shape, dims)), x.shape)];
+    return [stretch('sum', dy.alias(keptShape(x.shape, dims)), x.shape)];
   },
 };
 
@@ -47,7 +47,7 @@ const meanOperation: Operation<readonly [Tensor], ReduceOptions> = {
   },
   backward({ inputs: [x] }, dy, { dims }) {
     const scaled = dy.clone().scale_(1 / reducedCount(x.shape, dims));
-    return [stretch('mean', scaled.view(keptShape(x.shape, dims)), x.shape)];
+    return [stretch('mean', scaled.alias(keptShape(x.shape, dims)), x.shape)];
   },
 };
 
@@ -113,7 +113,7 @@ const varianceOperation: Operation<readonly [Tensor], ReduceOptions & { correcti
     const count = reducedCount(x.shape, dims);
     const factor = 2 / Math.max(0, count - correction);
     const centred = combine('sub', x, mean);
-    return [combine('mul', centred, dy.view(keptShape(x.shape, dims))).scale_(factor)];
+    return [combine('mul', centred, dy.alias(keptShape(x.shape, dims))).scale_(factor)];
   },
 };
 

@@ -33,7 +33,7 @@ function greatest(operation: string, x: Tensor, k: number): { values: Tensor; in
 export function argmax(x: Tensor): Tensor {
   const { values, indices } = greatest('argmax', x, 1);
   values.dispose();
-  return indices.view(x.shape.slice(0, -1));
+  return indices.alias(x.shape.slice(0, -1));
 }
 
 /** How many elements lie in each of `bins` equal bins over [low, high], as `torch.histc`: int32 (bins). */

@@ -30,7 +30,7 @@ export function gather(
   const stridesX = [...strides];
   collapse(loops, stridesOut, stridesX);
   checkLoops(operation, loops);
-  const from = offset === 0 ? x : x.view(x.shape, x.offset + offset);
+  const from = offset === 0 ? x : x.alias(x.shape, x.offset + offset);
   x.backend.copyStrided(out.pointer, from.pointer, x.dtype, loops, stridesOut, stridesX, false);
   return out;
 }
@@ -49,7 +49,7 @@ export function scatter(
   const stridesX = stridesOf(x.shape);
   collapse(loops, stridesOut, stridesX);
   checkLoops(operation, loops);
-  const to = out.view(out.shape, out.offset + offset);
+  const to = out.alias(out.shape, out.offset + offset);
   out.backend.copyStrided(to.pointer, x.pointer, x.dtype, loops, stridesOut, stridesX, false);
 }
 
@@ -142,7 +142,7 @@ export function reduceTo(x: Tensor, shape: Shape): Tensor {
   for (let i = 0; i < x.ndim; i++) {
     if (i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1)) dims.push(i);
   }
-  return reduceDims('sum', x, dims).view(shape);
+  return reduceDims('sum', x, dims).alias(shape);
 }
 
 /** How many elements fall into one of a reduction over `dims`. */
