@@ -74,10 +74,11 @@ const BASE_FLAGS = [
 ];
 const NATIVE_FLAG =
   platform() === 'darwin' && arch() === 'arm64' ? '-mcpu=native' : '-march=native';
+// nodelete: threads that end (a worker's) run the kernels' clean-up after the library was closed.
 const LINK_FLAGS =
   platform() === 'darwin'
     ? ['-shared', '-pthread', '-framework', 'Accelerate']
-    : ['-shared', '-Wl,-Bsymbolic', '-pthread', '-lm', '-ldl', '-lpthread'];
+    : ['-shared', '-Wl,-Bsymbolic', '-Wl,-z,nodelete', '-pthread', '-lm', '-ldl', '-lpthread'];
 
 /** @param {string} command @returns {Promise<Compiler | undefined>} */
 async function describeCompiler(command) {

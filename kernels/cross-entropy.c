@@ -6,8 +6,14 @@
 #include "rows.h"
 #include "vector-math.h"
 
+/* log sum exp(x) in two parts: their sum would be rounded to the size of the maximum. */
+struct log_sum {
+    float max, log; /* log: of sum exp(x - max) */
+};
+
 struct forward_job {
-    float *losses, *lse;
+    float *losses;
+    struct log_sum *lse;
     const float *logits;
     int64_t ld, cols, ignore_index;
     const int32_t *targets;
@@ -34,15 +40,15 @@ static void forward_range(void *context, int64_t begin, int64_t end, int thread)
         int32_t target = job->targets[r];
         if (target == job->ignore_index) {
             job->losses[r] = 0;
-            job->lse[r] = 0;
+            job->lse[r] = (struct log_sum){0, 0};
             continue;
         }
         float max;
-        double lse = row_log_sum(x, job->cols, &max) + max, s = job->smoothing;
+        double log_sum = row_log_sum(x, job->cols, &max), lse = log_sum + max, s = job->smoothing;
         double loss = (1 - s) * (lse - x[target]);
         /* Not added when s = 0: a class masked with -infinity costs nothing then. */
         if (s != 0) loss += s * (lse - row_sum(x, job->cols) / (double)job->cols);
-        job->lse[r] = (float)lse;
+        job->lse[r] = (struct log_sum){max, (float)log_sum};
         job->losses[r] = (float)loss;
     }
 }
@@ -54,7 +60,14 @@ int64_t cross_entropy_forward(float *losses, float *lse, const float *logits, in
         int32_t target = targets[r];
         if (target != ignore_index && (target < 0 || target >= cols)) return r;
     }
-    struct forward_job job = {losses, lse, logits, ld, cols, ignore_index, targets, smoothing};
+    struct forward_job job = {.losses = losses,
+                              .lse = (struct log_sum *)lse,
+                              .logits = logits,
+                              .ld = ld,
+                              .cols = cols,
+                              .ignore_index = ignore_index,
+                              .targets = targets,
+                              .smoothing = smoothing};
     parallel_ranges(rows, rows_per_task(cols), forward_range, &job);
     return -1;
 }
@@ -74,7 +87,8 @@ void mean_loss(float *out, const float *losses, const int32_t *targets, int64_t 
 
 struct backward_job {
     float *dlogits;
-    const float *logits, *lse;
+    const float *logits;
+    const struct log_sum *lse;
     int64_t ld, cols, column0, ignore_index;
     const int32_t *targets;
     float uniform, hit, scale; /* s / vocab, 1 - s, dloss / count */
@@ -92,20 +106,21 @@ static void backward_range(void *context, int64_t begin, int64_t end, int thread
             memset(out, 0, (size_t)cols * sizeof *out);
             continue;
         }
-        vfloat shift = vset(job->lse[r]);
+        struct log_sum lse = job->lse[r];
+        vfloat max = vset(lse.max), log_sum = vset(lse.log);
         int64_t target = job->targets[r] - job->column0;
         int here = target >= 0 && target < cols;
         float target_logit = here ? x[target] : 0;
         int64_t i = 0;
         for (; i + LANES <= cols; i += LANES) {
-            vstore(out + i, (vexp(vload(x + i) - shift) - uniform) * scale);
+            vstore(out + i, (vexp((vload(x + i) - max) - log_sum) - uniform) * scale);
         }
         if (i < cols) {
             vfloat v = vload_part(x + i, cols - i, 0);
-            vstore_part(out + i, (vexp(v - shift) - uniform) * scale, cols - i);
+            vstore_part(out + i, (vexp((v - max) - log_sum) - uniform) * scale, cols - i);
         }
         if (here) {
-            double p = exp((double)target_logit - job->lse[r]);
+            double p = exp(((double)target_logit - lse.max) - lse.log);
             out[target] = (float)((p - job->hit - job->uniform) * job->scale);
         }
     }
@@ -117,7 +132,7 @@ void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, con
                             const float *dloss, const float *count) {
     struct backward_job job = {.dlogits = dlogits,
                                .logits = logits,
-                               .lse = lse,
+                               .lse = (const struct log_sum *)lse,
                                .ld = ld,
                                .cols = cols,
                                .column0 = column0,

@@ -2,7 +2,8 @@
  * Everything that the library offers but for the matrix product (matmul.h) and the thread pool
  * (parallel.h). What each computes, to the letter, is said in src/backend/backend.ts; here is only
  * what C adds: arrays are flat, float32 unless int32_t, need no alignment, and do not overlap unless
- * they are the same ("in place"). Sizes are not checked again. One thread calls; the pool works.
+ * they are the same ("in place"). Sizes are not checked again. Any thread may call; the pool works for
+ * one at a time.
  */
 #ifndef NANOGPT_KERNELS_H
 #define NANOGPT_KERNELS_H
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 /* Goes up with every change of a signature below, in matmul.h or in parallel.h. */
-#define NANOGPT_ABI 1
+#define NANOGPT_ABI 2
 int nanogpt_abi(void);
 
 /*
@@ -33,7 +34,9 @@ int memory_free(int64_t address);
 int64_t memory_trim(void);
 /* out: bytes in use, bytes pooled, peak of bytes in use, buffers in use. */
 void memory_report(double *out);
-/* At least `bytes` of working memory for one kernel's call; the next call may move it. */
+/* Where a host array lies, so that it can be passed as a number. */
+int64_t memory_address(const void *array);
+/* At least `bytes` of working memory for one kernel's call, of the calling thread; its next call may move it. */
 void *scratch_memory(size_t bytes);
 
 /* ── Moving (move.c) ── */
@@ -102,6 +105,7 @@ int64_t cross_entropy_forward(float *losses, float *lse, const float *logits, in
                               int64_t ignore_index);
 void mean_loss(float *out, const float *losses, const int32_t *targets, int64_t rows,
                int64_t ignore_index);
+/* lse: the maximum, and log sum exp(x - maximum), of each row. */
 void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, const float *lse,
                             const int32_t *targets, int64_t rows, int64_t cols, int64_t column0,
                             int64_t vocab, double smoothing, int64_t ignore_index,

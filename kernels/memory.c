@@ -5,10 +5,13 @@
  * Sizes are rounded up to a class: eight to each power of two, so that at most an eighth is unused
  * (and below 512 bytes, multiples of 64). Each class has a list of free blocks. A hash table knows
  * every block in use, so that a second free, or one of an address that is not a block's, is refused.
+ *
+ * Threads of one process (Node's workers) share the pool, one at a time.
  */
 #define _GNU_SOURCE
 #include "kernels.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +47,12 @@ struct block {
 };
 
 static struct {
+    pthread_mutex_t lock; /* guards all that follows */
     struct block *slots;
     size_t size, used; /* size is a power of two */
     uintptr_t *free_list[CLASSES];
     int64_t bytes_in_use, bytes_pooled, peak;
-} memory;
+} memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static size_t slot_of(uintptr_t address) {
     return (size_t)((address / ALIGNMENT) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (memory.size - 1);
@@ -110,38 +114,7 @@ static void *ask_system(size_t bytes) {
     return block;
 }
 
-int64_t memory_alloc(int64_t bytes) {
-    if (bytes < 0 || bytes > INT64_C(1) << 46 || !make_room()) return 0;
-    int class = class_of((size_t)bytes);
-    int64_t size = (int64_t)class_bytes(class);
-    uintptr_t *block = memory.free_list[class];
-    if (block) {
-        memory.free_list[class] = (uintptr_t *)*block; /* a free block's first word is the next */
-        memory.bytes_pooled -= size;
-    } else {
-        block = ask_system((size_t)size);
-        if (!block && memory_trim() > 0) block = ask_system((size_t)size);
-        if (!block) return 0;
-    }
-    insert((struct block){(uintptr_t)block, class});
-    memory.bytes_in_use += size;
-    if (memory.bytes_in_use > memory.peak) memory.peak = memory.bytes_in_use;
-    return (int64_t)(uintptr_t)block;
-}
-
-int memory_free(int64_t address) {
-    int class = address ? take_out((uintptr_t)address) : -1;
-    if (class < 0) return 0;
-    int64_t size = (int64_t)class_bytes(class);
-    uintptr_t *block = (uintptr_t *)(uintptr_t)address;
-    *block = (uintptr_t)memory.free_list[class];
-    memory.free_list[class] = block;
-    memory.bytes_in_use -= size;
-    memory.bytes_pooled += size;
-    return 1;
-}
-
-int64_t memory_trim(void) {
+static int64_t trim(void) {
     int64_t bytes = memory.bytes_pooled;
     for (int class = 0; class < CLASSES; class++) {
         while (memory.free_list[class]) {
@@ -154,25 +127,88 @@ int64_t memory_trim(void) {
     return bytes;
 }
 
+static int64_t take(int64_t bytes) {
+    if (bytes < 0 || bytes > INT64_C(1) << 46 || !make_room()) return 0;
+    int class = class_of((size_t)bytes);
+    int64_t size = (int64_t)class_bytes(class);
+    uintptr_t *block = memory.free_list[class];
+    if (block) {
+        memory.free_list[class] = (uintptr_t *)*block; /* a free block's first word is the next */
+        memory.bytes_pooled -= size;
+    } else {
+        block = ask_system((size_t)size);
+        if (!block && trim() > 0) block = ask_system((size_t)size);
+        if (!block) return 0;
+    }
+    insert((struct block){(uintptr_t)block, class});
+    memory.bytes_in_use += size;
+    if (memory.bytes_in_use > memory.peak) memory.peak = memory.bytes_in_use;
+    return (int64_t)(uintptr_t)block;
+}
+
+static int give_back(int64_t address) {
+    int class = address ? take_out((uintptr_t)address) : -1;
+    if (class < 0) return 0;
+    int64_t size = (int64_t)class_bytes(class);
+    uintptr_t *block = (uintptr_t *)(uintptr_t)address;
+    *block = (uintptr_t)memory.free_list[class];
+    memory.free_list[class] = block;
+    memory.bytes_in_use -= size;
+    memory.bytes_pooled += size;
+    return 1;
+}
+
+int64_t memory_alloc(int64_t bytes) {
+    pthread_mutex_lock(&memory.lock);
+    int64_t address = take(bytes);
+    pthread_mutex_unlock(&memory.lock);
+    return address;
+}
+
+int memory_free(int64_t address) {
+    pthread_mutex_lock(&memory.lock);
+    int freed = give_back(address);
+    pthread_mutex_unlock(&memory.lock);
+    return freed;
+}
+
+int64_t memory_trim(void) {
+    pthread_mutex_lock(&memory.lock);
+    int64_t bytes = trim();
+    pthread_mutex_unlock(&memory.lock);
+    return bytes;
+}
+
 void memory_report(double *out) {
+    pthread_mutex_lock(&memory.lock);
     out[0] = (double)memory.bytes_in_use;
     out[1] = (double)memory.bytes_pooled;
     out[2] = (double)memory.peak;
     out[3] = (double)memory.used;
+    pthread_mutex_unlock(&memory.lock);
 }
+
+int64_t memory_address(const void *array) { return (int64_t)(uintptr_t)array; }
 
 /* ── Working memory ── */
 
+static pthread_key_t scratch_key;
+static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+
+static void make_scratch_key(void) { pthread_key_create(&scratch_key, free); }
+
 void *scratch_memory(size_t bytes) {
-    static void *scratch;
-    static size_t size;
+    static _Thread_local void *scratch;
+    static _Thread_local size_t size;
     if (bytes > size || !scratch) {
+        pthread_once(&scratch_once, make_scratch_key);
         free(scratch);
         size = class_bytes(class_of(bytes));
         if (posix_memalign(&scratch, ALIGNMENT, size)) {
             fprintf(stderr, "nanogpt: out of memory: a kernel needs %zu bytes to work in\n", bytes);
             abort();
         }
+        pthread_setspecific(scratch_key, scratch); /* freed when the thread ends */
     }
     return scratch;
 }

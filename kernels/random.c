@@ -62,12 +62,17 @@ struct job {
     const float *x;
     double a, b; /* low and range; mean and std; scale, and p */
     struct key key;
+    float most; /* what a uniform number may be */
 };
 
-/* The top 24 bits, as many as a float holds exactly, make a number in [0, 1). */
+/*
+ * The top 24 bits, as many as a float holds exactly, make a number in [0, 1). Rounding could make the
+ * upper bound of what is just below it.
+ */
 static void make_uniform(float *out, const uint32_t *words, const struct job *job) {
     for (int i = 0; i < ELEMENTS; i++) {
-        out[i] = (float)(job->a + job->b * ((int32_t)(words[i] >> 8) * 0x1p-24));
+        float value = (float)(job->a + job->b * ((int32_t)(words[i] >> 8) * 0x1p-24));
+        out[i] = value > job->most ? job->most : value;
     }
 }
 
@@ -133,15 +138,18 @@ static void run(struct job job, int64_t count) {
 
 void random_uniform(float *out, int64_t count, double low, double high, double seed, double stream,
                     double position) {
-    run((struct job){UNIFORM, out, NULL, low, high - low, key_of(seed, stream, position)}, count);
+    float most = (float)high;
+    if (low < high && most >= high) most = nextafterf(most, -INFINITY);
+    run((struct job){UNIFORM, out, NULL, low, high - low, key_of(seed, stream, position), most},
+        count);
 }
 
 void random_normal(float *out, int64_t count, double mean, double std, double seed, double stream,
                    double position) {
-    run((struct job){NORMAL, out, NULL, mean, std, key_of(seed, stream, position)}, count);
+    run((struct job){NORMAL, out, NULL, mean, std, key_of(seed, stream, position), 0}, count);
 }
 
 void dropout_forward(float *out, const float *x, int64_t count, double p, double seed,
                      double stream, double position) {
-    run((struct job){DROPOUT, out, x, 1 / (1 - p), p, key_of(seed, stream, position)}, count);
+    run((struct job){DROPOUT, out, x, 1 / (1 - p), p, key_of(seed, stream, position), 0}, count);
 }

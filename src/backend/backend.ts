@@ -69,7 +69,7 @@ export interface ParameterUpdate<P> {
   state2: P | null;
 }
 
-/** What memory a backend holds, in bytes. */
+/** What memory a backend holds, in bytes, the collector's not counted. */
 export interface MemoryReport {
   /** In buffers that were allocated and not freed. */
   readonly bytesInUse: number;
@@ -81,6 +81,13 @@ export interface MemoryReport {
   readonly buffers: number;
 }
 
+/** Memory of the garbage collector's. */
+export interface Collected<P> {
+  readonly pointer: P;
+  /** What keeps it: the collector frees the memory when nobody can reach this. */
+  readonly owner: object;
+}
+
 export interface Backend<P = unknown> {
   readonly name: string;
 
@@ -88,6 +95,11 @@ export interface Backend<P = unknown> {
 
   /** `count` elements, uninitialised. Throws a `UserError` when memory is out. */
   alloc(dtype: DType, count: number): P;
+  /**
+   * As `alloc`, in memory that the garbage collector counts and frees: valid as long as `owner` can be
+   * reached, and never passed to `free`. Null where the backend has none, or not as much.
+   */
+  allocCollected(dtype: DType, count: number): Collected<P> | null;
   /** Takes what `alloc` returned, once; anything else is an error. */
   free(pointer: P): void;
   readonly memory: MemoryReport;
@@ -108,7 +120,8 @@ export interface Backend<P = unknown> {
 
   /**
    * `out[i] = low + (high − low) · u`, u in [0, 1): the top 24 bits of word i, over 2²⁴. Computed in
-   * double precision and rounded once, so that backends agree to the bit.
+   * double precision and rounded once, so that backends agree to the bit; what would round to `high` is
+   * the greatest float32 below it.
    */
   uniform(out: P, count: number, low: number, high: number, key: RandomKey): void;
   /**
@@ -235,7 +248,8 @@ export interface Backend<P = unknown> {
   softmaxBackward(dx: P, dy: P, y: P, rows: number, cols: number, log: boolean): void;
   /**
    * Per row: `lse = log Σ exp(x)` and `loss = (1 − s)(lse − x[target]) + s (lse − mean x)`, s the label
-   * smoothing (Szegedy et al. 2016, §7). With s = 0 the second term is not computed, so that logits of −∞
+   * smoothing (Szegedy et al. 2016, §7). `lse` is (rows, 2): the row's maximum, and log Σ exp(x − max);
+   * their sum would be rounded to the size of the maximum. With s = 0 the second term is not computed, so that logits of −∞
    * mask classes. Rows whose target is `ignoreIndex` (which may lie in [0, cols)) have loss 0; their lse is
    * not promised. Returns the position of the first target that is neither in [0, cols) nor `ignoreIndex`,
    * or −1; if there is one, the outputs are not promised.
@@ -255,7 +269,7 @@ export interface Backend<P = unknown> {
   meanLoss(out: P, losses: P, targets: P, rows: number, ignoreIndex: number): void;
   /**
    * Gradient of the mean loss with respect to the logits, for a block of columns
-   * [column0, column0 + cols) of `vocab` in all (the pointers are at the block's first column): `(exp(x − lse) − (1 − s)·[j = target] − s/vocab) · dloss[0] / count[0]`;
+   * [column0, column0 + cols) of `vocab` in all (the pointers are at the block's first column): `(exp(x − max − log) − (1 − s)·[j = target] − s/vocab) · dloss[0] / count[0]`;
    * zero rows where the target is `ignoreIndex`. `dlogits` may be `logits`; both have row stride `ld`, and
    * what lies between the rows is left alone.
    */

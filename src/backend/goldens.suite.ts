@@ -154,7 +154,7 @@ const crossEntropy: Check = (b, s, { tensors, shapes, settings }) => {
   const { smoothing, ignoreIndex } = settings as Record<string, number>;
   const [rows, cols] = shapes['x'];
   const [x, targets] = [s.put(tensors['x']), s.put(tensors['targets'])];
-  const [losses, lse, mean, dx] = [s.room(rows), s.room(rows), s.room(2), s.room(rows * cols)];
+  const [losses, lse, mean, dx] = [s.room(rows), s.room(2 * rows), s.room(2), s.room(rows * cols)];
   const last = [rows, cols, smoothing, ignoreIndex] as const;
   expect(b.crossEntropy(losses, lse, x, cols, targets, ...last)).toBe(-1);
   s.expect('losses', losses, tensors['losses'], 3);

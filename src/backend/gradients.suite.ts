@@ -113,7 +113,7 @@ function rowGradients(): void {
   for (const smoothing of [0, 0.1]) {
     gradient(`mean cross-entropy, label smoothing ${smoothing}`, (d, rows, cols) => {
       const targets = d.ints(rows, cols).map((t, r) => (r > 0 && d.below(3) === 0 ? IGNORED : t));
-      const lse = zeros(rows);
+      const lse = zeros(2 * rows);
       const out = zeros(2); // the mean loss, the count
       const forward = (x: Float64Array) => {
         const losses = zeros(rows);

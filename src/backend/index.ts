@@ -7,6 +7,7 @@ import { ReferenceBackend } from './reference.js';
 export type {
   Backend,
   BinaryOp,
+  Collected,
   DType,
   MemoryReport,
   ParameterUpdate,

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import koffi, { type LibraryHandle } from 'koffi';
 
 /** The library's interface that this file was written for: NANOGPT_ABI of kernels/kernels.h. */
-const ABI = 1;
+const ABI = 2;
 
 const MEND = 'run `npm run build:kernels`';
 
@@ -33,6 +33,7 @@ const SIGNATURES = {
   memory_free: ['i', 'p'],
   memory_trim: ['n', ''],
   memory_report: ['v', 'a'],
+  memory_address: ['p', 'a'],
   copy_in: ['v', 'pan'],
   copy_out: ['v', 'pan'],
   fill_words: ['v', 'pnn'],
@@ -76,7 +77,7 @@ const SIGNATURES = {
   parallel_threads: ['i', ''],
 } as const;
 
-type HostArray = Float32Array | Float64Array | Int32Array;
+type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 type Argument = number | HostArray | string;
 
 /** Each function of the library. Results are numbers (undefined where C returns nothing). */

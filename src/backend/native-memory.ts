@@ -3,7 +3,7 @@
  * copying to and from the host's arrays.
  */
 import { UserError } from '../util/errors.js';
-import type { DType, MemoryReport } from './backend.js';
+import type { Collected, DType, MemoryReport } from './backend.js';
 import type { NativeLibrary } from './native-library.js';
 
 /** Bytes of an element, of either type. */
@@ -38,6 +38,17 @@ export class NativeMemory {
       );
     }
     return address;
+  }
+
+  /** In a buffer outside JavaScript's heap, which does not move. */
+  allocCollected(_dtype: DType, count: number): Collected<number> | null {
+    let owner: Buffer;
+    try {
+      owner = Buffer.allocUnsafeSlow(Math.max(1, count) * BYTES);
+    } catch {
+      return null; // larger than a buffer can be, or out of memory: `alloc` has the words for that
+    }
+    return { pointer: this.c.memory_address(owner), owner };
   }
 
   free(pointer: number): void {

@@ -91,6 +91,24 @@ export function randomSuite(subject: Backend<unknown>): void {
       },
     );
 
+    it('a uniform number never reaches its upper bound, wherever that lies', () => {
+      for (const [low, high] of [
+        [0, 2 ** -149],
+        [16777215, 16777216],
+        [1, 1.0000001],
+        [-1, 0],
+        [-1.0000001, -1],
+        [-1e-45, 0],
+        [3, 3],
+      ]) {
+        const x = drawn(subject, (out) => subject.uniform(out, 1000, low, high, ADDRESS));
+        for (const value of new Set(x)) {
+          expect(value).toBeGreaterThanOrEqual(Math.fround(low));
+          if (low < high) expect(value).toBeLessThan(high);
+        }
+      }
+    });
+
     it('a tensor drawn in two parts is the tensor drawn whole', () => {
       for (const [title, draw] of [
         ['uniform', subject.uniform.bind(subject)],

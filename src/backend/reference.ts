@@ -40,6 +40,9 @@ export class ReferenceBackend implements Backend<HostArray> {
   alloc(dtype: 'float32' | 'int32', count: number): HostArray {
     return this.#memory.alloc(dtype, count);
   }
+  allocCollected(dtype: 'float32' | 'int32', count: number) {
+    return this.#memory.allocCollected(dtype, count);
+  }
   free(pointer: HostArray): void {
     this.#memory.free(pointer);
   }

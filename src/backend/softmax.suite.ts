@@ -31,9 +31,12 @@ function logits(d: Draw, count: number): Float32Array {
 /** log Σ exp of the row in which element i lies. */
 function rowLse(x: Float32Array, cols: number): (i: number) => number {
   const rows = cols === 0 ? 0 : x.length / cols;
-  const [losses, lse] = [new Float64Array(rows), new Float64Array(rows)];
+  const [losses, lse] = [new Float64Array(rows), new Float64Array(2 * rows)];
   crossEntropy(losses, lse, x, cols, new Int32Array(rows), rows, cols, 0, IGNORED);
-  return (i) => lse[Math.floor(i / cols)];
+  return (i) => {
+    const r = Math.floor(i / cols);
+    return lse[2 * r] + lse[2 * r + 1];
+  };
 }
 
 function softmaxes(subject: Backend<unknown>): void {
@@ -103,10 +106,10 @@ function losses(subject: Backend<unknown>): void {
     const greatest = x.reduce((a, v) => Math.max(a, Number.isFinite(v) ? Math.abs(v) : 0), 0);
     const lossWithin: Tolerance = (_, loss) =>
       8 * U * (2 + Math.abs(loss) + (smoothing * greatest) / Math.sqrt(cols));
-    const lseWithin: Tolerance = (r, lse) =>
-      target[r] === ignore ? ANY : 8 * U * (2 + Math.abs(lse));
+    const lseWithin: Tolerance = (i, lse) =>
+      target[Math.floor(i / 2)] === ignore ? ANY : 8 * U * (2 + Math.abs(lse));
     return {
-      buffers: { losses: d.room(rows), lse: d.room(rows), x, target },
+      buffers: { losses: d.room(rows), lse: d.room(2 * rows), x, target },
       run: (b, p) =>
         b.crossEntropy(p.losses, p.lse, p.x, ld, p.target, rows, cols, smoothing, ignore),
       within: { losses: lossWithin, lse: lseWithin },
@@ -123,7 +126,7 @@ function losses(subject: Backend<unknown>): void {
       target[d.below(rows)] = d.pick([cols, -1, -99, 2 ** 31 - 1, -(2 ** 31)]);
       target[d.below(rows)] = d.pick([cols, cols + 7]);
       return {
-        buffers: { losses: d.room(rows), lse: d.room(rows), x: d.values(rows * cols), target },
+        buffers: { losses: d.room(rows), lse: d.room(2 * rows), x: d.values(rows * cols), target },
         run: (b, p) => b.crossEntropy(p.losses, p.lse, p.x, cols, p.target, rows, cols, 0, IGNORED),
         within: { losses: anything, lse: anything },
       };
@@ -152,11 +155,11 @@ function losses(subject: Backend<unknown>): void {
       const column0 = whole ? 0 : d.below(9);
       const vocab = whole ? cols : column0 + cols + d.below(9);
       const ld = cols + gap;
-      const all = d.values(rows * vocab, d.pick([1, 10]));
+      const all = d.values(rows * vocab, d.pick([1, 10, 1e5]));
       const smoothing = d.pick(SMOOTHING);
       const ignore = d.pick([IGNORED, 0]);
       const target = targets(d, rows, vocab, ignore);
-      const lse = new Float32Array(rows);
+      const lse = new Float32Array(2 * rows);
       crossEntropy(new Float32Array(rows), lse, all, vocab, target, rows, vocab, 0, ignore);
       const x = d.room(rows * ld);
       for (let r = 0; r < rows; r++) {
@@ -165,7 +168,8 @@ function losses(subject: Backend<unknown>): void {
       const [dloss, count] = [d.wide(1), Float32Array.of(d.pick([1, 3, rows]))];
       const within: Tolerance = (i) => {
         const r = Math.floor(i / ld);
-        const p = Math.exp(x[i] - lse[r]) * (1 + Math.abs(x[i] - lse[r]));
+        const logProbability = x[i] - lse[2 * r] - lse[2 * r + 1];
+        const p = Math.exp(logProbability) * (1 + Math.abs(logProbability));
         const wanted = smoothing / vocab + (target[r] === column0 + (i % ld) ? 1 : 0);
         return 8 * (U * (p + wanted) + TINY) * Math.abs(dloss[0] / count[0]) + TINY;
       };
@@ -197,7 +201,7 @@ function losses(subject: Backend<unknown>): void {
       buffers: {
         dx: d.room(rows * 5),
         x: d.values(rows * 5),
-        lse: d.room(rows),
+        lse: d.room(2 * rows),
         target: new Int32Array(rows).fill(IGNORED),
         dloss: Float32Array.of(1),
         count: Float32Array.of(0),

@@ -30,6 +30,7 @@ export function uniform(
 ): Tensor {
   checkRange('uniform', low, high);
   const count = tensor.numel;
+  tensor.changeInPlace('init.uniform');
   tensor.backend.uniform(tensor.pointer, count, low, high, random.take(count));
   return tensor;
 }
@@ -45,6 +46,7 @@ export function normal(
 ): Tensor {
   checkStd('normal', std);
   const count = tensor.numel;
+  tensor.changeInPlace('init.normal');
   tensor.backend.normal(tensor.pointer, count, mean, std, random.take(count));
   return tensor;
 }

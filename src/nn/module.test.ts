@@ -53,7 +53,7 @@ const KEYS = [
 
 /** Copies of a module's state, as a checkpoint would hold them. */
 function saved(module: Module): Map<string, Tensor> {
-  return new Map([...module.stateDict()].map(([key, value]) => [key, value.clone()]));
+  return new Map([...module.stateDict()].map(([key, value]) => [key, value.detach().clone()]));
 }
 
 function values(module: Module): number[][] {

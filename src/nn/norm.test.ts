@@ -218,7 +218,7 @@ describe('BatchNorm1d', () => {
     layer.forward(b);
     const evaluated = layer.eval().forward(a).dataSync();
     layer.train().freeze();
-    const x = a.clone().requireGrad();
+    const x = a.detach().clone().requireGrad();
     const y = layer.forward(x);
     expect(y.dataSync()).toEqual(evaluated);
     const before = layer.runningVar.dataSync();

@@ -17,6 +17,7 @@ interface Truncation {
 export function truncatedNormalInto(tensor: Tensor, truncation: Truncation): Tensor {
   const { mean, std, low, high, random } = truncation;
   const count = tensor.numel;
+  tensor.changeInPlace('init.truncatedNormal');
   tensor.backend.normal(tensor.pointer, count, mean, std, random.take(count));
   const values = tensor.doublesSync();
   const start = random.take(0);

@@ -50,11 +50,10 @@ export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number): number 
   for (const param of list) {
     const byRows = param.rowGrad;
     if (byRows) {
-      const { values, rowCount } = byRows;
-      const used = (rowCount * param.numel) / param.shape[0]; // what lies behind is not filled
-      values.alias([used]).scale_(scale);
+      const { values, rowCount, width } = byRows;
+      values.alias([rowCount * width]).scale_(scale); // what lies behind is not filled
     } else {
-      param.grad?.scale_(scale);
+      param.ownGrad?.scale_(scale);
     }
   }
   return norm;

@@ -147,10 +147,10 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))(
           const { tensors, settings } = optimizer.stateDict();
           // As through files: copies of the tensors, and JSON.
           const saved = {
-            tensors: new Map([...tensors].map(([key, value]) => [key, value.clone()])),
+            tensors: new Map([...tensors].map(([key, value]) => [key, value.detach().clone()])),
             settings: JSON.parse(JSON.stringify(settings)),
           };
-          const weights = whole.map((param) => param.clone().requireGrad());
+          const weights = whole.map((param) => param.detach().clone().requireGrad());
           train(optimizer, whole, 4, 10);
 
           const other = group && { ...group, lr: 7 };

@@ -184,6 +184,7 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
         if (slot.states.length < this.stateNames(options).length) this.makeState(slot, options);
         slot.steps++;
         update.param = param.pointer;
+        param.storage.touch();
         update.lr = options.lr;
         update.weightDecay = options.weightDecay;
         let at = first;

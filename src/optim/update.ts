@@ -26,10 +26,10 @@ export function pointAtGradient(update: Update, param: Tensor): boolean {
     update.grad = byRows.values.pointer;
     update.rows = byRows.rows.pointer;
     update.rowCount = byRows.rowCount;
-    update.width = param.numel / param.shape[0];
+    update.width = byRows.width;
     return true;
   }
-  const dense = param.grad;
+  const dense = param.ownGrad;
   if (!dense) return false;
   update.grad = dense.pointer;
   update.rows = null;

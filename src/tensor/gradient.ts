@@ -1,5 +1,6 @@
 /** Gradients at rest: in full or by rows, and the slot in which a leaf gathers them. */
-import type { Tensor } from './tensor.js';
+import type { Storage } from './scope.js';
+import { copyOf, type Tensor } from './tensor.js';
 
 /**
  * A gradient by rows: that of an embedding's weight, of which a batch uses few rows. `rows` (int32)
@@ -33,6 +34,7 @@ export function inFull(weight: Tensor, gradient: RowGradient): Tensor {
 
 function addRows(dense: Tensor, { rows, values, rowCount, width }: RowGradient): Tensor {
   dense.backend.addRows(dense.pointer, rows.pointer, values.pointer, rowCount, width);
+  dense.storage.touch();
   return dense;
 }
 
@@ -43,10 +45,10 @@ function addRows(dense: Tensor, { rows, values, rowCount, width }: RowGradient):
 export class GradientSlot {
   private dense: Tensor | null = null;
   private byRows: RowGradient | null = null;
-
-  constructor(owner: Tensor) {
-    dropped.register(owner, this);
-  }
+  /** Whether a caller may hold the dense gradient. */
+  private lent = false;
+  /** Whether `dropped` knows of it. */
+  private watched = false;
 
   get isEmpty(): boolean {
     return this.dense === null && this.byRows === null;
@@ -62,11 +64,18 @@ export class GradientSlot {
     return this.dense;
   }
 
+  /** As `gradientOf`, for a caller who may keep it: it is then not freed under his hands. */
+  handOut(owner: Tensor): Tensor | null {
+    const gradient = this.gradientOf(owner);
+    this.lent = gradient !== null;
+    return gradient;
+  }
+
   /** Adds to what it holds; `shared` memory is copied, other memory taken over. */
   add(owner: Tensor, gradient: Tensor, shared: boolean): void {
     const before = this.gradientOf(owner);
     if (!before) {
-      this.take(owner, shared ? gradient.clone() : gradient);
+      this.take(owner, shared ? copyOf(gradient) : gradient);
       return;
     }
     before.addScaled_(gradient, 1);
@@ -84,32 +93,48 @@ export class GradientSlot {
     gradient.free();
   }
 
-  /** Frees what it holds and takes this, which is to live as long as `owner` does. */
+  /** Drops what it holds and takes this, which is to live as long as `owner` does. */
   take(owner: Tensor, gradient: Tensor | RowGradient): void {
     this.clear();
-    if (gradient instanceof RowGradient) {
-      gradient.rows.storage.follow(owner.storage);
-      gradient.values.storage.follow(owner.storage);
-      this.byRows = gradient;
-    } else {
-      gradient.storage.follow(owner.storage);
-      this.dense = gradient;
+    if (gradient instanceof RowGradient) this.byRows = gradient;
+    else this.dense = gradient;
+    this.follow(owner);
+  }
+
+  /** Has what it holds live where its owner does. */
+  follow(owner: Tensor): void {
+    // Spelt out, here and in `clear`: this is done for every parameter in every step.
+    this.dense?.storage.follow(owner.storage);
+    this.byRows?.rows.storage.follow(owner.storage);
+    this.byRows?.values.storage.follow(owner.storage);
+    const { scope, owner: collected } = owner.storage;
+    if (scope || collected || this.watched) return;
+    this.watched = true;
+    dropped.register(owner, this);
+  }
+
+  /** The memory of what it holds. */
+  *storages(): Iterable<Storage> {
+    if (this.dense) yield this.dense.storage;
+    if (this.byRows) {
+      yield this.byRows.rows.storage;
+      yield this.byRows.values.storage;
     }
   }
 
-  /** Frees what it holds. */
+  /** Drops what it holds: freed at once, unless a caller may hold it. */
   clear(): void {
-    this.dense?.storage.free();
+    if (this.lent) this.dense?.storage.leave();
+    else this.dense?.storage.free();
     this.byRows?.free();
     this.dense = null;
     this.byRows = null;
+    this.lent = false;
   }
 
   /** For when the owner is gone: others may still hold the gradient; once they do not, it is freed. */
   abandon(): void {
-    this.dense?.storage.leave();
-    this.byRows?.rows.storage.leave();
-    this.byRows?.values.storage.leave();
+    for (const storage of this.storages()) storage.leave();
   }
 }
 

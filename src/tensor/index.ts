@@ -47,6 +47,8 @@ export {
   noGrad,
   type Operation,
   type OperationWatcher,
+  readsNone,
+  readsOther,
   watchOperations,
 } from './tape.js';
-export { type Nested, Tensor } from './tensor.js';
+export { copyOf, type Nested, Tensor } from './tensor.js';

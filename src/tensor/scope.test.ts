@@ -29,7 +29,7 @@ describe('scope', () => {
         zeros([3]);
         return ones([2]).add(1);
       });
-      expect(backend.memory.buffers).toBe(1);
+      expect(backend.memory.buffers).toBe(0); // it is the collector's now
       expect([...kept.dataSync()]).toEqual([2, 2]);
       kept.dispose();
       kept.dispose(); // twice does nothing
@@ -78,7 +78,9 @@ describe('scope', () => {
       });
       expect(retained.x.storage.scope).toBeNull();
       expect(outside.itemSync() + retained.x.itemSync()).toBe(1);
-      expect(backend.memory.buffers).toBe(2);
+      expect(backend.memory.buffers).toBe(1);
+      retained.x.dispose();
+      expect(backend.memory.buffers).toBe(0);
     });
   });
 
@@ -120,14 +122,14 @@ describe('scope', () => {
         x = ones([2, 3]);
       });
       const message =
-        'tensor (2, 3): its memory was freed when its scope closed; return it from the scope, or retain() it';
+        'tensor (2, 3): its memory was freed, by dispose() or when its scope closed; return it from the scope, or retain() it';
       expect(() => x.add(1)).toThrow(message);
       expect(() => x.dataSync()).toThrow(message);
       expect(() => x.fill_(1)).toThrow(message);
       loss = scope(() => w.mul(w).sum()); // the product is gone with its scope
       expect(() => {
         scope(() => w.exp().mul(loss.reshape(1)).sum()).backward();
-      }).toThrow(/tensor \(\d*\): its memory was freed when its scope closed/);
+      }).toThrow(/tensor \(\d*\): its memory was freed, by dispose\(\) or when its scope closed/);
     });
   });
 });
@@ -165,8 +167,8 @@ describe('Scope', () => {
 describe('gradients', () => {
   it('live as long as their tensors: beyond the scope for those outside, in it for those inside', () => {
     alone((backend) => {
-      const w = ones([4, 2]).requireGrad();
-      const b = ones([2]).requireGrad();
+      const w = ones([4, 2]).retain().requireGrad();
+      const b = ones([2]).retain().requireGrad();
       const ids = tensor(Int32Array.of(1, 1));
       const step = () =>
         scope(() => {
@@ -186,6 +188,62 @@ describe('gradients', () => {
       step(); // w's becomes dense
       expect(backend.memory.buffers - before).toBe(3);
     });
+  });
+
+  it('leave a scope with their tensors, and stay with them when these are retained', () => {
+    alone((backend) => {
+      const made = () => {
+        const w = ones([2]).requireGrad();
+        w.mul(3).sum().backward();
+        return w;
+      };
+      const returned = scope(made);
+      const { nested } = scope(() => scope(() => ({ nested: [made()] })));
+      const retained = scope(() => {
+        const w = made().retain();
+        return () => w;
+      })();
+      for (const w of [returned, nested[0], retained]) {
+        expect([...w.grad!.dataSync()]).toEqual([3, 3]);
+      }
+      expect(backend.memory.buffers).toBe(3); // of the retained one, its gradient, and the constant 1
+    });
+  });
+
+  it('stay valid for those who hold them when they are dropped', () => {
+    alone((backend) => {
+      for (const place of [(x: Tensor) => x, (x: Tensor) => x.retain()]) {
+        const w = place(ones([2])).requireGrad();
+        const before = backend.memory.buffers;
+        w.mul(3).sum().backward();
+        const held = w.grad!;
+        w.zeroGrad();
+        expect(w.grad).toBeNull();
+        expect([...held.dataSync()]).toEqual([3, 3]);
+        w.mul(4).sum().backward();
+        expect([...held.dataSync(), ...w.grad!.dataSync()]).toEqual([3, 3, 4, 4]);
+        w.grad = ones([2]).mul(5);
+        const set = w.grad!;
+        w.grad = null;
+        expect([...set.dataSync()]).toEqual([5, 5]);
+        expect(backend.memory.buffers - before).toBeLessThanOrEqual(1); // the constant 1
+      }
+    });
+  });
+
+  it('are refused when they are of another shape, type or backend', () => {
+    const w = ones([2]).requireGrad();
+    const wrong = [
+      zeros([3]),
+      zeros([2], 'int32'),
+      withBackend(new ReferenceBackend(), () => zeros([2])),
+    ];
+    for (const gradient of [...wrong, [1, 2], 'x', {}]) {
+      expect(() => {
+        w.grad = gradient as Tensor;
+      }).toThrow('grad: expected a gradient of float32 (2)'.slice(0, 25));
+      expect(() => w.mul(2).backward(gradient as Tensor)).toThrow('backward: expected a gradient');
+    }
   });
 
   it('can be set: taken over from this scope, copied from elsewhere', () => {
@@ -214,30 +272,30 @@ describe('gradients', () => {
       expect(backend.memory.buffers).toBe(before);
       expect(() => {
         x.grad = zeros([3]);
-      }).toThrow('grad: expected shape (2), got (3)');
+      }).toThrow('grad: expected a gradient of float32 (2), got float32 (3)');
     });
   });
 });
 
 describe('the net below', () => {
-  it('catches what was made outside any scope and dropped, gradients included', async () => {
+  it('catches what was retained and dropped, gradients included', async () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const backend = new ReferenceBackend();
     let kept: Tensor | null = null;
     withBackend(backend, () => {
-      const w = ones([3, 2]).requireGrad();
-      const b = ones([2]).requireGrad();
-      const ids = tensor(Int32Array.of(2));
+      const w = ones([3, 2]).retain().requireGrad();
+      const b = ones([2]).retain().requireGrad();
+      const ids = tensor(Int32Array.of(2)).retain();
       scope(() => embedding(w, ids).mul(b).sum().backward());
       kept = b.grad; // outlives b
     });
     expect(backend.memory.buffers).toBe(7); // w, b, ids, two for w's gradient, b's, the constant 1
-    for (let i = 0; i < 50 && backend.memory.buffers > 2; i++) {
+    for (let i = 0; i < 50 && backend.memory.buffers > 1; i++) {
       collect();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    expect(backend.memory.buffers).toBe(2);
+    expect(backend.memory.buffers).toBe(1); // the constant 1; the collector has the gradient that is held
     expect([...(kept as Tensor | null)!.dataSync()]).toEqual([1, 1]);
   });
 });

@@ -1,28 +1,48 @@
 /**
- * Memory. Every tensor's numbers live in a `Storage`, and every storage belongs to a scope, which
- * gives it back to the backend's pool when it closes. Nothing a training step makes waits for the
- * garbage collector; parameters and optimizer state are retained, that is, belong to no scope.
+ * Memory. Every tensor's numbers live in a `Storage`. One that is made in a scope is given back to the
+ * backend's pool when the scope closes; nothing that a training step makes waits for the garbage
+ * collector. One that is made outside any scope (at a prompt, in a loop that knows of no scopes) lies
+ * in memory that the collector counts and frees, in the middle of synchronous code too. Parameters and
+ * optimizer state are retained: in the pool, until their owner frees them.
  */
 import type { Backend, DType } from '../backend/backend.js';
 import { UserError } from '../util/errors.js';
+
+/** Goes up with every change in place, so that "changed since" is one comparison. */
+let changes = 0;
+
+/** The number of the last change in place to any storage. */
+export function lastChange(): number {
+  return changes;
+}
 
 /** A block of a backend's memory, shared by all tensors that are views of it. */
 export class Storage {
   /** How many gradients on their way through `backward()` still need it. */
   holds = 0;
+  /** The number of its last change in place: see `lastChange`. */
+  changed = 0;
   private freed = false;
 
   constructor(
     readonly backend: Backend,
-    readonly pointer: unknown,
+    /** Where it lies now. It moves when it is retained, or leaves its last scope. */
+    public pointer: unknown,
     readonly dtype: DType,
     readonly count: number,
-    /** The scope that will free it; null when it is retained or left to `dispose()`. */
+    /** The scope that will free it, if any. */
     public scope: Scope | null,
+    /** What keeps its memory, where that is the garbage collector's; null in the pool. */
+    public owner: object | null = null,
   ) {}
 
   get isFreed(): boolean {
     return this.freed;
+  }
+
+  /** To be called after every change in place, so that a backward which still needs the old values can tell. */
+  touch(): void {
+    this.changed = ++changes;
   }
 
   /** Gives the memory back. Freeing twice does nothing. */
@@ -30,35 +50,96 @@ export class Storage {
     if (this.freed) return;
     this.freed = true;
     this.scope = null;
+    if (this.owner) {
+      this.owner = null;
+      return;
+    }
     finalizers.unregister(this);
     this.backend.free(this.pointer);
   }
 
-  /** Makes it outlive its scope. From now on its owner frees it (or, when nobody holds it any more, the collector). */
+  /**
+   * Makes it outlive its scope, in the backend's pool. From now on its owner frees it (or, when nobody
+   * can reach it any more and the event loop turns, the collector).
+   */
   retain(): void {
-    if (this.scope) leaveToCollector(this);
+    if (this.freed || !(this.owner || this.scope)) return;
+    this.moveToPool();
+    this.scope = null;
+    this.leaveToFinalizer();
   }
 
-  /** Makes it live as long as `other`: in the scope of that, or, where that has none, until its owner calls `free` or `leave`. */
+  /** Makes it live where `other` does: in its scope, with the collector, or until its owner calls `free` or `leave`. */
   follow(other: Storage): void {
-    if (this.freed || this.scope === other.scope) return;
-    if (other.scope) other.scope.adopt(this);
-    else this.scope = null;
+    if (this.freed || this === other) return;
+    if (other.scope) {
+      if (this.scope !== other.scope) other.scope.adopt(this);
+    } else if (other.owner) {
+      this.leaveToCollector();
+    } else {
+      this.moveToPool();
+      this.scope = null;
+      finalizers.unregister(this);
+    }
   }
 
-  /** Leaves it, whose owner is gone, to the collector. */
+  /** Its owner lets go of it, but others may still hold it: the scope at hand takes it, or the collector. */
   leave(): void {
-    if (!this.freed && !this.scope) leaveToCollector(this);
+    if (this.freed || this.scope) return;
+    const scope = currentScope();
+    if (scope) scope.adopt(this);
+    else this.leaveToCollector();
+  }
+
+  /** Moves it to where the collector frees it in time, be it in the middle of synchronous code. */
+  leaveToCollector(): void {
+    if (this.freed || this.owner) return;
+    const collected = this.backend.allocCollected(this.dtype, this.count);
+    this.scope = null;
+    if (collected) this.moveTo(collected.pointer, collected.owner);
+    else this.leaveToFinalizer();
+  }
+
+  /** A net under what is retained: freed once nobody can reach it and the event loop turns. */
+  leaveToFinalizer(): void {
+    finalizers.unregister(this); // once is enough
+    finalizers.register(this, { backend: this.backend, pointer: this.pointer }, this);
+  }
+
+  private moveToPool(): void {
+    if (this.owner) this.moveTo(this.backend.alloc(this.dtype, this.count), null);
+  }
+
+  private moveTo(pointer: unknown, owner: object | null): void {
+    const { backend, dtype, count } = this;
+    if (count > 0) backend.copy(pointer, this.pointer, dtype, count);
+    if (!this.owner) {
+      finalizers.unregister(this);
+      backend.free(this.pointer);
+    }
+    this.pointer = pointer;
+    this.owner = owner;
   }
 }
 
-/**
- * Storages made outside any scope (at a prompt, in a short script) are given back when the garbage
- * collector finds that nobody can reach their tensors any more: a safety net, not the way.
- */
+/** Retained storages that nobody freed are given back once nobody can reach them: a safety net, not the way. */
 const finalizers = new FinalizationRegistry<{ backend: Backend; pointer: unknown }>(
   ({ backend, pointer }) => backend.free(pointer),
 );
+
+/**
+ * Owners of the collector's memory whose addresses were asked for last. An address is a number, which
+ * keeps nothing alive; between the asking and the kernel's call the collector may run. More than any
+ * kernel has pointers.
+ */
+const inUse: (object | null)[] = new Array(32).fill(null);
+let lastUsed = 0;
+
+/** Keeps the collector's memory until 32 other addresses were asked for. */
+export function keepWhileUsed(owner: object): void {
+  lastUsed = (lastUsed + 1) & 31;
+  inUse[lastUsed] = owner;
+}
 
 const scopes: Scope[] = [];
 
@@ -88,12 +169,12 @@ export class Scope {
     this.storages.push(storage);
   }
 
-  /** Hands a storage of this scope to the enclosing one, or retains it when there is none. */
+  /** Hands a storage of this scope to the enclosing one, or to the collector when there is none. */
   release(storage: Storage): void {
     if (storage.scope !== this) return;
     const parent = scopes[scopes.lastIndexOf(this) - 1];
     if (parent) parent.adopt(storage);
-    else leaveToCollector(storage);
+    else storage.leaveToCollector();
   }
 
   [Symbol.dispose](): void {
@@ -115,36 +196,36 @@ export class Scope {
   }
 }
 
-function leaveToCollector(storage: Storage): void {
-  storage.scope = null;
-  finalizers.unregister(storage); // once is enough
-  finalizers.register(storage, { backend: storage.backend, pointer: storage.pointer }, storage);
-}
-
 /** The innermost open scope, or null. */
 export function currentScope(): Scope | null {
   return scopes.length === 0 ? null : scopes[scopes.length - 1];
 }
 
-/** Takes memory for `count` elements in the current scope. */
+/** Takes memory for `count` elements: of the current scope, or the collector's where there is none. */
 export function allocate(backend: Backend, dtype: DType, count: number): Storage {
-  const storage = new Storage(backend, backend.alloc(dtype, count), dtype, count, null);
   const scope = currentScope();
+  const collected = scope ? null : backend.allocCollected(dtype, count);
+  if (collected) {
+    return new Storage(backend, collected.pointer, dtype, count, null, collected.owner);
+  }
+  const storage = new Storage(backend, backend.alloc(dtype, count), dtype, count, null);
   if (scope) scope.adopt(storage);
-  else leaveToCollector(storage);
+  else storage.leaveToFinalizer();
   return storage;
 }
 
-/** What has a storage, for `scope` to keep. */
+/** What has storages, for `scope` to keep: a tensor, and the gradient that it holds. */
 interface Stored {
   readonly storage: Storage;
+  storages(): Iterable<Storage>;
 }
 
 function keep(value: unknown, scope: Scope): void {
   if (value === null || typeof value !== 'object') return;
   if (Array.isArray(value)) for (const item of value) keep(item, scope);
-  else if ('storage' in value) scope.release((value as Stored).storage);
-  else if (Object.getPrototypeOf(value) === Object.prototype) keep(Object.values(value), scope);
+  else if ('storage' in value) {
+    for (const storage of (value as Stored).storages()) scope.release(storage);
+  } else if (Object.getPrototypeOf(value) === Object.prototype) keep(Object.values(value), scope);
 }
 
 /**

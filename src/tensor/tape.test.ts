@@ -167,7 +167,7 @@ describe('backward', () => {
         'backward: expected one number (a loss) or a gradient of shape (2)',
       );
       expect(() => x.square().backward(zeros([3]))).toThrow(
-        'backward: expected a gradient of shape (2), got (3)',
+        'backward: expected a gradient of float32 (2), got float32 (3)',
       );
       expect(gradOf(x)).toEqual([4, 6]);
     }),

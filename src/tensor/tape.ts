@@ -6,8 +6,9 @@
 import { ShapeError, UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
 import { type InputGradient, inFull, RowGradient } from './gradient.js';
-import { Scope } from './scope.js';
-import type { Tensor } from './tensor.js';
+import { checkTensor } from './ops/check.js';
+import { lastChange, Scope } from './scope.js';
+import { copyOf, type Tensor } from './tensor.js';
 
 /** What an operation's forward leaves for its backward. */
 export class Context {
@@ -55,7 +56,18 @@ export interface Operation<Inputs extends readonly Tensor[], Options> {
   readonly backward:
     | ((context: Context, dy: Tensor, options: Options) => readonly InputGradient[])
     | NoGradient;
+  /**
+   * Whether the backward reads the values of input `i`, so that these must not change before it: those
+   * of every input unless it says otherwise. What the forward saved always counts as read.
+   */
+  readonly reads?: (context: Context, i: number) => boolean;
 }
+
+/** For `reads`: the backward needs the inputs' shapes alone. */
+export const readsNone = (): boolean => false;
+
+/** For `reads` of a product: the gradient of either side needs the values of the other. */
+export const readsOther = (context: Context, i: number): boolean => context.needs(1 - i);
 
 /** A step on the tape: how to get from the gradient of `output` to those of the inputs. */
 export class Node {
@@ -65,13 +77,36 @@ export class Node {
   gradient: Tensor | null = null;
   /** The last walk that came by, so that none comes twice. */
   visit = 0;
+  /** Changes in place from here on come after the forward. */
+  readonly change = lastChange();
 
   constructor(
     readonly name: string,
     readonly sequence: number,
     readonly context: Context,
     readonly run: (dy: Tensor) => readonly InputGradient[],
+    private readonly reads: ((context: Context, i: number) => boolean) | undefined,
   ) {}
+
+  /** @throws UserError when something that the backward reads was changed since the forward. */
+  checkUnchanged(): void {
+    const { context, change, reads } = this;
+    const { inputs, tensors } = context;
+    for (let i = 0; i < inputs.length; i++) {
+      if (inputs[i].storage.changed > change && (reads === undefined || reads(context, i))) {
+        throw changedSince(this.name, `input ${i}`, inputs[i]);
+      }
+    }
+    for (let i = 0; i < tensors.length; i++) {
+      if (tensors[i].storage.changed > change) throw changedSince(this.name, 'result', tensors[i]);
+    }
+  }
+}
+
+function changedSince(operation: string, what: string, tensor: Tensor): UserError {
+  return new UserError(
+    `backward: the gradient of ${operation} needs its ${what}, ${tensor.dtype} ${formatShape(tensor.shape)}, as it was in the forward, but it was changed in place since; change a copy (clone()), or change it after the backward`,
+  );
 }
 
 let recording = true;
@@ -124,6 +159,7 @@ export function apply<const Inputs extends readonly Tensor[], Options>(
 ): Tensor {
   let wanted = false;
   for (let i = 0; i < inputs.length; i++) {
+    checkTensor(operation.name, inputs[i]);
     if (inputs[i].requiresGrad) wanted = true;
     if (inputs[i].storage.backend !== inputs[0].storage.backend)
       throw strangers(operation.name, inputs);
@@ -131,15 +167,35 @@ export function apply<const Inputs extends readonly Tensor[], Options>(
   const { backward } = operation;
   wanted &&= recording && typeof backward === 'function';
   const context = new Context(inputs, wanted);
-  const output = operation.forward(context, inputs, options);
+  const output = forwardOf(operation, context, inputs, options);
   if (wanted && typeof backward === 'function') {
     output.requiresGrad = true;
-    output.node = new Node(operation.name, sequence++, context, (dy) =>
-      backward(context, dy, options),
+    output.node = new Node(
+      operation.name,
+      sequence++,
+      context,
+      (dy) => backward(context, dy, options),
+      operation.reads,
     );
   }
   if (watcher) watcher(operation.name, output, 'forward', output.node);
   return output;
+}
+
+/** The forward, unrecorded: what it is made of is not on the tape, its backward is. */
+function forwardOf<Inputs extends readonly Tensor[], Options>(
+  operation: Operation<Inputs, Options>,
+  context: Context,
+  inputs: Inputs,
+  options: Options,
+): Tensor {
+  const before = recording;
+  recording = false;
+  try {
+    return operation.forward(context, inputs, options);
+  } finally {
+    recording = before;
+  }
 }
 
 function strangers(operation: string, inputs: readonly Tensor[]): UserError {
@@ -176,7 +232,7 @@ function deliver(node: Node, gradient: Tensor, shared: boolean): void {
   if (before.storage.holds === 1 && before.storage !== gradient.storage) {
     before.addScaled_(gradient, 1);
   } else {
-    const sum = before.clone();
+    const sum = copyOf(before);
     sum.addScaled_(gradient, 1);
     letGo(before);
     sum.storage.holds++;
@@ -235,6 +291,7 @@ function runNode(node: Node, dy: Tensor): void {
     );
   }
   node.used = true;
+  node.checkUnchanged();
   const gradients = inOwnScope(node, dy);
   const { inputs } = node.context;
   for (let i = 0; i < inputs.length; i++) {

@@ -85,9 +85,11 @@ describe('values', () => {
       expect([...x.copy_(x.clone().scale_(-1)).dataSync()]).toEqual([-1, -2, -3]);
       expect(() => x.copy_([1])).toThrow('copy_: expected 3 values for shape (3), got 1');
       expect(() => x.copy_(zeros([2]))).toThrow(
-        'copy_: expected Tensor(3) float32, got Tensor(2) float32',
+        'copy_: expected a tensor of float32 (3), got float32 (2)',
       );
-      expect(() => x.addScaled_(zeros([1]), 1)).toThrow('addScaled_: expected shape (3), got (1)');
+      expect(() => x.addScaled_(zeros([1]), 1)).toThrow(
+        'addScaled_: expected a tensor of float32 (3), got float32 (1)',
+      );
       expect(() => zeros([1], 'int32').scale_(2)).toThrow(
         'scale_: expected a float32 tensor, got int32 of shape (1)',
       );

@@ -6,16 +6,23 @@
  */
 import type { Backend, DType } from '../backend/backend.js';
 import { ShapeError, UserError } from '../util/errors.js';
-import { formatShape, normalizeDim, numel, type Shape, sameShape } from '../util/shape.js';
+import {
+  checkShape,
+  formatShape,
+  normalizeDim,
+  numel,
+  type Shape,
+  sameShape,
+} from '../util/shape.js';
 import { GradientSlot, type RowGradient } from './gradient.js';
-import { checkFloat } from './ops/check.js';
+import { checkFloat, checkNumber, checkNumbers, checkTensor } from './ops/check.js';
 import * as elementwise from './ops/elementwise.js';
 import * as matrix from './ops/matrix.js';
 import * as move from './ops/move.js';
 import * as reduce from './ops/reduce.js';
 import * as softmaxOps from './ops/softmax.js';
-import { allocate, type Storage } from './scope.js';
-import { backward, type Node } from './tape.js';
+import { allocate, keepWhileUsed, type Storage } from './scope.js';
+import { backward, isGradEnabled, type Node } from './tape.js';
 import { unitStorage } from './unit.js';
 
 /** Values as nested arrays, in the tensor's shape. */
@@ -25,6 +32,8 @@ export class Tensor {
   /** Sizes by dimension; `[]` for a scalar. */
   readonly shape: Shape;
   readonly dtype: DType;
+  /** Number of elements. */
+  readonly numel: number;
   readonly storage: Storage;
   /** Where in the storage it begins, in elements. Tensors are contiguous from there. */
   readonly offset: number;
@@ -35,9 +44,23 @@ export class Tensor {
   /** Made with the first gradient; most tensors never have one. */
   private slot: GradientSlot | null = null;
 
+  /**
+   * A view of `storage`, which must hold what the shape asks for. `shape` is kept, not copied: it is
+   * the caller's no more.
+   */
   constructor(storage: Storage, shape: Shape, offset = 0) {
+    const count = numel(shape);
+    // Not fulfilled by NaN either.
+    if (!(offset >= 0 && count >= 0 && offset + count <= storage.count)) {
+      checkShape('Tensor', shape);
+      throw new ShapeError(
+        'Tensor',
+        `expected a shape within the ${storage.count} elements of its memory, got ${formatShape(shape)} from element ${offset} on`,
+      );
+    }
     this.storage = storage;
     this.shape = shape;
+    this.numel = count;
     this.offset = offset;
     this.dtype = storage.dtype;
   }
@@ -52,11 +75,6 @@ export class Tensor {
     return this.shape.length;
   }
 
-  /** Number of elements. */
-  get numel(): number {
-    return numel(this.shape);
-  }
-
   /** Size of one dimension, negative ones counted from the end. @throws ShapeError when there is none such. */
   size(dim: number): number {
     return this.shape[normalizeDim('size', dim, this.shape.length)];
@@ -67,9 +85,10 @@ export class Tensor {
     const { storage } = this;
     if (storage.isFreed) {
       throw new UserError(
-        `tensor ${formatShape(this.shape)}: its memory was freed when its scope closed; return it from the scope, or retain() it`,
+        `tensor ${formatShape(this.shape)}: its memory was freed, by dispose() or when its scope closed; return it from the scope, or retain() it`,
       );
     }
+    if (storage.owner !== null) keepWhileUsed(storage.owner);
     return this.offset === 0
       ? storage.pointer
       : storage.backend.offset(storage.pointer, this.offset);
@@ -90,17 +109,22 @@ export class Tensor {
     return this.alias(this.shape);
   }
 
-  /** A copy, off the tape. */
+  /** A copy, on the tape. `detach().clone()` is one that is off it. */
   clone(): Tensor {
-    const out = this.empty(this.shape, this.dtype);
-    this.backend.copy(out.pointer, this.pointer, this.dtype, this.numel);
-    return out;
+    return move.clone(this);
   }
 
-  /** Makes it outlive the scope it was made in. Returns itself. */
+  /** Makes it, and the gradient that it holds, outlive the scope it was made in. Returns itself. */
   retain(): this {
     this.storage.retain();
+    this.slot?.follow(this);
     return this;
+  }
+
+  /** Its memory, and that of the gradient which it holds. */
+  *storages(): Iterable<Storage> {
+    yield this.storage;
+    if (this.slot) yield* this.slot.storages();
   }
 
   /** Frees its memory now. Views of it die with it. */
@@ -157,15 +181,23 @@ export class Tensor {
     return build(0);
   }
 
-  /** Overwrites its values in place, off the tape. `values` is flat, or a tensor of the same shape. */
+  /**
+   * Overwrites its values in place, off the tape. `values` is flat, or a tensor of the same shape.
+   *
+   * @throws ShapeError when the values do not fill it; UserError for one that its dtype cannot hold, and
+   *   where its history would no longer be true: see `changeInPlace`.
+   */
   copy_(values: ArrayLike<number> | Tensor): this {
+    this.changeInPlace('copy_');
     if (values instanceof Tensor) {
       if (!sameShape(values.shape, this.shape) || values.dtype !== this.dtype) {
-        throw new ShapeError('copy_', `expected ${this.toString()}, got ${values.toString()}`);
+        throw misfit('copy_', 'a tensor', this, values);
       }
       if (values.backend !== this.backend) return this.copy_(values.doublesSync());
-      this.backend.copy(this.pointer, values.pointer, this.dtype, this.numel);
+      const from = apart(values, this);
+      this.backend.copy(this.pointer, from.pointer, this.dtype, this.numel);
     } else {
+      checkNumbers('copy_', values, this.dtype);
       if (values.length !== this.numel) {
         throw new ShapeError(
           'copy_',
@@ -179,6 +211,8 @@ export class Tensor {
 
   /** Sets every element, in place, off the tape. */
   fill_(value: number): this {
+    checkNumber('fill_', value, this.dtype);
+    this.changeInPlace('fill_');
     this.backend.fill(this.pointer, this.dtype, this.numel, value);
     return this;
   }
@@ -187,21 +221,36 @@ export class Tensor {
   addScaled_(x: Tensor, scale: number): this {
     checkFloat('addScaled_', this);
     checkFloat('addScaled_', x);
-    if (!sameShape(x.shape, this.shape)) {
-      throw new ShapeError(
-        'addScaled_',
-        `expected shape ${formatShape(this.shape)}, got ${formatShape(x.shape)}`,
-      );
-    }
-    this.backend.addScaled(this.pointer, x.pointer, this.numel, scale);
+    checkNumber('addScaled_', scale, 'float32');
+    checkLike('addScaled_', 'a tensor', this, x);
+    this.changeInPlace('addScaled_');
+    this.backend.addScaled(this.pointer, apart(x, this).pointer, this.numel, scale);
     return this;
   }
 
   /** `this *= scale`, in place, off the tape. */
   scale_(scale: number): this {
     checkFloat('scale_', this);
+    checkNumber('scale_', scale, 'float32');
+    this.changeInPlace('scale_');
     this.backend.affine(this.pointer, this.pointer, this.numel, scale, 0);
     return this;
+  }
+
+  /**
+   * To be called before the values are written over by whatever is not on the tape: a backward that
+   * still needs the old ones will say so.
+   *
+   * @throws UserError for the result of a recorded operation, whose history would no longer be true.
+   *   Within `noGrad` the caller vouches for it.
+   */
+  changeInPlace(operation: string): void {
+    if (this.node && isGradEnabled()) {
+      throw new UserError(
+        `${operation}: expected a tensor without history, got the result of ${this.node.name}; changes in place are not recorded: detach() it first, or change it within noGrad()`,
+      );
+    }
+    this.storage.touch();
   }
 
   // ── Gradients ─────────────────────────────────────────────────────────────────────────────────
@@ -222,10 +271,11 @@ export class Tensor {
 
   /** Computes the gradients of all leaves it depends on, adding to what they hold. Needs `gradient` unless it is one number. */
   backward(gradient?: Tensor): void {
-    if (!gradient && this.numel !== 1) {
+    if (gradient) checkLike('backward', 'a gradient', this, gradient);
+    else if (this.numel !== 1) {
       throw new ShapeError(
         'backward',
-        `expected one number (a loss) or a gradient of shape ${formatShape(this.shape)}`,
+        `expected one number (a loss) or a gradient of shape ${formatShape(this.shape)}, got shape ${formatShape(this.shape)} and no gradient`,
       );
     }
     backward(this, gradient ?? new Tensor(unitStorage(this.backend), this.shape));
@@ -233,10 +283,11 @@ export class Tensor {
 
   /**
    * The gradient gathered so far, or null. Where it is held by rows (an embedding's weight) asking
-   * for it makes it dense; `rowGrad` gives the rows.
+   * for it makes it dense; `rowGrad` gives the rows. It stays valid for whoever holds it when
+   * `zeroGrad()` drops it, as long as the scope at hand is open.
    */
   get grad(): Tensor | null {
-    return this.slot ? this.slot.gradientOf(this) : null;
+    return this.slot ? this.slot.handOut(this) : null;
   }
 
   /** Takes a gradient over, or a copy of it where it is not of this scope (another may own it). */
@@ -245,14 +296,16 @@ export class Tensor {
       this.zeroGrad();
       return;
     }
-    if (!sameShape(gradient.shape, this.shape)) {
-      throw new ShapeError(
-        'grad',
-        `expected shape ${formatShape(this.shape)}, got ${formatShape(gradient.shape)}`,
-      );
-    }
-    if (gradient === this.grad) return;
-    this.gradientSlot().take(this, gradient.storage.scope ? gradient : gradient.clone());
+    checkLike('grad', 'a gradient', this, gradient);
+    const slot = this.gradientSlot();
+    if (gradient === slot.handOut(this)) return;
+    slot.take(this, gradient.storage.scope ? gradient : copyOf(gradient));
+    slot.handOut(this);
+  }
+
+  /** As `grad`, for those who do not keep it beyond `zeroGrad()`: an optimizer, a norm. */
+  get ownGrad(): Tensor | null {
+    return this.slot ? this.slot.gradientOf(this) : null;
   }
 
   /** The gradient by rows, where only an embedding has used this tensor since `zeroGrad()`. */
@@ -272,7 +325,7 @@ export class Tensor {
 
   /** Where a leaf gathers its gradient; for `backward()`. */
   gradientSlot(): GradientSlot {
-    this.slot ??= new GradientSlot(this);
+    this.slot ??= new GradientSlot();
     return this.slot;
   }
 
@@ -375,4 +428,31 @@ export class Tensor {
   expand(...shape: number[]): Tensor {
     return move.expand(this, shape);
   }
+}
+
+/** A copy, off the tape. */
+export function copyOf(x: Tensor): Tensor {
+  const out = x.empty(x.shape, x.dtype);
+  x.backend.copy(out.pointer, x.pointer, x.dtype, x.numel);
+  return out;
+}
+
+/** `x`, or a copy of it where its memory overlaps that of `target` without being the same. */
+function apart(x: Tensor, target: Tensor): Tensor {
+  const overlaps = x.storage === target.storage && Math.abs(x.offset - target.offset) < x.numel;
+  return overlaps && x.offset !== target.offset ? copyOf(x) : x;
+}
+
+/** Throws unless `other` is a tensor of the shape, dtype and backend of `x`. */
+function checkLike(operation: string, what: string, x: Tensor, other: Tensor): void {
+  checkTensor(operation, other, what);
+  if (!sameShape(other.shape, x.shape) || other.dtype !== x.dtype || other.backend !== x.backend) {
+    throw misfit(operation, what, x, other);
+  }
+}
+
+function misfit(operation: string, what: string, x: Tensor, other: Tensor): ShapeError {
+  const describe = ({ dtype, shape, backend }: Tensor) =>
+    `${dtype} ${formatShape(shape)}${x.backend === other.backend ? '' : ` on ${backend.name}`}`;
+  return new ShapeError(operation, `expected ${what} of ${describe(x)}, got ${describe(other)}`);
 }

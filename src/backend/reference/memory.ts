@@ -2,7 +2,7 @@
  * The reference backend's memory: typed arrays, counted, so that a leak or a double free shows.
  */
 import { UserError } from '../../util/errors.js';
-import type { DType, MemoryReport } from '../backend.js';
+import type { Collected, DType, MemoryReport } from '../backend.js';
 
 /** A pointer of the reference backend. `offset` is `subarray`. */
 export type HostArray = Float32Array | Float64Array | Int32Array;
@@ -35,12 +35,16 @@ export class HostMemory {
       throw new Error(`alloc: expected a whole number of elements of at least 0, got ${count}`);
     }
     const array = this.#create(dtype, count);
-    // Memory is promised uninitialised; with NaN in it, whoever relies on zeros finds out.
-    if (dtype === 'float32') array.fill(NaN);
     this.#live.add(array);
     this.#bytes += array.byteLength;
     this.#peak = Math.max(this.#peak, this.#bytes);
     return array;
+  }
+
+  /** Not counted: nobody says when it is gone. */
+  allocCollected(dtype: DType, count: number): Collected<HostArray> {
+    const owner = this.#create(dtype, count);
+    return { pointer: owner, owner };
   }
 
   free(pointer: HostArray): void {
@@ -54,7 +58,8 @@ export class HostMemory {
 
   #create(dtype: DType, count: number): HostArray {
     try {
-      return dtype === 'int32' ? new Int32Array(count) : new this.#Float(count);
+      // Memory is promised uninitialised; with NaN in it, whoever relies on zeros finds out.
+      return dtype === 'int32' ? new Int32Array(count) : new this.#Float(count).fill(NaN);
     } catch (cause) {
       throw new UserError(
         `out of memory: ${count} elements of ${dtype} do not fit beside the ${this.#bytes} bytes in use; try a smaller batch or model`,

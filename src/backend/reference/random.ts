@@ -23,7 +23,22 @@ export function uniform(
   key: RandomKey,
 ): void {
   const words = wordsOf(key);
-  for (let i = 0; i < count; i++) out[i] = low + (high - low) * unit(words.nextUint32());
+  const most = greatestBelow(low, high);
+  for (let i = 0; i < count; i++) {
+    const value = low + (high - low) * unit(words.nextUint32());
+    out[i] = Math.fround(value) > most ? most : value;
+  }
+}
+
+/** The greatest float32 below `high`, which rounding must not reach; `high` itself where the range is empty. */
+function greatestBelow(low: number, high: number): number {
+  const float = new Float32Array([high]);
+  const bits = new Int32Array(float.buffer);
+  if (!(low < high) || float[0] < high) return float[0];
+  if (float[0] === 0)
+    bits[0] = 1 | (1 << 31); // the negative number nearest to zero
+  else bits[0] += float[0] > 0 ? -1 : 1;
+  return float[0];
 }
 
 /**

@@ -4,13 +4,16 @@
  */
 import type { HostArray } from './memory.js';
 
-/** `log Σ exp(x)` over `cols` values of `x` from `start`, as `max + log Σ exp(x − max)`. */
-function logSumExp(x: HostArray, start: number, cols: number): number {
+/**
+ * `log Σ exp(x)` over `cols` values of `x` from `start`, in two parts: the maximum, and `log Σ exp(x − max)`.
+ * Added up they would be rounded to the size of the maximum, which at large logits leaves no digits.
+ */
+function logSumExp(x: HostArray, start: number, cols: number): [max: number, log: number] {
   let max = -Infinity;
   for (let c = 0; c < cols; c++) max = Math.max(max, x[start + c]);
   let total = 0;
   for (let c = 0; c < cols; c++) total += Math.exp(x[start + c] - max);
-  return max + Math.log(total);
+  return [max, Math.log(total)];
 }
 
 /** `exp(x) / Σ exp(x)` for each row of (rows, cols), or its logarithm. */
@@ -23,9 +26,9 @@ export function softmax(
 ): void {
   for (let r = 0; r < rows; r++) {
     const row = r * cols;
-    const lse = logSumExp(x, row, cols);
+    const [max, logSum] = logSumExp(x, row, cols);
     for (let c = 0; c < cols; c++) {
-      const logProbability = x[row + c] - lse;
+      const logProbability = x[row + c] - max - logSum;
       out[row + c] = log ? logProbability : Math.exp(logProbability);
     }
   }
@@ -76,18 +79,19 @@ export function crossEntropy(
   for (let r = 0; r < rows; r++) {
     const row = r * ldLogits;
     const target = targets[r];
-    const logSum = logSumExp(logits, row, cols);
-    lse[r] = logSum;
+    const [max, logSum] = logSumExp(logits, row, cols);
+    lse[2 * r] = max;
+    lse[2 * r + 1] = logSum;
     if (target === ignoreIndex) {
       losses[r] = 0;
       continue;
     }
-    let loss = (1 - smoothing) * (logSum - logits[row + target]);
+    let loss = (1 - smoothing) * (max - logits[row + target] + logSum);
     if (smoothing !== 0) {
       // Not added when s = 0, so that a class masked with −∞ costs nothing (0 · ∞ would be NaN).
       let total = 0;
       for (let c = 0; c < cols; c++) total += logits[row + c];
-      loss += smoothing * (logSum - total / cols);
+      loss += smoothing * (max - total / cols + logSum);
     }
     losses[r] = loss;
   }
@@ -114,7 +118,7 @@ export function meanLoss(
 }
 
 /**
- * `dlogits[j] = (exp(x[j] − lse) − (1 − s)·[j = target] − s/vocab) · dloss / count`: the softmax less
+ * `dlogits[j] = (exp(x[j] − max − log) − (1 − s)·[j = target] − s/vocab) · dloss / count`: the softmax less
  * the target distribution.
  */
 export function crossEntropyBackward(
@@ -138,7 +142,7 @@ export function crossEntropyBackward(
       const at = r * ld + c;
       const hit = targets[r] === column0 + c ? 1 : 0;
       const wanted = (1 - smoothing) * hit + smoothing / vocab;
-      const gradient = (Math.exp(logits[at] - lse[r]) - wanted) * scale;
+      const gradient = (Math.exp(logits[at] - lse[2 * r] - lse[2 * r + 1]) - wanted) * scale;
       dlogits[at] = targets[r] === ignoreIndex ? 0 : gradient;
     }
   }

@@ -1,13 +1,67 @@
 /** What operations check of their inputs before they call a kernel. */
-import { ShapeError } from '../../util/errors.js';
+import type { DType } from '../../backend/backend.js';
+import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape, type Shape, sameShape } from '../../util/shape.js';
-import type { Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 
 /** The most dimensions that a strided kernel walks. */
 const MAX_LOOPS = 8;
 
+/** What a value is, for an error: `"abc"`, `null`, `an array of 3`, `a Map`. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value instanceof Tensor) return `a tensor of ${value.dtype} ${formatShape(value.shape)}`;
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  return name === 'Object' || typeof name !== 'string' ? 'an object' : `a ${name}`;
+}
+
+/** Throws unless `x` is a tensor. Public functions call it before they read a field of what they were given. */
+export function checkTensor(operation: string, x: unknown, what = 'a tensor'): asserts x is Tensor {
+  if (!(x instanceof Tensor)) {
+    throw new ShapeError(operation, `expected ${what}, got ${describeValue(x)}`);
+  }
+}
+
+const INT32_MAX = 2 ** 31 - 1;
+
+/** Throws unless `value` is a number that a tensor of `dtype` can hold: int32 takes whole ones in its range, and no NaN. */
+export function checkNumber(operation: string, value: unknown, dtype: DType, at = ''): void {
+  if (typeof value !== 'number') {
+    throw new UserError(`${operation}: expected a number, got ${describeValue(value)}${at}`);
+  }
+  if (dtype === 'int32' && (value | 0) !== value) {
+    throw new UserError(
+      `${operation}: expected whole numbers from ${-INT32_MAX - 1} to ${INT32_MAX} for int32, got ${value}${at}`,
+    );
+  }
+}
+
+/** As `checkNumber`, for an array of any kind. Those of types that always fit are not looked through. */
+export function checkNumbers(operation: string, values: ArrayLike<number>, dtype: DType): void {
+  if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && !(values instanceof DataView))) {
+    throw new UserError(`${operation}: expected an array of numbers, got ${describeValue(values)}`);
+  }
+  const fits = dtype === 'float32' ? Float64Array : Int32Array;
+  if (values instanceof fits || (values instanceof Float32Array && dtype === 'float32')) return;
+  if (values instanceof Int32Array || values instanceof Uint16Array || values instanceof Uint8Array)
+    return;
+  const { length } = values;
+  for (let i = 0; i < length; i++) {
+    const value: unknown = values[i];
+    if (typeof value !== 'number' || (dtype === 'int32' && (value | 0) !== value)) {
+      checkNumber(operation, value, dtype, ` at position ${i}`);
+    }
+  }
+}
+
 /** Throws unless `x` holds numbers (and not indices). */
 export function checkFloat(operation: string, x: Tensor): void {
+  checkTensor(operation, x);
   if (x.dtype !== 'float32') {
     throw new ShapeError(
       operation,
@@ -18,6 +72,7 @@ export function checkFloat(operation: string, x: Tensor): void {
 
 /** Throws unless `ids` holds indices. */
 export function checkIndices(operation: string, ids: Tensor): void {
+  checkTensor(operation, ids, 'int32 indices');
   if (ids.dtype !== 'int32') {
     throw new ShapeError(
       operation,

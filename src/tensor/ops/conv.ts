@@ -95,6 +95,7 @@ function from(x: Tensor, t: number): Tensor {
 
 const conv1dOperation: Operation<readonly Tensor[], Settings> = {
   name: 'conv1d',
+  reads: (context, i) => i < 2 && context.needs(1 - i),
   forward(_context, [x, weight, bias], settings) {
     check(x, weight, bias, settings);
     const { dilation, groups } = settings;

@@ -2,13 +2,14 @@
 import type { RandomKey } from '../../backend/backend.js';
 import { UserError } from '../../util/errors.js';
 import { defaultRandom, type RandomSource } from '../random.js';
-import { apply, type Operation } from '../tape.js';
+import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat } from './check.js';
 
 /** The mask is a function of the key, so the backward makes it again instead of storing it. */
 const dropoutOperation: Operation<readonly [Tensor], { p: number; key: RandomKey }> = {
   name: 'dropout',
+  reads: readsNone,
   forward(_context, [x], { p, key }) {
     checkFloat('dropout', x);
     return masked(x, p, key);

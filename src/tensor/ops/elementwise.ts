@@ -1,25 +1,31 @@
 /** Element-wise operations: functions of one tensor, and arithmetic of two with broadcasting. */
 import type { BinaryOp, UnaryOp } from '../../backend/backend.js';
 import type { InputGradient } from '../gradient.js';
-import { apply, type Context, type Operation } from '../tape.js';
+import { apply, type Context, type Operation, readsNone, readsOther } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './check.js';
+import { checkFloat, checkTensor } from './check.js';
 import { combine, reduceTo } from './strided.js';
 
 // ── Functions of one tensor ─────────────────────────────────────────────────────────────────────
 
+/** Those whose slope is told by y: only then is y kept, and x may change. */
+const FROM_RESULT: ReadonlySet<UnaryOp> = new Set(['exp', 'sqrt', 'tanh', 'sigmoid']);
+
 /** y = f(x); dx = dy · f′(x). */
 function unaryOperation(op: UnaryOp): Operation<readonly [Tensor], number> {
+  const fromResult = FROM_RESULT.has(op);
   return {
     name: op,
+    reads: () => !fromResult && op !== 'neg',
     forward(context, [x], parameter) {
       checkFloat(op, x);
       const y = x.empty(x.shape);
       x.backend.unary(op, y.pointer, x.pointer, x.numel, parameter);
-      context.save(y);
+      if (fromResult) context.save(y);
       return y;
     },
-    backward({ inputs: [x], tensors: [y] }, dy, parameter) {
+    backward({ inputs: [x], tensors: [saved] }, dy, parameter) {
+      const y = saved ?? x; // any pointer does where it is not read
       const dx = x.empty(x.shape);
       x.backend.unaryBackward(op, dx.pointer, dy.pointer, x.pointer, y.pointer, x.numel, parameter);
       return [dx];
@@ -75,6 +81,7 @@ function scaled(x: Tensor, scale: number): Tensor {
 /** out = scale·x + shift, for numbers known beforehand. */
 const affineOperation: Operation<readonly [Tensor], { scale: number; shift: number }> = {
   name: 'affine',
+  reads: readsNone,
   forward(_context, [x], { scale, shift }) {
     checkFloat('affine', x);
     const y = x.empty(x.shape);
@@ -103,13 +110,15 @@ type Backward = (
 /** The gradient of each side comes in the output's shape; what was stretched is summed again. */
 function binaryOperation(
   op: BinaryOp,
+  reads: (context: Context, i: number) => boolean,
   backward: Backward,
 ): Operation<readonly [Tensor, Tensor], null> {
   return {
     name: op,
+    reads,
     forward(context, [a, b]) {
       const y = combine(op, a, b);
-      context.save(y);
+      if (op === 'div') context.save(y);
       return y;
     },
     backward(context, dy): readonly InputGradient[] {
@@ -120,23 +129,27 @@ function binaryOperation(
   };
 }
 
-const addOperation = binaryOperation('add', (_context, _a, _b, dy) => [dy, dy]);
+const addOperation = binaryOperation('add', readsNone, (_context, _a, _b, dy) => [dy, dy]);
 
-const subOperation = binaryOperation('sub', (context, _a, _b, dy) => [
+const subOperation = binaryOperation('sub', readsNone, (context, _a, _b, dy) => [
   dy,
   context.needs(1) ? scaled(dy, -1) : null,
 ]);
 
-const mulOperation = binaryOperation('mul', (context, a, b, dy) => [
+const mulOperation = binaryOperation('mul', readsOther, (context, a, b, dy) => [
   context.needs(0) ? combine('mul', dy, b) : null,
   context.needs(1) ? combine('mul', dy, a) : null,
 ]);
 
 // y = a / b: da = dy / b, db = −dy · y / b
-const divOperation = binaryOperation('div', (context, _a, b, dy, y) => [
-  context.needs(0) ? combine('div', dy, b) : null,
-  context.needs(1) ? combine('div', combine('mul', dy, y), b).scale_(-1) : null,
-]);
+const divOperation = binaryOperation(
+  'div',
+  (_context, i) => i === 1,
+  (context, _a, b, dy, y) => [
+    context.needs(0) ? combine('div', dy, b) : null,
+    context.needs(1) ? combine('div', combine('mul', dy, y), b).scale_(-1) : null,
+  ],
+);
 
 export function add(a: Tensor, b: Tensor | number): Tensor {
   return typeof b === 'number' ? affine(a, 1, b) : apply(addOperation, [a, b], null);
@@ -151,5 +164,16 @@ export function mul(a: Tensor, b: Tensor | number): Tensor {
 }
 
 export function div(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? affine(a, 1 / b, 0) : apply(divOperation, [a, b], null);
+  if (typeof b !== 'number') return apply(divOperation, [a, b], null);
+  checkTensor('div', a);
+  // Multiplying by a rounded reciprocal would make 41 / 41 something else than 1.
+  return isPowerOfTwo(b)
+    ? affine(a, 1 / b, 0)
+    : apply(divOperation, [a, a.empty([]).fill_(b)], null);
+}
+
+/** Whether 1 / b is exact, in float32 too. */
+function isPowerOfTwo(b: number): boolean {
+  const exponent = Math.log2(Math.abs(b));
+  return Number.isInteger(exponent) && Math.abs(exponent) <= 126;
 }

@@ -9,6 +9,7 @@ import { checkFloat, checkIndices } from './check.js';
 /** y[i] = weight[ids[i]]. The gradient is by rows: only those the batch used. */
 const embeddingOperation: Operation<readonly [Tensor, Tensor], null> = {
   name: 'embedding',
+  reads: (_context, i) => i === 1,
   forward(_context, [weight, ids]) {
     checkFloat('embedding', weight);
     checkIndices('embedding', ids);

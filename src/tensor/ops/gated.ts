@@ -1,7 +1,7 @@
 /** The gated activation: half of the channels decide how much of the other half passes. */
 import { ShapeError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
-import { apply, type Operation } from '../tape.js';
+import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat } from './check.js';
 
@@ -24,6 +24,7 @@ function moveHalf(wide: Tensor, half: Tensor, start: number, into: 'half' | 'wid
 /** y = f(a) · σ(b); da = dy · σ(b) · f′(a), db = dy · f(a) · σ′(b). */
 const gatedOperation: Operation<readonly [Tensor], Gate> = {
   name: 'gatedActivation',
+  reads: readsNone,
   forward(context, [x], gate) {
     checkFloat('gatedActivation', x);
     const channels = x.ndim === 0 ? 1 : x.size(-1);

@@ -2,7 +2,7 @@
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
 import type { InputGradient } from '../gradient.js';
-import { apply, type Operation } from '../tape.js';
+import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { isUnit, unitStorage } from '../unit.js';
 import { checkFloat, checkIndices, checkTargets } from './check.js';
@@ -48,7 +48,7 @@ const crossEntropyOperation: Operation<readonly [Tensor, Tensor], Settings> = {
     const cols = logits.size(-1);
     const rows = targets.numel;
     const losses = logits.empty([rows]);
-    const lse = logits.empty([rows]);
+    const lse = logits.empty([rows, 2]); // maximum, log Σ exp(x − maximum)
     const result = logits.empty([2]); // mean loss, count
     const bad = logits.backend.crossEntropy(
       losses.pointer,
@@ -186,6 +186,7 @@ function differentiateBlock(
  */
 const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> = {
   name: 'linearCrossEntropy',
+  reads: readsNone,
   forward(context, [x, weight, targets, bias], settings) {
     checkFused(x, weight, targets, bias);
     const { backend } = x;
@@ -195,7 +196,7 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     const rowsPerBlock = Math.max(1, Math.min(N, Math.floor(maxLogits / Math.max(1, V))));
 
     const losses = x.empty([N]).fill_(0);
-    const lse = x.empty([N]);
+    const lse = x.empty([N, 2]); // maximum, log Σ exp(x − maximum)
     const result = x.empty([2]); // mean loss, count
     const count = result.alias([], 1);
     // The gradients are divided by the count, so it is wanted before the losses are.
@@ -213,7 +214,7 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
       const block = {
         x: x.alias([rows, C], x.offset + row * C),
         targets: targets.alias([rows], targets.offset + row),
-        lse: lse.alias([rows], row),
+        lse: lse.alias([rows, 2], 2 * row),
         rows,
         first: row === 0,
       };
@@ -241,14 +242,14 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
     losses.dispose();
     lse.dispose();
-    // For each input its gradient, or the input itself where none was wanted.
     const { dx, dWeight, dBias } = gradients;
-    const saved = [dx ?? x, dWeight ?? weight, targets];
-    context.save(...saved, ...(bias ? [dBias ?? bias] : []));
+    // The loss stands for a gradient that was not wanted.
+    context.save(...[dx, dWeight, null, dBias].map((gradient) => gradient ?? result));
     return result.alias([]);
   },
   backward({ inputs, tensors }, dy): readonly InputGradient[] {
-    const gradients = tensors.map((saved, i) => (saved === inputs[i] ? null : saved));
+    const result = tensors[2];
+    const gradients = inputs.map((_, i) => (tensors[i] === result ? null : tensors[i]));
     if (isUnit(dy)) return gradients;
     for (const gradient of gradients) {
       gradient?.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);

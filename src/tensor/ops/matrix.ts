@@ -2,7 +2,7 @@
 import { ShapeError } from '../../util/errors.js';
 import { formatShape, numel, sameShape } from '../../util/shape.js';
 import type { InputGradient } from '../gradient.js';
-import { apply, type Operation } from '../tape.js';
+import { apply, type Operation, readsOther } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat } from './check.js';
 import { product } from './product.js';
@@ -45,6 +45,7 @@ function productOf(a: Tensor, b: Tensor): Product {
 /** y = a · b; da = dy · bᵀ, db = aᵀ · dy. */
 const matmulOperation: Operation<readonly [Tensor, Tensor], null> = {
   name: 'matmul',
+  reads: readsOther,
   forward(_context, [a, b]) {
     checkFloat('matmul', a);
     checkFloat('matmul', b);
@@ -116,6 +117,7 @@ function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined): void 
 /** y = x · Wᵀ + b; dx = dy · W, dW = dyᵀ · x, db = Σ dy. */
 const linearOperation: Operation<readonly Tensor[], null> = {
   name: 'linear',
+  reads: (context, i) => i < 2 && context.needs(1 - i),
   forward(_context, [x, weight, bias]) {
     checkLinear(x, weight, bias);
     const { rows, outSize, inSize } = linearSizes(x, weight);

@@ -10,12 +10,13 @@ import {
   sameShape,
   stridesOf,
 } from '../../util/shape.js';
-import { apply, type Operation } from '../tape.js';
-import type { Tensor } from '../tensor.js';
+import { apply, type Operation, readsNone } from '../tape.js';
+import { copyOf, type Tensor } from '../tensor.js';
 import { gather, inverseOrder, permuted, reduceTo, scatter, stretch } from './strided.js';
 
 const reshapeOperation: Operation<readonly [Tensor], Shape> = {
   name: 'reshape',
+  reads: readsNone,
   forward: (_context, [x], shape) => x.alias(shape),
   backward: ({ inputs: [x] }, dy) => [dy.alias(x.shape)],
 };
@@ -50,8 +51,21 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
   return reshape(x, [...x.shape.slice(0, start), middle, ...x.shape.slice(end + 1)]);
 }
 
+const cloneOperation: Operation<readonly [Tensor], null> = {
+  name: 'clone',
+  reads: readsNone,
+  forward: (_context, [x]) => copyOf(x),
+  backward: (_context, dy) => [dy],
+};
+
+/** A copy, on the tape: its gradient is the gradient of x. */
+export function clone(x: Tensor): Tensor {
+  return apply(cloneOperation, [x], null);
+}
+
 const permuteOperation: Operation<readonly [Tensor], readonly number[]> = {
   name: 'permute',
+  reads: readsNone,
   forward: (_context, [x], dims) => permuted('permute', x, dims),
   backward: (_context, dy, dims) => [permuted('permute', dy, inverseOrder(dims))],
 };
@@ -81,6 +95,7 @@ const narrowOperation: Operation<
   { dim: number; start: number; length: number }
 > = {
   name: 'narrow',
+  reads: readsNone,
   forward(_context, [x], { dim, start, length }) {
     const strides = stridesOf(x.shape);
     const shape = x.shape.map((size, i) => (i === dim ? length : size));
@@ -121,6 +136,7 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
 
 const concatOperation: Operation<readonly Tensor[], { dim: number }> = {
   name: 'concat',
+  reads: readsNone,
   forward(_context, inputs, { dim }) {
     const shape = [...inputs[0].shape];
     shape[dim] = inputs.reduce((total, x) => total + x.shape[dim], 0);
@@ -172,6 +188,7 @@ export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
 
 const expandOperation: Operation<readonly [Tensor], Shape> = {
   name: 'expand',
+  reads: readsNone,
   forward: (_context, [x], shape) =>
     sameShape(x.shape, shape) ? x.alias(shape) : stretch('expand', x, shape),
   backward: ({ inputs: [x] }, dy) => [reduceTo(dy, x.shape)],

@@ -13,6 +13,7 @@ import { checkFloat } from './check.js';
 function rowNorm(name: string, centred: boolean): Operation<readonly Tensor[], { eps: number }> {
   return {
     name,
+    reads: (_context, i) => i < 2,
     forward(context, [x, weight, bias], { eps }) {
       const cols = checkChannels(name, x, weight, bias);
       const rows = x.numel / cols;
@@ -139,6 +140,7 @@ interface BatchOptions extends BatchStatistics {
  */
 const columnNorm: Operation<readonly Tensor[], BatchOptions> = {
   name: 'batchNorm',
+  reads: (_context, i) => i < 2,
   forward(_context, [x, weight, bias], { mean, variance, eps, parts, given }) {
     const channels = x.size(-1);
     const y = x.empty(x.shape);

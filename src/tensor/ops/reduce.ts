@@ -1,7 +1,7 @@
 /** Reductions over any set of dimensions. */
 import { ShapeError } from '../../util/errors.js';
 import { formatShape, normalizeDims, numel, type Shape } from '../../util/shape.js';
-import { apply, type Operation } from '../tape.js';
+import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat } from './check.js';
 import { combine, inverseOrder, permuted, reduceDims, reducedCount, stretch } from './strided.js';
@@ -30,6 +30,7 @@ function finish(x: Tensor, kept: Tensor, { dims, keepdim }: ReduceOptions): Tens
 
 const sumOperation: Operation<readonly [Tensor], ReduceOptions> = {
   name: 'sum',
+  reads: readsNone,
   forward(_context, [x], options) {
     checkFloat('sum', x);
     return finish(x, reduceDims('sum', x, options.dims), options);
@@ -41,13 +42,15 @@ const sumOperation: Operation<readonly [Tensor], ReduceOptions> = {
 
 const meanOperation: Operation<readonly [Tensor], ReduceOptions> = {
   name: 'mean',
+  reads: readsNone,
   forward(_context, [x], options) {
     checkFloat('mean', x);
     return finish(x, reduceDims('mean', x, options.dims), options);
   },
   backward({ inputs: [x] }, dy, { dims }) {
-    const scaled = dy.clone().scale_(1 / reducedCount(x.shape, dims));
-    return [stretch('mean', scaled.alias(keptShape(x.shape, dims)), x.shape)];
+    const count = dy.empty([]).fill_(reducedCount(x.shape, dims));
+    const share = combine('div', dy, count); // as the forward divides
+    return [stretch('mean', share.alias(keptShape(x.shape, dims)), x.shape)];
   },
 };
 

@@ -1,6 +1,6 @@
 /** Softmax and log-softmax over any dimension. */
 import { normalizeDim } from '../../util/shape.js';
-import { apply, type Operation } from '../tape.js';
+import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat } from './check.js';
 import { transpose } from './move.js';
@@ -9,6 +9,7 @@ import { transpose } from './move.js';
 function softmaxOperation(name: string, log: boolean): Operation<readonly [Tensor], null> {
   return {
     name,
+    reads: readsNone,
     forward(context, [x]) {
       checkFloat(name, x);
       const y = x.empty(x.shape);

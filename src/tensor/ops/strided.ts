@@ -12,7 +12,7 @@ import {
   sameShape,
   stridesOf,
 } from '../../util/shape.js';
-import type { Tensor } from '../tensor.js';
+import { copyOf, type Tensor } from '../tensor.js';
 import { checkFloat, checkLoops } from './check.js';
 
 /** Copies x, read at `strides` from `offset`, into a fresh contiguous tensor of `shape`. */
@@ -30,8 +30,8 @@ export function gather(
   const stridesX = [...strides];
   collapse(loops, stridesOut, stridesX);
   checkLoops(operation, loops);
-  const from = offset === 0 ? x : x.alias(x.shape, x.offset + offset);
-  x.backend.copyStrided(out.pointer, from.pointer, x.dtype, loops, stridesOut, stridesX, false);
+  const from = x.backend.offset(x.pointer, offset);
+  x.backend.copyStrided(out.pointer, from, x.dtype, loops, stridesOut, stridesX, false);
   return out;
 }
 
@@ -49,8 +49,8 @@ export function scatter(
   const stridesX = stridesOf(x.shape);
   collapse(loops, stridesOut, stridesX);
   checkLoops(operation, loops);
-  const to = out.alias(out.shape, out.offset + offset);
-  out.backend.copyStrided(to.pointer, x.pointer, x.dtype, loops, stridesOut, stridesX, false);
+  const to = out.backend.offset(out.pointer, offset);
+  out.backend.copyStrided(to, x.pointer, x.dtype, loops, stridesOut, stridesX, false);
 }
 
 /** Stretches sizes of 1 to `shape`, by copying; x itself where nothing is to be stretched. */
@@ -131,7 +131,7 @@ function reduceRun(op: ReduceOp, x: Tensor, first: number, last: number): Tensor
 export function reduceDims(op: ReduceOp, x: Tensor, dims: readonly number[]): Tensor {
   let out = x;
   for (const [first, last] of runsOf(dims).reverse()) out = reduceRun(op, out, first, last);
-  return out === x ? x.clone() : out;
+  return out === x ? copyOf(x) : out;
 }
 
 /** Sums away what broadcasting stretched: the gradient of the stretch. x itself where nothing was. */
