@@ -1,9 +1,11 @@
 /** Tensors from nothing: from values, filled, or random. */
 import type { Backend, DType } from '../backend/backend.js';
 import { defaultBackend } from '../backend/index.js';
-import { ShapeError } from '../util/errors.js';
-import { checkShape, formatShape, numel, type Shape } from '../util/shape.js';
-import { defaultRandom, type RandomSource } from './random.js';
+import { describeValue } from '../util/describe.js';
+import { ShapeError, UserError } from '../util/errors.js';
+import { checkShape, formatShape, numel, ownShape, type Shape } from '../util/shape.js';
+import { checkIndices, checkNumber, checkNumbers, checkOptions, checkRange } from './ops/check.js';
+import { defaultRandom, RandomSource } from './random.js';
 import { allocate } from './scope.js';
 import { type Nested, Tensor } from './tensor.js';
 
@@ -15,15 +17,22 @@ export function currentBackend(): Backend {
   return chosen;
 }
 
+function checkBackend(operation: string, backend: Backend): Backend {
+  if (typeof backend?.alloc === 'function' && typeof backend.matmul === 'function') return backend;
+  throw new UserError(
+    `${operation}: expected a backend, such as new ReferenceBackend(), got ${describeValue(backend)}`,
+  );
+}
+
 /** Makes new tensors on `backend` from now on. */
 export function useBackend(backend: Backend): void {
-  chosen = backend;
+  chosen = checkBackend('useBackend', backend);
 }
 
 /** Runs `body` with new tensors on `backend`. */
 export function withBackend<T>(backend: Backend, body: () => T): T {
   const before = chosen;
-  chosen = backend;
+  chosen = checkBackend('withBackend', backend);
   try {
     return body();
   } finally {
@@ -31,40 +40,79 @@ export function withBackend<T>(backend: Backend, body: () => T): T {
   }
 }
 
+/** An uninitialised tensor of a shape of its own. */
+function make(operation: string, shape: Shape, dtype: DType): Tensor {
+  const own = ownShape(operation, shape);
+  if (dtype !== 'float32' && dtype !== 'int32') {
+    throw new UserError(
+      `${operation}: expected the dtype float32 or int32, got ${describeValue(dtype)}`,
+    );
+  }
+  return new Tensor(allocate(currentBackend(), dtype, numel(own)), own);
+}
+
 /** Uninitialised. */
 export function empty(shape: Shape, dtype: DType = 'float32'): Tensor {
-  checkShape('empty', shape);
-  return new Tensor(allocate(currentBackend(), dtype, numel(shape)), shape);
+  return make('empty', shape, dtype);
 }
 
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
-  return empty(shape, dtype).fill_(value);
+  return filled('full', shape, value, dtype);
+}
+
+function filled(operation: string, shape: Shape, value: number, dtype: DType): Tensor {
+  const out = make(operation, shape, dtype);
+  checkNumber(operation, value, dtype);
+  return out.fill_(value);
 }
 
 export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
-  return full(shape, 0, dtype);
+  return filled('zeros', shape, 0, dtype);
 }
 
 export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
-  return full(shape, 1, dtype);
+  return filled('ones', shape, 1, dtype);
 }
 
-function flattenInto(flat: number[], values: Nested, depth: number, shape: number[]): void {
-  if (typeof values === 'number') {
-    if (depth !== shape.length)
-      throw new ShapeError('tensor', 'expected nested arrays of one depth');
-    flat.push(values);
-    return;
-  }
-  if (flat.length === 0 && depth === shape.length) shape.push(values.length);
-  if (depth >= shape.length || values.length !== shape[depth]) {
-    throw new ShapeError(
-      'tensor',
-      `expected nested arrays of one length at each depth, got ${values.length} entries at depth ${depth}`,
-    );
-  }
-  for (const value of values) flattenInto(flat, value, depth + 1, shape);
+/** Nested arrays as one flat list, and their shape. An array may be typed, and is then the innermost. */
+function flattened(values: unknown): { flat: number[]; shape: number[] } {
+  const flat: number[] = [];
+  const shape: number[] = [];
+  const visit = (value: unknown, depth: number): void => {
+    if (typeof value === 'number') {
+      if (depth !== shape.length) {
+        throw new ShapeError('tensor', 'expected nested arrays of one depth');
+      }
+      flat.push(value);
+      return;
+    }
+    const isTyped = ArrayBuffer.isView(value) && !(value instanceof DataView);
+    if (!Array.isArray(value) && !isTyped) {
+      throw new UserError(
+        `tensor: expected numbers in nested arrays, got ${describeValue(value)}${flat.length > 0 ? ` after ${flat.length} numbers` : ''}`,
+      );
+    }
+    const list = value as ArrayLike<unknown>;
+    if (flat.length === 0 && depth === shape.length) {
+      if (depth === MAX_DEPTH) {
+        throw new ShapeError('tensor', `expected at most ${MAX_DEPTH} nested arrays`);
+      }
+      shape.push(list.length);
+    }
+    if (depth >= shape.length || list.length !== shape[depth]) {
+      throw new ShapeError(
+        'tensor',
+        `expected nested arrays of one length at each depth, got ${list.length} entries at depth ${depth}`,
+      );
+    }
+    for (let i = 0; i < list.length; i++) visit(list[i], depth + 1);
+  };
+  visit(values, 0);
+  return { flat, shape };
 }
+
+/** More dimensions than anybody has; an array that holds itself has more still. */
+const MAX_DEPTH = 64;
 
 type Flat = Float32Array | Float64Array | Int32Array | Uint16Array | Uint32Array;
 
@@ -72,61 +120,83 @@ type Flat = Float32Array | Float64Array | Int32Array | Uint16Array | Uint32Array
  * From nested arrays, or from a flat typed array and a shape (its length unless told). Integer arrays
  * become int32, others float32, unless `dtype` says.
  *
- * @throws ShapeError when the values do not fill the shape.
+ * @throws ShapeError when the values do not fill the shape; UserError for what is no number, and for one
+ *   that int32 cannot hold.
  */
 export function tensor(
   values: Nested | Flat,
   options: { shape?: Shape; dtype?: DType } = {},
 ): Tensor {
-  const isFlat = ArrayBuffer.isView(values);
-  let flat: ArrayLike<number>;
-  let shape: Shape;
-  if (isFlat) {
-    flat = values;
-    shape = [values.length];
-  } else {
-    const list: number[] = [];
-    const found: number[] = [];
-    flattenInto(list, values, 0, found);
-    flat = list;
-    shape = found;
-  }
+  const isFlat = ArrayBuffer.isView(values) && !((values as object) instanceof DataView);
+  const { flat, shape }: { flat: ArrayLike<number>; shape: Shape } = isFlat
+    ? { flat: values, shape: [values.length] }
+    : flattened(values);
   const isFloat = !isFlat || values instanceof Float32Array || values instanceof Float64Array;
-  const { dtype = isFloat ? 'float32' : 'int32' } = options;
-  const wanted = options.shape ?? shape;
+  const { dtype = isFloat ? 'float32' : 'int32', shape: wanted = shape } = checkOptions(
+    'tensor',
+    options,
+  );
+  checkShape('tensor', wanted);
   if (numel(wanted) !== flat.length) {
     throw new ShapeError(
       'tensor',
       `expected ${numel(wanted)} values for shape ${formatShape(wanted)}, got ${flat.length}`,
     );
   }
-  return empty(wanted, dtype).copy_(flat);
+  checkNumbers('tensor', flat, dtype);
+  return make('tensor', wanted, dtype).copy_(flat);
 }
 
-/** Uniform over [low, high). */
+/** Indices: an int32 tensor, or whole numbers in arrays, nested as its shape is to be. */
+export type Indices = Tensor | Nested | Int32Array | Uint16Array | Uint32Array;
+
+/** Indices as an int32 tensor on `backend`: as they come where they are one. */
+export function indicesOf(operation: string, ids: Indices, backend: Backend): Tensor {
+  if (!(ids instanceof Tensor) && (Array.isArray(ids) || ArrayBuffer.isView(ids))) {
+    return withBackend(backend, () => tensor(ids, { dtype: 'int32' }));
+  }
+  checkIndices(operation, ids as Tensor);
+  return ids as Tensor;
+}
+
+/** Where a function that draws random numbers takes them from. */
+interface RandomOptions {
+  random?: RandomSource;
+}
+
+function sourceOf(operation: string, { random = defaultRandom }: RandomOptions): RandomSource {
+  if (!(random instanceof RandomSource)) {
+    throw new UserError(
+      `${operation}: expected random to be a RandomSource, got ${describeValue(random)}`,
+    );
+  }
+  return random;
+}
+
+/** Uniform over [low, high), which is [0, 1) unless told. */
 export function rand(
   shape: Shape,
-  {
-    low = 0,
-    high = 1,
-    random = defaultRandom,
-  }: { low?: number; high?: number; random?: RandomSource } = {},
+  options: { low?: number; high?: number } & RandomOptions = {},
 ): Tensor {
-  const out = empty(shape);
+  const { low = 0, high = 1 } = checkOptions('rand', options);
+  checkRange('rand', 'low', low);
+  checkRange('rand', 'high', high, low);
+  const random = sourceOf('rand', options);
+  const out = make('rand', shape, 'float32');
   out.backend.uniform(out.pointer, out.numel, low, high, random.take(out.numel));
   return out;
 }
 
-/** Normal with the given mean and standard deviation. */
+/** Normal with the given mean and standard deviation, 0 and 1 unless told. */
 export function randn(
   shape: Shape,
-  {
-    mean = 0,
-    std = 1,
-    random = defaultRandom,
-  }: { mean?: number; std?: number; random?: RandomSource } = {},
+  options: { mean?: number; std?: number } & RandomOptions = {},
 ): Tensor {
-  const out = empty(shape);
+  const { mean = 0, std = 1 } = checkOptions('randn', options);
+  checkRange('randn', 'mean', mean);
+  checkRange('randn', 'std', std, 0);
+  const random = sourceOf('randn', options);
+  const out = make('randn', shape, 'float32');
   out.backend.normal(out.pointer, out.numel, mean, std, random.take(out.numel));
   return out;
 }

@@ -49,7 +49,7 @@ describe('tensor', () => {
         'tensor: expected 4 values for shape (2, 2), got 3',
       );
       expect(() => zeros([2, -1])).toThrow(
-        'empty: expected sizes that are whole numbers of at least 0, got (2, -1)',
+        'zeros: expected sizes that are whole numbers of at least 0, got (2, -1)',
       );
       expect(() => ones([1.5])).toThrow('got (1.5)');
       expect(() => tensor([1]).requireGrad().add(1).requireGrad()).toThrow(

@@ -2,6 +2,7 @@
  * Shapes: lists of dimension sizes, row-major. The helpers here only compute; whoever calls them
  * names the operation in the error.
  */
+import { describeValue } from './describe.js';
 import { ShapeError } from './errors.js';
 
 /** Sizes by dimension, outermost first. `[]` is a scalar. */
@@ -37,16 +38,42 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** Throws unless every size is a non-negative whole number. */
+/** Throws unless every size is a non-negative whole number, and so is the number of elements. */
 export function checkShape(operation: string, shape: Shape): void {
-  for (const size of shape) {
-    if (!Number.isSafeInteger(size) || size < 0) {
+  if (!Array.isArray(shape)) {
+    throw new ShapeError(
+      operation,
+      `expected a shape, sizes such as [2, 3], got ${describeValue(shape)}`,
+    );
+  }
+  let count = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const size: unknown = shape[i];
+    if (!Number.isSafeInteger(size) || (size as number) < 0) {
       throw new ShapeError(
         operation,
-        `expected sizes that are whole numbers of at least 0, got ${formatShape(shape)}`,
+        `expected sizes that are whole numbers of at least 0, got ${describeShape(shape)}`,
       );
     }
+    count *= size as number;
   }
+  if (!Number.isSafeInteger(count)) {
+    throw new ShapeError(operation, `expected fewer elements than 2^53, got ${formatShape(shape)}`);
+  }
+}
+
+/** A shape as it was given, for an error: its entries may be anything. */
+export function describeShape(shape: readonly unknown[]): string {
+  const shown = shape
+    .slice(0, 8)
+    .map((size) => (typeof size === 'number' ? String(size) : describeValue(size)));
+  return `(${shown.join(', ')}${shape.length > 8 ? ', …' : ''})`;
+}
+
+/** A checked copy, which the caller's later changes to his array do not reach. */
+export function ownShape(operation: string, shape: Shape): number[] {
+  checkShape(operation, shape);
+  return [...shape];
 }
 
 /** One dimension, negative ones counted from the end. */
@@ -55,7 +82,7 @@ export function normalizeDim(operation: string, dim: number, ndim: number): numb
   if (!Number.isInteger(dim) || normal < 0 || normal >= ndim) {
     const range =
       ndim === 0 ? 'no dimension for a scalar' : `a dimension from ${-ndim} to ${ndim - 1}`;
-    throw new ShapeError(operation, `expected ${range}, got ${dim}`);
+    throw new ShapeError(operation, `expected ${range}, got ${describeValue(dim)}`);
   }
   return normal;
 }
@@ -67,7 +94,7 @@ export function normalizeDims(
   ndim: number,
 ): number[] {
   if (dims === undefined) return Array.from({ length: ndim }, (_, i) => i);
-  const list = typeof dims === 'number' ? [dims] : dims;
+  const list = Array.isArray(dims) ? dims : [dims];
   const normal = list.map((dim) => normalizeDim(operation, dim, ndim)).sort((a, b) => a - b);
   for (let i = 1; i < normal.length; i++) {
     if (normal[i] === normal[i - 1]) {

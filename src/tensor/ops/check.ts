@@ -1,5 +1,6 @@
 /** What operations check of their inputs before they call a kernel. */
 import type { DType } from '../../backend/backend.js';
+import { describeValue } from '../../util/describe.js';
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape, type Shape, sameShape } from '../../util/shape.js';
 import { Tensor } from '../tensor.js';
@@ -7,23 +8,55 @@ import { Tensor } from '../tensor.js';
 /** The most dimensions that a strided kernel walks. */
 const MAX_LOOPS = 8;
 
-/** What a value is, for an error: `"abc"`, `null`, `an array of 3`, `a Map`. */
-export function describeValue(value: unknown): string {
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (value instanceof Tensor) return `a tensor of ${value.dtype} ${formatShape(value.shape)}`;
-  const name = Object.getPrototypeOf(value)?.constructor?.name;
-  return name === 'Object' || typeof name !== 'string' ? 'an object' : `a ${name}`;
-}
-
 /** Throws unless `x` is a tensor. Public functions call it before they read a field of what they were given. */
 export function checkTensor(operation: string, x: unknown, what = 'a tensor'): asserts x is Tensor {
   if (!(x instanceof Tensor)) {
     throw new ShapeError(operation, `expected ${what}, got ${describeValue(x)}`);
+  }
+}
+
+/** The options given, or none. Throws unless they are an object. */
+export function checkOptions<T extends object>(operation: string, options: T | undefined): T {
+  if (options === undefined) return {} as T;
+  if (
+    typeof options !== 'object' ||
+    options === null ||
+    Array.isArray(options) ||
+    options instanceof Tensor
+  ) {
+    throw new UserError(
+      `${operation}: expected options, an object such as { … }, got ${describeValue(options)}`,
+    );
+  }
+  return options;
+}
+
+/** Throws unless `value` is a number of at least `least`, and at most `most`; `name` says which. */
+export function checkRange(
+  operation: string,
+  name: string,
+  value: unknown,
+  least = -Infinity,
+  most = Infinity,
+): void {
+  if (typeof value === 'number' && value >= least && value <= most) return;
+  const range =
+    least === -Infinity && most === Infinity
+      ? ''
+      : most === Infinity
+        ? ` of at least ${least}`
+        : ` from ${least} to ${most}`;
+  throw new UserError(
+    `${operation}: expected ${name} to be a number${range}, got ${describeValue(value)}`,
+  );
+}
+
+/** Throws unless `value` is a whole number of at least `least`; `name` says which. */
+export function checkWhole(operation: string, name: string, value: unknown, least = 0): void {
+  if (!Number.isSafeInteger(value) || (value as number) < least) {
+    throw new UserError(
+      `${operation}: expected ${name} to be a whole number of at least ${least}, got ${describeValue(value)}`,
+    );
   }
 }
 
@@ -72,7 +105,7 @@ export function checkFloat(operation: string, x: Tensor): void {
 
 /** Throws unless `ids` holds indices. */
 export function checkIndices(operation: string, ids: Tensor): void {
-  checkTensor(operation, ids, 'int32 indices');
+  checkTensor(operation, ids, 'int32 indices, a tensor or an array');
   if (ids.dtype !== 'int32') {
     throw new ShapeError(
       operation,

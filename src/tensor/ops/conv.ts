@@ -10,12 +10,13 @@
  * (out, in / groups, kernel) would have to be laid out anew in every step, which for the few rows of a
  * small batch costs as much as the product. `permute(2, 0, 1)` of PyTorch's weight is this one.
  */
+import { describeValue } from '../../util/describe.js';
 import { ShapeError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './check.js';
+import { checkFloat, checkOptions } from './check.js';
 import { product } from './product.js';
 import { gather, permuted } from './strided.js';
 
@@ -34,7 +35,7 @@ function check(x: Tensor, weight: Tensor, bias: Tensor | undefined, settings: Se
   const { dilation, groups } = settings;
   for (const [name, value] of Object.entries({ dilation, groups })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ShapeError('conv1d', `expected ${name} of at least 1, got ${value}`);
+      throw new ShapeError('conv1d', `expected ${name} of at least 1, got ${describeValue(value)}`);
     }
   }
   const fits =
@@ -200,6 +201,6 @@ export function conv1d(
   bias?: Tensor | null,
   options: Conv1dOptions = {},
 ): Tensor {
-  const { dilation = 1, groups = 1 } = options;
+  const { dilation = 1, groups = 1 } = checkOptions('conv1d', options);
   return apply(conv1dOperation, bias ? [x, weight, bias] : [x, weight], { dilation, groups });
 }

@@ -54,7 +54,7 @@ describe('dropout', () => {
     scope(() => {
       for (const p of [-0.1, 1.1, Number.NaN]) {
         expect(() => dropout(zeros([1]), p)).toThrow(
-          `dropout: expected a probability between 0 and 1, got ${p}`,
+          `dropout: expected p to be a number from 0 to 1, got ${p}`,
         );
       }
       expect(() => dropout(zeros([1], 'int32'), 0.5)).toThrow(

@@ -1,17 +1,17 @@
 /** Dropout. Srivastava et al. 2014, in its inverted form: what is kept is scaled up, evaluation does nothing. */
 import type { RandomKey } from '../../backend/backend.js';
+import { describeValue } from '../../util/describe.js';
 import { UserError } from '../../util/errors.js';
-import { defaultRandom, type RandomSource } from '../random.js';
+import { defaultRandom, RandomSource } from '../random.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './check.js';
+import { checkFloat, checkRange } from './check.js';
 
 /** The mask is a function of the key, so the backward makes it again instead of storing it. */
 const dropoutOperation: Operation<readonly [Tensor], { p: number; key: RandomKey }> = {
   name: 'dropout',
   reads: readsNone,
   forward(_context, [x], { p, key }) {
-    checkFloat('dropout', x);
     return masked(x, p, key);
   },
   backward: (_context, dy, { p, key }) => [masked(dy, p, key)],
@@ -32,8 +32,12 @@ function masked(x: Tensor, p: number, key: RandomKey): Tensor {
  * @throws UserError when p is not a probability.
  */
 export function dropout(x: Tensor, p: number, random: RandomSource = defaultRandom): Tensor {
-  if (!(p >= 0 && p <= 1)) {
-    throw new UserError(`dropout: expected a probability between 0 and 1, got ${p}`);
+  checkFloat('dropout', x);
+  checkRange('dropout', 'p', p, 0, 1);
+  if (!(random instanceof RandomSource)) {
+    throw new UserError(
+      `dropout: expected random to be a RandomSource, got ${describeValue(random)}`,
+    );
   }
   return p === 0 ? x : apply(dropoutOperation, [x], { p, key: random.take(x.numel) });
 }

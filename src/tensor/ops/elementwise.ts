@@ -1,9 +1,11 @@
 /** Element-wise operations: functions of one tensor, and arithmetic of two with broadcasting. */
 import type { BinaryOp, UnaryOp } from '../../backend/backend.js';
+import { describeValue } from '../../util/describe.js';
+import { UserError } from '../../util/errors.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Context, type Operation, readsNone, readsOther } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkTensor } from './check.js';
+import { checkFloat, checkNumber, checkRange, checkTensor } from './check.js';
 import { combine, reduceTo } from './strided.js';
 
 // ── Functions of one tensor ─────────────────────────────────────────────────────────────────────
@@ -64,10 +66,23 @@ export const sigmoid = (x: Tensor): Tensor => apply(unary.sigmoid, [x], 0);
 export const relu = (x: Tensor): Tensor => apply(unary.relu, [x], 0);
 /** x where x > 0, else `negativeSlope`·x (0.01 unless told, as in PyTorch). Maas et al. 2013. */
 export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor =>
-  apply(unary.leakyRelu, [x], negativeSlope);
+  apply(unary.leakyRelu, [x], slopeOf(negativeSlope));
+function slopeOf(negativeSlope: number): number {
+  checkRange('leakyRelu', 'negativeSlope', negativeSlope);
+  return negativeSlope;
+}
+
 /** x·Φ(x), exactly or by the tanh approximation that GPT-2 used. Hendrycks & Gimpel 2016. */
 export const gelu = (x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor =>
-  apply(approximate === 'tanh' ? unary.geluTanh : unary.gelu, [x], 0);
+  apply(geluOf(approximate), [x], 0);
+function geluOf(approximate: 'none' | 'tanh') {
+  if (approximate === 'tanh') return unary.geluTanh;
+  if (approximate === 'none') return unary.gelu;
+  throw new UserError(
+    `gelu: expected approximate to be "none" or "tanh", got ${describeValue(approximate)}`,
+  );
+}
+
 /** x·sigmoid(x), also called swish. Elfwing et al. 2017. */
 export const silu = (x: Tensor): Tensor => apply(unary.silu, [x], 0);
 
@@ -94,8 +109,11 @@ const affineOperation: Operation<readonly [Tensor], { scale: number; shift: numb
 };
 
 /** scale·x + shift in one pass. */
-export const affine = (x: Tensor, scale: number, shift: number): Tensor =>
-  apply(affineOperation, [x], { scale, shift });
+export function affine(x: Tensor, scale: number, shift: number): Tensor {
+  checkNumber('affine', scale, 'float32');
+  checkNumber('affine', shift, 'float32');
+  return apply(affineOperation, [x], { scale, shift });
+}
 
 // ── Arithmetic of two, with broadcasting ────────────────────────────────────────────────────────
 

@@ -1,18 +1,17 @@
 /** Rows of a table, looked up by index. */
 import { ShapeError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
+import { type Indices, indicesOf } from '../create.js';
 import { RowGradient } from '../gradient.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkIndices } from './check.js';
+import { checkFloat } from './check.js';
 
 /** y[i] = weight[ids[i]]. The gradient is by rows: only those the batch used. */
 const embeddingOperation: Operation<readonly [Tensor, Tensor], null> = {
   name: 'embedding',
   reads: (_context, i) => i === 1,
   forward(_context, [weight, ids]) {
-    checkFloat('embedding', weight);
-    checkIndices('embedding', ids);
     if (weight.ndim !== 2) {
       throw new ShapeError(
         'embedding',
@@ -54,10 +53,11 @@ const embeddingOperation: Operation<readonly [Tensor, Tensor], null> = {
 };
 
 /**
- * weight (V, C) looked up by ids of any shape → (…ids, C).
+ * weight (V, C) looked up by ids of any shape, a tensor or an array, → (…ids, C).
  *
  * @throws ShapeError naming the first id outside the table.
  */
-export function embedding(weight: Tensor, ids: Tensor): Tensor {
-  return apply(embeddingOperation, [weight, ids], null);
+export function embedding(weight: Tensor, ids: Indices): Tensor {
+  checkFloat('embedding', weight);
+  return apply(embeddingOperation, [weight, indicesOf('embedding', ids, weight.backend)], null);
 }

@@ -1,5 +1,6 @@
 /** The gated activation: half of the channels decide how much of the other half passes. */
-import { ShapeError } from '../../util/errors.js';
+import { describeValue } from '../../util/describe.js';
+import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
@@ -77,5 +78,10 @@ const gatedOperation: Operation<readonly [Tensor], Gate> = {
  * @throws ShapeError for an odd number of channels.
  */
 export function gatedActivation(x: Tensor, gate: Gate = 'tanh'): Tensor {
+  if (gate !== 'tanh' && gate !== 'linear') {
+    throw new UserError(
+      `gatedActivation: expected the gate to be "tanh" or "linear", got ${describeValue(gate)}`,
+    );
+  }
   return apply(gatedOperation, [x], gate);
 }

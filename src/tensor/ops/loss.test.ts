@@ -121,7 +121,7 @@ describe('crossEntropy', () => {
         'crossEntropy: expected targets from 0 to 4, got 5 at position 4',
       );
       expect(() => crossEntropy(logits, targets, { labelSmoothing: 2 })).toThrow(
-        'crossEntropy: expected labelSmoothing between 0 and 1, got 2',
+        'crossEntropy: expected labelSmoothing to be a number from 0 to 1, got 2',
       );
     });
   });
@@ -278,7 +278,7 @@ describe('linearCrossEntropy', () => {
         `${name}expected a float32 tensor, got int32 of shape (2)`,
       );
       expect(() => linearCrossEntropy(x, w, null, t, { maxLogits: Number.NaN })).toThrow(
-        `${name}expected maxLogits of at least 1, got NaN`,
+        `${name}expected maxLogits to be a number of at least 1, got NaN`,
       );
     });
   });

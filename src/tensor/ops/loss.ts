@@ -1,11 +1,12 @@
 /** Cross-entropy, on logits or straight from the layer before them. */
-import { ShapeError, UserError } from '../../util/errors.js';
+import { ShapeError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
+import { type Indices, indicesOf } from '../create.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { isUnit, unitStorage } from '../unit.js';
-import { checkFloat, checkIndices, checkTargets } from './check.js';
+import { checkFloat, checkNumber, checkOptions, checkRange, checkTargets } from './check.js';
 import { product } from './product.js';
 
 /** As in PyTorch's `cross_entropy`. */
@@ -22,12 +23,9 @@ interface Settings {
 }
 
 function settingsOf(operation: string, options: CrossEntropyOptions): Settings {
-  const { labelSmoothing = 0, ignoreIndex = -100 } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new UserError(
-      `${operation}: expected labelSmoothing between 0 and 1, got ${labelSmoothing}`,
-    );
-  }
+  const { labelSmoothing = 0, ignoreIndex = -100 } = checkOptions(operation, options);
+  checkRange(operation, 'labelSmoothing', labelSmoothing, 0, 1);
+  checkNumber(operation, ignoreIndex, 'int32');
   return { smoothing: labelSmoothing, ignoreIndex };
 }
 
@@ -42,8 +40,6 @@ function badTarget(operation: string, targets: Tensor, at: number, classes: numb
 const crossEntropyOperation: Operation<readonly [Tensor, Tensor], Settings> = {
   name: 'crossEntropy',
   forward(context, [logits, targets], { smoothing, ignoreIndex }) {
-    checkFloat('crossEntropy', logits);
-    checkIndices('crossEntropy', targets);
     checkTargets('crossEntropy', logits, targets);
     const cols = logits.size(-1);
     const rows = targets.numel;
@@ -89,17 +85,20 @@ const crossEntropyOperation: Operation<readonly [Tensor, Tensor], Settings> = {
 };
 
 /**
- * Mean cross-entropy of logits (…, V) against target classes (…), in nats; NaN when every target is
+ * Mean cross-entropy of logits (…, V) against target classes (…), a tensor or an array, in nats; NaN when every target is
  * ignored. Either shape may be flat where the other is not: logits (B·T, V) with targets (B, T).
  *
  * @throws ShapeError naming the first target outside [0, V).
  */
 export function crossEntropy(
   logits: Tensor,
-  targets: Tensor,
+  targets: Indices,
   options: CrossEntropyOptions = {},
 ): Tensor {
-  return apply(crossEntropyOperation, [logits, targets], settingsOf('crossEntropy', options));
+  const name = 'crossEntropy';
+  checkFloat(name, logits);
+  const classes = indicesOf(name, targets, logits.backend);
+  return apply(crossEntropyOperation, [logits, classes], settingsOf(name, options));
 }
 
 /** For `linearCrossEntropy`. */
@@ -120,7 +119,6 @@ interface FusedGradients {
 function checkFused(x: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | undefined): void {
   const name = 'linearCrossEntropy';
   for (const tensor of bias ? [x, weight, bias] : [x, weight]) checkFloat(name, tensor);
-  checkIndices(name, targets);
   if (weight.ndim !== 2 || x.ndim < 1 || x.size(-1) !== weight.shape[1]) {
     throw new ShapeError(
       name,
@@ -269,17 +267,18 @@ export function linearCrossEntropy(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null,
-  targets: Tensor,
+  targets: Indices,
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
-  const { maxLogits = 8 * 1024 * 1024 } = options;
-  if (!(maxLogits >= 1)) {
-    throw new UserError(`linearCrossEntropy: expected maxLogits of at least 1, got ${maxLogits}`);
-  }
-  const settings = { ...settingsOf('linearCrossEntropy', options), maxLogits };
+  const name = 'linearCrossEntropy';
+  const { maxLogits = 8 * 1024 * 1024 } = checkOptions(name, options);
+  checkRange(name, 'maxLogits', maxLogits, 1);
+  const settings = { ...settingsOf(name, options), maxLogits };
+  checkFloat(name, x);
+  const classes = indicesOf(name, targets, x.backend);
   return apply(
     linearCrossEntropyOperation,
-    bias ? [x, weight, targets, bias] : [x, weight, targets],
+    bias ? [x, weight, classes, bias] : [x, weight, classes],
     settings,
   );
 }

@@ -4,7 +4,7 @@ import { formatShape, numel, sameShape } from '../../util/shape.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsOther } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './check.js';
+import { checkFloat, checkTensor } from './check.js';
 import { product } from './product.js';
 
 interface Product {
@@ -95,6 +95,7 @@ function rightGradient(a: Tensor, b: Tensor, dy: Tensor): Tensor {
  * the whole batch.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkTensor('matmul', a);
   return apply(matmulOperation, [a, b], null);
 }
 

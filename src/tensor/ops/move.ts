@@ -1,17 +1,20 @@
 /** Operations that move numbers and change none: reshape, permute, slice, concat, expand. */
+import { describeValue } from '../../util/describe.js';
 import { ShapeError } from '../../util/errors.js';
 import {
   broadcastShapes,
-  checkShape,
+  describeShape,
   formatShape,
   normalizeDim,
   numel,
+  ownShape,
   type Shape,
   sameShape,
   stridesOf,
 } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import { copyOf, type Tensor } from '../tensor.js';
+import { checkTensor } from './check.js';
 import { gather, inverseOrder, permuted, reduceTo, scatter, stretch } from './strided.js';
 
 const reshapeOperation: Operation<readonly [Tensor], Shape> = {
@@ -23,17 +26,18 @@ const reshapeOperation: Operation<readonly [Tensor], Shape> = {
 
 /** The same numbers under another shape, sharing memory. One size may be −1: what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const open = shape.indexOf(-1);
-  let full = shape;
+  checkTensor('reshape', x);
+  const full = [...listOf('reshape', shape)]; // the caller may change his
+  const open = full.indexOf(-1);
   if (open >= 0) {
-    const others = numel(shape.filter((_, i) => i !== open));
-    full = shape.map((size, i) => (i === open ? x.numel / others : size));
+    full[open] = 1;
+    full[open] = x.numel / numel(full);
   }
   const fits = full.every((size) => Number.isInteger(size) && size >= 0);
   if (!fits || numel(full) !== x.numel) {
     throw new ShapeError(
       'reshape',
-      `expected a shape of ${x.numel} elements, as ${formatShape(x.shape)} has, got ${formatShape(shape)}`,
+      `expected a shape of ${x.numel} elements, as ${formatShape(x.shape)} has, got ${describeShape(shape)}`,
     );
   }
   return apply(reshapeOperation, [x], full);
@@ -41,6 +45,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** Dimensions `startDim` to `endDim` as one. */
 export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+  checkTensor('flatten', x);
   if (x.ndim === 0) return reshape(x, [1]);
   const start = normalizeDim('flatten', startDim, x.ndim);
   const end = normalizeDim('flatten', endDim, x.ndim);
@@ -60,6 +65,7 @@ const cloneOperation: Operation<readonly [Tensor], null> = {
 
 /** A copy, on the tape: its gradient is the gradient of x. */
 export function clone(x: Tensor): Tensor {
+  checkTensor('clone', x);
   return apply(cloneOperation, [x], null);
 }
 
@@ -72,18 +78,26 @@ const permuteOperation: Operation<readonly [Tensor], readonly number[]> = {
 
 /** Dimensions in another order, by copying: `permute(x, [0, 2, 1])`. */
 export function permute(x: Tensor, dims: readonly number[]): Tensor {
-  const normal = dims.map((dim) => normalizeDim('permute', dim, x.ndim));
+  checkTensor('permute', x);
+  const normal = listOf('permute', dims).map((dim) => normalizeDim('permute', dim, x.ndim));
   if (normal.length !== x.ndim || new Set(normal).size !== x.ndim) {
     throw new ShapeError(
       'permute',
-      `expected each of the ${x.ndim} dimensions of ${formatShape(x.shape)} once, got (${dims.join(', ')})`,
+      `expected each of the ${x.ndim} dimensions of ${formatShape(x.shape)} once, got ${describeShape(dims)}`,
     );
   }
   return apply(permuteOperation, [x], normal);
 }
 
+/** Throws unless `list` is an array. */
+function listOf<T>(operation: string, list: readonly T[]): readonly T[] {
+  if (Array.isArray(list)) return list;
+  throw new ShapeError(operation, `expected an array, got ${describeValue(list)}`);
+}
+
 /** Two dimensions exchanged, by copying. */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  checkTensor('transpose', x);
   const a = normalizeDim('transpose', dim0, x.ndim);
   const b = normalizeDim('transpose', dim1, x.ndim);
   const dims = Array.from({ length: x.ndim }, (_, i) => (i === a ? b : i === b ? a : i));
@@ -116,9 +130,10 @@ const narrowOperation: Operation<
 
 /** `length` entries of a dimension, from `start`. Leading rows share memory, others are copied. */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  checkTensor('narrow', x);
   const normal = normalizeDim('narrow', dim, x.ndim);
   const size = x.shape[normal];
-  const from = start < 0 ? start + size : start;
+  const from = Number(start) < 0 ? start + size : start;
   if (
     !Number.isInteger(from) ||
     !Number.isInteger(length) ||
@@ -128,7 +143,7 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   ) {
     throw new ShapeError(
       'narrow',
-      `expected a range within the ${size} entries of dimension ${normal}, got start ${start} and length ${length}`,
+      `expected a range within the ${size} entries of dimension ${normal}, got start ${describeValue(start)} and length ${describeValue(length)}`,
     );
   }
   return apply(narrowOperation, [x], { dim: normal, start: from, length });
@@ -163,6 +178,7 @@ const concatOperation: Operation<readonly Tensor[], { dim: number }> = {
 
 /** Joins tensors along `dim`; all other sizes must be equal. */
 export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
+  for (const x of listOf('concat', tensors)) checkTensor('concat', x);
   if (tensors.length === 0) {
     throw new ShapeError('concat', 'expected at least one tensor, got none');
   }
@@ -196,7 +212,8 @@ const expandOperation: Operation<readonly [Tensor], Shape> = {
 
 /** Sizes of 1 stretched to `shape`, by copying. */
 export function expand(x: Tensor, shape: Shape): Tensor {
-  checkShape('expand', shape);
+  checkTensor('expand', x);
+  const own = ownShape('expand', shape);
   const common = broadcastShapes('expand', x.shape, shape);
   if (!sameShape(common, shape)) {
     throw new ShapeError(
@@ -204,5 +221,5 @@ export function expand(x: Tensor, shape: Shape): Tensor {
       `expected a shape that ${formatShape(x.shape)} stretches to, got ${formatShape(shape)}`,
     );
   }
-  return apply(expandOperation, [x], shape);
+  return apply(expandOperation, [x], own);
 }

@@ -4,7 +4,7 @@ import { formatShape } from '../../util/shape.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './check.js';
+import { checkFloat, checkOptions, checkRange } from './check.js';
 
 /**
  * y = x̂ · weight + bias, x̂ = (x − mean) · rstd by rows (the mean 0 unless `centred`); with g = dy · weight,
@@ -75,9 +75,7 @@ function checkChannels(name: string, x: Tensor, ...affine: (Tensor | undefined)[
 }
 
 function checkEps(name: string, eps: number): void {
-  if (!(eps >= 0 && Number.isFinite(eps))) {
-    throw new UserError(`${name}: expected eps to be a number of at least 0, got ${eps}`);
-  }
+  checkRange(name, 'eps', eps, 0, Number.MAX_VALUE);
 }
 
 /** Weight and bias as an operation's inputs. */
@@ -141,7 +139,7 @@ interface BatchOptions extends BatchStatistics {
 const columnNorm: Operation<readonly Tensor[], BatchOptions> = {
   name: 'batchNorm',
   reads: (_context, i) => i < 2,
-  forward(_context, [x, weight, bias], { mean, variance, eps, parts, given }) {
+  forward(context, [x, weight, bias], { mean, variance, eps, parts, given }) {
     const channels = x.size(-1);
     const y = x.empty(x.shape);
     x.backend.batchNorm(
@@ -149,6 +147,7 @@ const columnNorm: Operation<readonly Tensor[], BatchOptions> = {
       ...([weight?.pointer ?? null, bias?.pointer ?? null] as const),
       ...([parts, x.numel / channels / parts, channels, eps, given] as const),
     );
+    context.save(mean, variance);
     return y;
   },
   backward(context, dy, { mean, variance, eps, parts, given }): readonly InputGradient[] {
@@ -187,9 +186,10 @@ export interface BatchNormOptions {
  */
 export function batchNorm(
   x: Tensor,
-  { weight, bias, eps = 1e-5, parts = 1, statistics }: BatchNormOptions = {},
+  options: BatchNormOptions = {},
 ): { y: Tensor } & BatchStatistics {
   const name = 'batchNorm';
+  const { weight, bias, eps = 1e-5, parts = 1, statistics } = checkOptions(name, options);
   checkEps(name, eps);
   const inputs = affineInputs(name, x, weight, bias);
   const channels = checkChannels(name, x, ...inputs.slice(1));
@@ -209,7 +209,8 @@ export function batchNorm(
   return { y, mean, variance };
 }
 
-function checkStatistics(x: Tensor, { mean, variance }: BatchStatistics, channels: number): void {
+function checkStatistics(x: Tensor, statistics: BatchStatistics, channels: number): void {
+  const { mean, variance } = checkOptions('batchNorm', statistics);
   for (const tensor of [mean, variance]) {
     checkFloat('batchNorm', tensor);
     if (tensor.ndim !== 1 || tensor.shape[0] !== channels || tensor.backend !== x.backend) {

@@ -3,7 +3,7 @@ import { ShapeError } from '../../util/errors.js';
 import { formatShape, normalizeDims, numel, type Shape } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './check.js';
+import { checkFloat, checkOptions, checkRange } from './check.js';
 import { combine, inverseOrder, permuted, reduceDims, reducedCount, stretch } from './strided.js';
 
 type Dims = number | readonly number[];
@@ -32,7 +32,6 @@ const sumOperation: Operation<readonly [Tensor], ReduceOptions> = {
   name: 'sum',
   reads: readsNone,
   forward(_context, [x], options) {
-    checkFloat('sum', x);
     return finish(x, reduceDims('sum', x, options.dims), options);
   },
   backward({ inputs: [x] }, dy, { dims }) {
@@ -44,7 +43,6 @@ const meanOperation: Operation<readonly [Tensor], ReduceOptions> = {
   name: 'mean',
   reads: readsNone,
   forward(_context, [x], options) {
-    checkFloat('mean', x);
     return finish(x, reduceDims('mean', x, options.dims), options);
   },
   backward({ inputs: [x] }, dy, { dims }) {
@@ -69,7 +67,6 @@ function inOrder(operation: string, x: Tensor, order: readonly number[]): Tensor
 const amaxOperation: Operation<readonly [Tensor], ReduceOptions> = {
   name: 'amax',
   forward(context, [x], options) {
-    checkFloat('amax', x);
     if (reducedCount(x.shape, options.dims) === 0) {
       throw new ShapeError(
         'amax',
@@ -100,7 +97,6 @@ export interface VarianceOptions {
 const varianceOperation: Operation<readonly [Tensor], ReduceOptions & { correction: number }> = {
   name: 'var',
   forward(context, [x], options) {
-    checkFloat('var', x);
     const moved = inOrder('var', x, reducedLast(x.ndim, options.dims)); // (…kept, …reduced)
     const kept = keptShape(x.shape, options.dims);
     const outer = numel(kept);
@@ -126,7 +122,8 @@ function reduceOptions(
   dim: Dims | undefined,
   keepdim: boolean,
 ): ReduceOptions {
-  return { dims: normalizeDims(operation, dim, x.ndim), keepdim };
+  checkFloat(operation, x);
+  return { dims: normalizeDims(operation, dim, x.ndim), keepdim: Boolean(keepdim) };
 }
 
 /** Sum over `dim` (one, several, or all), which keep size 1 with `keepdim`. */
@@ -144,10 +141,8 @@ export function amax(x: Tensor, dim?: Dims, keepdim = false): Tensor {
 }
 
 /** Variance, unbiased unless told. */
-export function variance(
-  x: Tensor,
-  dim?: Dims,
-  { keepdim = false, correction = 1 }: VarianceOptions = {},
-): Tensor {
+export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
+  const { keepdim = false, correction = 1 } = checkOptions('var', options);
+  checkRange('var', 'correction', correction);
   return apply(varianceOperation, [x], { ...reduceOptions('var', x, dim, keepdim), correction });
 }

@@ -1,8 +1,9 @@
 /** Choosing and counting: operations whose results are positions or counts, without gradients. */
+import { describeValue } from '../../util/describe.js';
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './check.js';
+import { checkFloat, checkRange, checkWhole } from './check.js';
 
 /**
  * The `k` greatest along the last dimension, descending, equals by lower index: `values` and `indices`
@@ -18,7 +19,7 @@ function greatest(operation: string, x: Tensor, k: number): { values: Tensor; in
   if (!Number.isInteger(k) || k < 0 || k > cols) {
     throw new ShapeError(
       operation,
-      `expected k from 0 to ${cols}, got ${k} for ${formatShape(x.shape)}`,
+      `expected k from 0 to ${cols}, got ${describeValue(k)} for ${formatShape(x.shape)}`,
     );
   }
   const rows = cols === 0 ? 0 : x.numel / cols;
@@ -39,10 +40,11 @@ export function argmax(x: Tensor): Tensor {
 /** How many elements lie in each of `bins` equal bins over [low, high], as `torch.histc`: int32 (bins). */
 export function histogram(x: Tensor, bins: number, low: number, high: number): Tensor {
   checkFloat('histogram', x);
-  if (!Number.isInteger(bins) || bins < 1 || !(low < high)) {
-    throw new UserError(
-      `histogram: expected at least one bin and low < high, got ${bins} bins over [${low}, ${high}]`,
-    );
+  checkWhole('histogram', 'bins', bins, 1);
+  checkRange('histogram', 'low', low);
+  checkRange('histogram', 'high', high);
+  if (!(low < high && Number.isFinite(high - low))) {
+    throw new UserError(`histogram: expected low < high, finite, got [${low}, ${high}]`);
   }
   const counts = x.empty([bins], 'int32');
   x.backend.histogram(counts.pointer, x.pointer, x.numel, low, high, bins);

@@ -11,7 +11,6 @@ function softmaxOperation(name: string, log: boolean): Operation<readonly [Tenso
     name,
     reads: readsNone,
     forward(context, [x]) {
-      checkFloat(name, x);
       const y = x.empty(x.shape);
       const cols = x.size(-1);
       const rows = cols === 0 ? 0 : x.numel / cols;
@@ -35,6 +34,7 @@ const operations = {
 };
 
 function along(name: keyof typeof operations, x: Tensor, dim: number): Tensor {
+  checkFloat(name, x);
   const normal = normalizeDim(name, dim, x.ndim);
   const last = x.ndim - 1;
   if (normal === last) return apply(operations[name], [x], null);
