@@ -40,10 +40,10 @@ export function makeModel(backend: Backend, { B, T, C, H, V, maxLogits }: Sizes)
   const random = new RandomSource(42);
   const data = new Generator(42, 1);
   const parameters = withBackend(backend, () => ({
-    table: randn([V, C], { random }).requireGrad(),
-    hidden: randn([H, T * C], { std: (T * C) ** -0.5, random }).requireGrad(),
-    out: randn([V, H], { std: H ** -0.5, random }).requireGrad(),
-    bias: rand([V], { low: -0.1, high: 0.1, random }).requireGrad(),
+    table: randn([V, C], { random }).retain().requireGrad(),
+    hidden: randn([H, T * C], { std: (T * C) ** -0.5, random }).retain().requireGrad(),
+    out: randn([V, H], { std: H ** -0.5, random }).retain().requireGrad(),
+    bias: rand([V], { low: -0.1, high: 0.1, random }).retain().requireGrad(),
   }));
   const { table, hidden, out, bias } = parameters;
   const draw = (count: number) => Int32Array.from({ length: count }, () => data.integer(V));

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { Module, parameter } from '../nn/index.js';
-import { crossEntropy, embedding, randn, type Tensor } from '../tensor/index.js';
+import { crossEntropy, embedding, randn, scope, type Tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import { CountedBigram } from './bigram-counted.js';
 import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
@@ -60,7 +60,7 @@ export class LearnedBigram extends Module implements LanguageModel {
       );
     }
     this.blockSize = config.blockSize;
-    this.table = parameter(randn([vocabSize, vocabSize], { std: config.initStd }));
+    this.table = scope(() => parameter(randn([vocabSize, vocabSize], { std: config.initStd })));
   }
 
   /** inputs (B, T) → logits (B, T, V). */

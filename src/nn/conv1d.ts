@@ -5,7 +5,7 @@ import * as init from './init.js';
 import type { Initializer } from './linear.js';
 import { Linear, type LinearOptions } from './linear.js';
 import { Module } from './module.js';
-import { parameter } from './parameter.js';
+import { emptyParameter, parameter } from './parameter.js';
 import { checkSize } from './sizes.js';
 
 export interface Conv1dLayerOptions {
@@ -59,15 +59,13 @@ export class Conv1d extends Module {
     const bound = 1 / Math.sqrt((inChannels / groups) * kernelSize);
     const standard: Initializer = (tensor) =>
       init.uniform(tensor, { low: -bound, high: bound, random });
-    this.weight = parameter(
-      scope(() => {
-        // Initialisers count fan in and fan out by PyTorch's shape.
-        const weight = empty([outChannels, inChannels / groups, kernelSize]);
-        (options.init ?? standard)(weight);
-        return weight.permute(2, 0, 1); // → (kernel, out, in / groups)
-      }),
-    );
-    this.bias = bias ? parameter(empty([outChannels])) : null;
+    this.weight = scope(() => {
+      // Initialisers count fan in and fan out by PyTorch's shape.
+      const weight = empty([outChannels, inChannels / groups, kernelSize]);
+      (options.init ?? standard)(weight);
+      return parameter(weight.permute(2, 0, 1)); // → (kernel, out, in / groups)
+    });
+    this.bias = bias ? emptyParameter([outChannels]) : null;
     if (this.bias) (options.biasInit ?? standard)(this.bias);
   }
 

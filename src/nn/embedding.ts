@@ -1,9 +1,9 @@
 /** A table of vectors, looked up by index. */
-import { embedding, empty, type RandomSource, type Tensor } from '../tensor/index.js';
+import { embedding, type RandomSource, type Tensor } from '../tensor/index.js';
 import * as init from './init.js';
 import type { Initializer } from './linear.js';
 import { Module } from './module.js';
-import { parameter } from './parameter.js';
+import { emptyParameter } from './parameter.js';
 import { checkSize } from './sizes.js';
 
 export interface EmbeddingOptions {
@@ -31,7 +31,7 @@ export class Embedding extends Module {
     super();
     checkSize('Embedding', 'numEmbeddings', numEmbeddings);
     checkSize('Embedding', 'embeddingDim', embeddingDim);
-    this.weight = parameter(empty([numEmbeddings, embeddingDim]));
+    this.weight = emptyParameter([numEmbeddings, embeddingDim]);
     if (options.init) options.init(this.weight);
     else init.normal(this.weight, { random: options.random });
   }

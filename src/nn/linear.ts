@@ -1,8 +1,8 @@
 /** The fully connected layer. */
-import { empty, linear, type RandomSource, type Tensor } from '../tensor/index.js';
+import { linear, type RandomSource, type Tensor } from '../tensor/index.js';
 import * as init from './init.js';
 import { Module } from './module.js';
-import { parameter } from './parameter.js';
+import { emptyParameter } from './parameter.js';
 import { checkSize } from './sizes.js';
 
 /** Fills a fresh tensor: one of `init`, with its options: `(w) => init.kaimingNormal(w, { nonlinearity: 'tanh' })`. */
@@ -40,8 +40,8 @@ export class Linear extends Module {
     const bound = 1 / Math.sqrt(inFeatures);
     const standard: Initializer = (tensor) =>
       init.uniform(tensor, { low: -bound, high: bound, random });
-    this.weight = parameter(empty([outFeatures, inFeatures]));
-    this.bias = bias ? parameter(empty([outFeatures])) : null;
+    this.weight = emptyParameter([outFeatures, inFeatures]);
+    this.bias = bias ? emptyParameter([outFeatures]) : null;
     (options.init ?? standard)(this.weight);
     if (this.bias) (options.biasInit ?? standard)(this.bias);
   }

@@ -236,3 +236,43 @@ describe('loadStateDict', () => {
     expect(() => tied.loadStateDict(differing)).toThrow(/output.weight \(tied to embedding.weight/);
   });
 });
+
+describe('what stands in a field', () => {
+  class Odd extends Module {
+    readonly plain = ones([2]).requireGrad();
+    readonly constant = ones([5]);
+    readonly byName = new Map<string, unknown>([
+      ['first', new Linear(2, 3)],
+      ['scale', parameter(ones([1]))],
+      ['text', 'no tensor'],
+    ]);
+    readonly many = new Set([new Linear(1, 1, { bias: false })]);
+    cached: Tensor | null = null;
+    override forward(x: Tensor): Tensor {
+      this.cached = x.mul(this.plain);
+      return this.cached;
+    }
+  }
+
+  it('is adopted where it requires a gradient, in maps and sets too; results and constants are not', () => {
+    const model = new Odd();
+    model.forward(ones([2]));
+    expect([...model.namedParameters().keys()]).toEqual([
+      'plain',
+      'byName.first.weight',
+      'byName.first.bias',
+      'byName.scale',
+      'many.0.weight',
+    ]);
+    expect(model.namedModules().has('byName.first')).toBe(true);
+    model.dispose();
+  });
+
+  it('is refused under a key that is an object', () => {
+    class Bad extends Module {
+      readonly layers = new Map([[{}, new Linear(1, 1)]]);
+      override forward(): void {}
+    }
+    expect(() => new Bad().parameters()).toThrow('layers: expected a Map of modules');
+  });
+});

@@ -1,13 +1,14 @@
 /**
  * `Module`: a part of a model, which holds parameters and other modules in plain fields.
  *
- * Nothing is registered. A module's parameters are found by walking its fields in the order in which
+ * Nothing need be registered. A module's parameters are found by walking its fields in the order in which
  * the class defines them, and named by the way to them, as in PyTorch: `embedding.weight`,
  * `layers.0.bias`.
  */
-import { Tensor } from '../tensor/index.js';
+import { markListed, Tensor } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
 import type { Shape } from '../util/shape.js';
-import { type Role, roleOf } from './parameter.js';
+import { parameter, type Role, roleOf } from './parameter.js';
 import { type LoadOptions, type LoadResult, loadStateDict } from './state-dict.js';
 
 /** One parameter, for a table. */
@@ -28,7 +29,7 @@ export interface Layer extends Module {
 
 /**
  * The base of all layers and models. A subclass puts parameters (`parameter(…)`), buffers (`buffer(…)`)
- * and modules in fields, directly or in arrays or plain objects, and defines `forward`.
+ * and modules in fields, directly or in arrays, plain objects, maps and sets, and defines `forward`.
  *
  * ```ts
  * class Mlp extends Module {
@@ -40,8 +41,10 @@ export interface Layer extends Module {
  * }
  * ```
  *
- * Fields with a hash (`#weight`) cannot be walked: parameters and modules do not belong there. A field
- * that starts with `_` is walked as any other.
+ * A leaf that requires a gradient and stands in a field is a parameter, whether or not `parameter()`
+ * made it one. Fields with a hash (`#weight`) cannot be walked: parameters and modules do not belong
+ * there, and an optimizer's step says so when one of them gets a gradient. A field that starts with `_`
+ * is walked as any other.
  */
 export abstract class Module {
   /** Whether it is being trained: dropout and batch statistics depend on it. Set by `train` and `eval`. */
@@ -193,7 +196,11 @@ function walk(root: Module, visitor: Visitor): void {
     if (value === null || typeof value !== 'object') return;
     const before = seen.has(value);
     if (value instanceof Tensor) {
-      if (roleOf(value) === undefined) return;
+      if (roleOf(value) === undefined) {
+        if (!value.requiresGrad || value.node) return; // a constant, or the result of a forward
+        parameter(value);
+      }
+      markListed(value);
       visitor.tensor?.(path, value, before);
       seen.add(value);
       return;
@@ -204,7 +211,7 @@ function walk(root: Module, visitor: Visitor): void {
     seen.add(value);
     if (open.has(value) || (before && !visitor.aliases)) return;
     open.add(value);
-    for (const [key, part] of Object.entries(value)) {
+    for (const [key, part] of partsOf(value, path)) {
       visit(path === '' ? key : `${path}.${key}`, part);
     }
     open.delete(value);
@@ -213,9 +220,23 @@ function walk(root: Module, visitor: Visitor): void {
   visit('', root);
 }
 
-/** An array or a plain object: what fields may hold modules in. */
+/** What a module or container holds, by name: a map's entries by key, a set's by position. */
+function partsOf(value: object, path: string): Iterable<[string, unknown]> {
+  if (value instanceof Set) return [...value].map((part, i) => [String(i), part]);
+  if (!(value instanceof Map)) return Object.entries(value);
+  return [...value].map(([key, part]) => {
+    if (typeof key === 'object' && key !== null && part instanceof Object) {
+      throw new UserError(
+        `${path}: expected a Map of modules and parameters by name, got an object as a key; a parameter's path is made of its keys`,
+      );
+    }
+    return [String(key), part];
+  });
+}
+
+/** An array, a plain object, a map or a set: what fields may hold modules in. */
 function isContainer(value: object): boolean {
-  if (Array.isArray(value)) return true;
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

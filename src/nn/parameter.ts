@@ -1,5 +1,6 @@
 /** What of a tensor's life a `Module` cares about: whether it is learned, or only remembered. */
-import type { Tensor } from '../tensor/index.js';
+import { empty, expectListed, Scope, type Tensor } from '../tensor/index.js';
+import type { Shape } from '../util/shape.js';
 
 /** A parameter is learned; a buffer is state that is saved with the model and gets no gradient. */
 export type Role = 'parameter' | 'buffer';
@@ -20,7 +21,17 @@ const roles = new WeakMap<Tensor, Role>();
 export function parameter(tensor: Tensor): Tensor {
   tensor.requireGrad();
   roles.set(tensor, 'parameter');
+  expectListed(tensor);
   return tensor.retain();
+}
+
+/**
+ * A parameter of `shape`, uninitialised. It is made where it will live; one that `parameter()` is given
+ * from outside any scope has to move there first, which for a large table is twice its memory.
+ */
+export function emptyParameter(shape: Shape): Tensor {
+  using _made = new Scope();
+  return parameter(empty(shape));
 }
 
 /**

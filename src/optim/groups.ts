@@ -1,5 +1,6 @@
 /** Parameter groups: which parameters an optimizer has, and with what options. */
-import type { Tensor } from '../tensor/index.js';
+import { markListed, Tensor } from '../tensor/index.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
 import type { Schedule } from './schedule.js';
@@ -83,7 +84,8 @@ export function makeGroups<Options extends RateOptions>(
 function isGroups<Options>(
   params: Parameters | readonly ParameterGroup<Options>[],
 ): params is readonly ParameterGroup<Options>[] {
-  return Array.isArray(params) && params.length > 0 && 'params' in params[0];
+  const first: unknown = Array.isArray(params) ? params[0] : undefined;
+  return typeof first === 'object' && first !== null && 'params' in first;
 }
 
 function withChanges<Options>(defaults: Options, changes: Partial<Options>): Options {
@@ -100,6 +102,14 @@ function ratioOf(label: string, lr: number, base: number, scheduled: boolean): n
 }
 
 function makeSlots(label: string, params: Parameters, names: Map<Tensor, string>): Slot[] {
+  if (
+    typeof (params as Iterable<Tensor> | null)?.[Symbol.iterator] !== 'function' ||
+    typeof params === 'string'
+  ) {
+    throw new UserError(
+      `${label}: expected parameters, such as model.parameters(), got ${describeValue(params)}`,
+    );
+  }
   const named: Iterable<readonly [string | undefined, Tensor]> =
     params instanceof Map
       ? (params as ReadonlyMap<string, Tensor>)
@@ -107,6 +117,12 @@ function makeSlots(label: string, params: Parameters, names: Map<Tensor, string>
   const slots: Slot[] = [];
   for (const [given, param] of named) {
     const name = given ?? `${names.size}`;
+    if (!(param instanceof Tensor)) {
+      throw new UserError(
+        `${label}: expected parameter ${name} to be a tensor, got ${describeValue(param)}`,
+      );
+    }
+    markListed(param);
     checkParameter(`${label}: parameter ${name} ${formatShape(param.shape)}`, param, names);
     names.set(param, name);
     slots.push({ name, param, steps: 0, states: [], update: emptyUpdate(param) });

@@ -4,7 +4,9 @@
  * A step is one call into the backend for each group. The list of updates that it gets is kept from step
  * to step; a step allocates nothing.
  */
-import type { Tensor } from '../tensor/index.js';
+import { type Tensor, unlistedWithGradient } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
+import { formatShape } from '../util/shape.js';
 import {
   atLeastZero,
   type Group,
@@ -118,6 +120,12 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
    *   or `clipScale(…)`. Default 1.
    */
   step({ gradScale = 1 }: { gradScale?: number } = {}): void {
+    const stray = unlistedWithGradient();
+    if (stray) {
+      throw new UserError(
+        `${this.kind}: a parameter ${formatShape(stray.shape)} got a gradient, but no module's parameters() and no optimizer lists it; keep it in a field of a Module that can be walked (not #private), hand it to an optimizer, or freeze it with requireGrad(false)`,
+      );
+    }
     const used = this.gather();
     for (let i = 0; i < used; i++) {
       const { options, updates, steps } = this.batches[i];

@@ -3,6 +3,8 @@ export {
   currentBackend,
   empty,
   full,
+  type Indices,
+  indicesOf,
   ones,
   rand,
   randn,
@@ -52,3 +54,4 @@ export {
   watchOperations,
 } from './tape.js';
 export { copyOf, type Nested, Tensor } from './tensor.js';
+export { expectListed, markListed, unlistedWithGradient } from './unlisted.js';

@@ -10,13 +10,15 @@ import { checkTensor } from './ops/check.js';
 import { lastChange, Scope } from './scope.js';
 import { copyOf, type Tensor } from './tensor.js';
 
+const NOTHING: readonly Tensor[] = [];
+
 /** What an operation's forward leaves for its backward. */
 export class Context {
-  private saved: readonly Tensor[] = [];
+  private saved: readonly Tensor[] = NOTHING;
 
   constructor(
     /** The tensors the operation was applied to, in order. */
-    readonly inputs: readonly Tensor[],
+    public inputs: readonly Tensor[],
     /** Whether a backward may follow: a forward need save nothing when not. */
     readonly recording: boolean,
   ) {}
@@ -32,6 +34,12 @@ export class Context {
 
   get tensors(): readonly Tensor[] {
     return this.saved;
+  }
+
+  /** Lets go of all tensors after the backward, so that a loss that is kept does not keep its graph. */
+  release(): void {
+    this.inputs = NOTHING;
+    this.saved = NOTHING;
   }
 }
 
@@ -313,6 +321,7 @@ function runNode(node: Node, dy: Tensor): void {
     if (input.node) deliver(input.node, gradient, shared);
     else input.gradientSlot().add(input, gradient, shared);
   }
+  node.context.release();
 }
 
 function deliverRows(node: Node, input: Tensor, gradient: RowGradient): void {
