@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Goes up with every change of a signature below, in matmul.h or in parallel.h. */
-#define NANOGPT_ABI 2
+#define NANOGPT_ABI 3
 int nanogpt_abi(void);
 
 /*
@@ -32,6 +32,8 @@ int64_t memory_alloc(int64_t bytes);
 int memory_free(int64_t address);
 /* Gives what is pooled back to the system. Returns how many bytes that was. */
 int64_t memory_trim(void);
+/* No more than so many bytes are handed out at once; 0: as many as the system gives. */
+void memory_limit(int64_t bytes);
 /* out: bytes in use, bytes pooled, peak of bytes in use, buffers in use. */
 void memory_report(double *out);
 /* Where a host array lies, so that it can be passed as a number. */

@@ -52,6 +52,7 @@ static struct {
     size_t size, used; /* size is a power of two */
     uintptr_t *free_list[CLASSES];
     int64_t bytes_in_use, bytes_pooled, peak;
+    int64_t limit; /* 0: none */
 } memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static size_t slot_of(uintptr_t address) {
@@ -136,6 +137,9 @@ static int64_t take(int64_t bytes) {
         memory.free_list[class] = (uintptr_t *)*block; /* a free block's first word is the next */
         memory.bytes_pooled -= size;
     } else {
+        /* The system may promise more than there is, and end the process when it is used. */
+        if (memory.limit && memory.bytes_in_use + size > memory.limit) return 0;
+        if (memory.limit && memory.bytes_in_use + memory.bytes_pooled + size > memory.limit) trim();
         block = ask_system((size_t)size);
         if (!block && trim() > 0) block = ask_system((size_t)size);
         if (!block) return 0;
@@ -177,6 +181,12 @@ int64_t memory_trim(void) {
     int64_t bytes = trim();
     pthread_mutex_unlock(&memory.lock);
     return bytes;
+}
+
+void memory_limit(int64_t bytes) {
+    pthread_mutex_lock(&memory.lock);
+    memory.limit = bytes;
+    pthread_mutex_unlock(&memory.lock);
 }
 
 void memory_report(double *out) {

@@ -41,8 +41,12 @@ export function makeModel(backend: Backend, { B, T, C, H, V, maxLogits }: Sizes)
   const data = new Generator(42, 1);
   const parameters = withBackend(backend, () => ({
     table: randn([V, C], { random }).retain().requireGrad(),
-    hidden: randn([H, T * C], { std: (T * C) ** -0.5, random }).retain().requireGrad(),
-    out: randn([V, H], { std: H ** -0.5, random }).retain().requireGrad(),
+    hidden: randn([H, T * C], { std: (T * C) ** -0.5, random })
+      .retain()
+      .requireGrad(),
+    out: randn([V, H], { std: H ** -0.5, random })
+      .retain()
+      .requireGrad(),
     bias: rand([V], { low: -0.1, high: 0.1, random }).retain().requireGrad(),
   }));
   const { table, hidden, out, bias } = parameters;

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import koffi, { type LibraryHandle } from 'koffi';
 
 /** The library's interface that this file was written for: NANOGPT_ABI of kernels/kernels.h. */
-const ABI = 2;
+const ABI = 3;
 
 const MEND = 'run `npm run build:kernels`';
 
@@ -32,6 +32,7 @@ const SIGNATURES = {
   memory_alloc: ['p', 'n'],
   memory_free: ['i', 'p'],
   memory_trim: ['n', ''],
+  memory_limit: ['v', 'n'],
   memory_report: ['v', 'a'],
   memory_address: ['p', 'a'],
   copy_in: ['v', 'pan'],

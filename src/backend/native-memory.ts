@@ -3,11 +3,13 @@
  * copying to and from the host's arrays.
  */
 import { UserError } from '../util/errors.js';
+import { memoryLimit } from '../util/memory-limit.js';
 import type { Collected, DType, MemoryReport } from './backend.js';
 import type { NativeLibrary } from './native-library.js';
 
 /** Bytes of an element, of either type. */
 const BYTES = 4;
+const LIMIT = memoryLimit();
 /** Elements that are converted at a time when a host array is of another type. */
 const STAGING = 1 << 14;
 
@@ -24,6 +26,7 @@ export class NativeMemory {
 
   constructor(library: NativeLibrary) {
     this.c = library;
+    library.memory_limit(LIMIT);
     this.#threads = library.parallel_threads();
   }
 
@@ -34,7 +37,7 @@ export class NativeMemory {
     const address = this.c.memory_alloc(count * BYTES);
     if (address === 0) {
       throw new UserError(
-        `out of memory: ${count * BYTES} bytes do not fit beside the ${this.memory.bytesInUse} in use; try a smaller batch or model`,
+        `out of memory: ${count * BYTES} bytes do not fit beside the ${this.memory.bytesInUse} in use, of ${LIMIT} that this machine has; try a smaller batch or model`,
       );
     }
     return address;

@@ -2,7 +2,10 @@
  * The reference backend's memory: typed arrays, counted, so that a leak or a double free shows.
  */
 import { UserError } from '../../util/errors.js';
+import { memoryLimit } from '../../util/memory-limit.js';
 import type { Collected, DType, MemoryReport } from '../backend.js';
+
+const LIMIT = memoryLimit();
 
 /** A pointer of the reference backend. `offset` is `subarray`. */
 export type HostArray = Float32Array | Float64Array | Int32Array;
@@ -57,15 +60,20 @@ export class HostMemory {
   }
 
   #create(dtype: DType, count: number): HostArray {
+    if (this.#bytes + count * 4 > LIMIT) throw this.#outOfMemory(dtype, count);
     try {
       // Memory is promised uninitialised; with NaN in it, whoever relies on zeros finds out.
       return dtype === 'int32' ? new Int32Array(count) : new this.#Float(count).fill(NaN);
     } catch (cause) {
-      throw new UserError(
-        `out of memory: ${count} elements of ${dtype} do not fit beside the ${this.#bytes} bytes in use; try a smaller batch or model`,
-        { cause },
-      );
+      throw this.#outOfMemory(dtype, count, cause);
     }
+  }
+
+  #outOfMemory(dtype: DType, count: number, cause?: unknown): UserError {
+    return new UserError(
+      `out of memory: ${count} elements of ${dtype} do not fit beside the ${this.#bytes} bytes in use, of ${LIMIT} that this machine has; try a smaller batch or model`,
+      { cause },
+    );
   }
 }
 
