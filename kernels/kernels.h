@@ -8,11 +8,20 @@
 #ifndef NANOGPT_KERNELS_H
 #define NANOGPT_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Goes up with every change of a signature below, in matmul.h or in parallel.h. */
-#define NANOGPT_ABI 2
+/* Before a parameter's name: it may be null. */
+#define OPTIONAL
+
+/*
+ * A digest of every signature and enumeration below, in matmul.h and in parallel.h, which build.mjs
+ * defines: JavaScript calls no library whose interface is not the one it was compiled with.
+ */
+#ifndef NANOGPT_ABI
+#error "build with kernels/build.mjs"
+#endif
 int nanogpt_abi(void);
 
 /*
@@ -47,7 +56,7 @@ void copy_out(int64_t from, void *to, int64_t bytes);
 void fill_words(uint32_t *out, int64_t count, uint32_t bits);
 void copy_words(uint32_t *out, const uint32_t *x, int64_t count);
 /* layout: shape, strides of out, strides of x, `ndim` numbers each. */
-void copy_strided(float *out, const float *x, int ndim, const double *layout, int accumulate);
+void copy_strided(float *out, const float *x, int ndim, const double *layout, bool accumulate);
 
 /* ── Element-wise (elementwise.c, broadcast.c) ── */
 
@@ -97,9 +106,9 @@ void topk_rows(float *values, int32_t *indices, const float *x, int64_t rows, in
 
 /* ── Softmax and cross-entropy (softmax.c, cross-entropy.c) ── */
 
-void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, int log);
+void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, bool log);
 void softmax_backward(float *dx, const float *dy, const float *y, int64_t rows, int64_t cols,
-                      int log);
+                      bool log);
 int64_t cross_entropy_forward(float *losses, float *lse, const float *logits, int64_t ld,
                               const int32_t *targets, int64_t rows, int64_t cols, double smoothing,
                               int64_t ignore_index);
@@ -113,17 +122,19 @@ void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, con
 
 /* ── Normalisation (layer-norm.c, batch-norm.c) ── */
 
-void layernorm_forward(float *out, float *mean, float *rstd, const float *x, const float *weight,
-                       const float *bias, int64_t rows, int64_t cols, double eps, int centred);
-void layernorm_backward(float *dx, float *dweight, float *dbias, const float *dy, const float *x,
-                        const float *mean, const float *rstd, const float *weight, int64_t rows,
-                        int64_t cols, int centred);
+void layernorm_forward(float *out, float *mean, float *rstd, const float *x,
+                       const float *OPTIONAL weight, const float *OPTIONAL bias, int64_t rows,
+                       int64_t cols, double eps, bool centred);
+void layernorm_backward(float *OPTIONAL dx, float *OPTIONAL dweight, float *OPTIONAL dbias,
+                        const float *dy, const float *x, const float *mean, const float *rstd,
+                        const float *OPTIONAL weight, int64_t rows, int64_t cols, bool centred);
 void batchnorm_forward(float *out, float *mean, float *variance, const float *x,
-                       const float *weight, const float *bias, int64_t parts, int64_t rows,
-                       int64_t channels, double eps, int given);
-void batchnorm_backward(float *dx, float *dweight, float *dbias, const float *dy, const float *x,
-                        const float *mean, const float *variance, const float *weight,
-                        int64_t parts, int64_t rows, int64_t channels, double eps, int given);
+                       const float *OPTIONAL weight, const float *OPTIONAL bias, int64_t parts,
+                       int64_t rows, int64_t channels, double eps, bool given);
+void batchnorm_backward(float *OPTIONAL dx, float *OPTIONAL dweight, float *OPTIONAL dbias,
+                        const float *dy, const float *x, const float *mean, const float *variance,
+                        const float *OPTIONAL weight, int64_t parts, int64_t rows, int64_t channels,
+                        double eps, bool given);
 
 /* ── Embedding (embedding.c) ── */
 
@@ -145,7 +156,7 @@ struct update_row {
 };
 
 void sgd_step(const struct update_row *table, int64_t updates, double grad_scale, double momentum,
-              double dampening, int nesterov, int first);
+              double dampening, bool nesterov, bool first);
 void adamw_step(const struct update_row *table, int64_t updates, double grad_scale, double beta1,
                 double beta2, double eps, double step);
 double gradient_sum_of_squares(const struct update_row *table, int64_t updates);

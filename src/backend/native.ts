@@ -8,31 +8,18 @@ import type {
   Backend,
   BinaryOp,
   DType,
+  MatmulSize,
   ParameterUpdate,
   RandomKey,
   ReduceOp,
   UnaryOp,
 } from './backend.js';
+import { BINARY_OP, REDUCE_OP, UNARY_OP } from './native-interface.js';
 import { NativeMemory } from './native-memory.js';
 
-// The enumerations of kernels/kernels.h.
-const UNARY: Record<UnaryOp, number> = {
-  neg: 0,
-  abs: 1,
-  exp: 2,
-  log: 3,
-  sqrt: 4,
-  square: 5,
-  tanh: 6,
-  sigmoid: 7,
-  relu: 8,
-  leakyRelu: 9,
-  gelu: 10,
-  geluTanh: 11,
-  silu: 12,
-};
-const BINARY: Record<BinaryOp, number> = { add: 0, sub: 1, mul: 2, div: 3 };
-const REDUCE: Record<ReduceOp, number> = { sum: 0, mean: 1, max: 2 };
+const UNARY: Record<UnaryOp, number> = UNARY_OP;
+const BINARY: Record<BinaryOp, number> = BINARY_OP;
+const REDUCE: Record<ReduceOp, number> = REDUCE_OP;
 
 const MAX_DIMS = 8;
 /** Numbers in a row of `struct update_row`. */
@@ -76,45 +63,13 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     }
   }
 
-  matmul(
-    out: number,
-    a: number,
-    b: number,
-    bias: number | null,
-    m: number,
-    n: number,
-    k: number,
-    lda: number,
-    ldb: number,
-    ldo: number,
-    transA: boolean,
-    transB: boolean,
-    alpha: number,
-    accumulate: boolean,
-    batch: number,
-    strideA: number,
-    strideB: number,
-    strideOut: number,
-  ): void {
+  matmul(out: number, a: number, b: number, bias: number | null, size: MatmulSize): void {
+    const { m, n, k, transA, transB, lda, ldb, ldo, alpha, accumulate } = size;
+    const { batch, strideA, strideB, strideOut } = size;
+    // biome-ignore format: in the lines of kernels/matmul.h
     this.c.matmul(
-      out,
-      a,
-      b,
-      bias ?? 0,
-      m,
-      n,
-      k,
-      lda,
-      ldb,
-      ldo,
-      transA ? 1 : 0,
-      transB ? 1 : 0,
-      alpha,
-      accumulate ? 1 : 0,
-      batch,
-      strideA,
-      strideB,
-      strideOut,
+      out, a, b, bias ?? 0, m, n, k, lda, ldb, ldo, transA, transB, alpha,
+      accumulate, batch, strideA, strideB, strideOut,
     );
   }
 
@@ -169,7 +124,7 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     accumulate: boolean,
   ): void {
     const layout = this.#packLayout(shape, stridesOut, stridesX);
-    this.c.copy_strided(out, x, shape.length, layout, accumulate ? 1 : 0);
+    this.c.copy_strided(out, x, shape.length, layout, accumulate);
   }
 
   /** Shape and both strides, one after another. */
@@ -210,136 +165,15 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly meanLoss: Method<'meanLoss'> = this.c.mean_loss;
   readonly crossEntropyBackward: Method<'crossEntropyBackward'> = this.c.cross_entropy_backward;
 
-  softmax(out: number, x: number, rows: number, cols: number, log: boolean): void {
-    this.c.softmax_forward(out, x, rows, cols, log ? 1 : 0);
-  }
-
-  softmaxBackward(
-    dx: number,
-    dy: number,
-    y: number,
-    rows: number,
-    cols: number,
-    log: boolean,
-  ): void {
-    this.c.softmax_backward(dx, dy, y, rows, cols, log ? 1 : 0);
-  }
+  readonly softmax: Method<'softmax'> = this.c.softmax_forward;
+  readonly softmaxBackward: Method<'softmaxBackward'> = this.c.softmax_backward;
 
   // ── Normalisation ─────────────────────────────────────────────────────────────────────────────
 
-  layerNorm(
-    out: number,
-    mean: number,
-    rstd: number,
-    x: number,
-    weight: number | null,
-    bias: number | null,
-    rows: number,
-    cols: number,
-    eps: number,
-    centred: boolean,
-  ): void {
-    this.c.layernorm_forward(
-      out,
-      mean,
-      rstd,
-      x,
-      weight ?? 0,
-      bias ?? 0,
-      rows,
-      cols,
-      eps,
-      centred ? 1 : 0,
-    );
-  }
-
-  layerNormBackward(
-    dx: number | null,
-    dweight: number | null,
-    dbias: number | null,
-    dy: number,
-    x: number,
-    mean: number,
-    rstd: number,
-    weight: number | null,
-    rows: number,
-    cols: number,
-    centred: boolean,
-  ): void {
-    this.c.layernorm_backward(
-      dx ?? 0,
-      dweight ?? 0,
-      dbias ?? 0,
-      dy,
-      x,
-      mean,
-      rstd,
-      weight ?? 0,
-      rows,
-      cols,
-      centred ? 1 : 0,
-    );
-  }
-
-  batchNorm(
-    out: number,
-    mean: number,
-    variance: number,
-    x: number,
-    weight: number | null,
-    bias: number | null,
-    parts: number,
-    rows: number,
-    channels: number,
-    eps: number,
-    given: boolean,
-  ): void {
-    this.c.batchnorm_forward(
-      out,
-      mean,
-      variance,
-      x,
-      weight ?? 0,
-      bias ?? 0,
-      parts,
-      rows,
-      channels,
-      eps,
-      given ? 1 : 0,
-    );
-  }
-
-  batchNormBackward(
-    dx: number | null,
-    dweight: number | null,
-    dbias: number | null,
-    dy: number,
-    x: number,
-    mean: number,
-    variance: number,
-    weight: number | null,
-    parts: number,
-    rows: number,
-    channels: number,
-    eps: number,
-    given: boolean,
-  ): void {
-    this.c.batchnorm_backward(
-      dx ?? 0,
-      dweight ?? 0,
-      dbias ?? 0,
-      dy,
-      x,
-      mean,
-      variance,
-      weight ?? 0,
-      parts,
-      rows,
-      channels,
-      eps,
-      given ? 1 : 0,
-    );
-  }
+  readonly layerNorm: Method<'layerNorm'> = this.c.layernorm_forward;
+  readonly layerNormBackward: Method<'layerNormBackward'> = this.c.layernorm_backward;
+  readonly batchNorm: Method<'batchNorm'> = this.c.batchnorm_forward;
+  readonly batchNormBackward: Method<'batchNormBackward'> = this.c.batchnorm_backward;
 
   // ── Embedding ─────────────────────────────────────────────────────────────────────────────────
 
@@ -358,15 +192,7 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     first: boolean,
   ): void {
     const table = this.#packUpdates(updates);
-    this.c.sgd_step(
-      table,
-      updates.length,
-      gradScale,
-      momentum,
-      dampening,
-      nesterov ? 1 : 0,
-      first ? 1 : 0,
-    );
+    this.c.sgd_step(table, updates.length, gradScale, momentum, dampening, nesterov, first);
   }
 
   adamwStep(
