@@ -111,7 +111,10 @@ export function interfaceSource() {
     `export const INTERFACE = ${number};`,
   ];
   for (const { name, members } of enumerations) {
-    const codes = members.map((member, i) => `${camelCase(member)}: ${i}`).join(', ');
+    // A prefix that keeps C's names apart is of no use here.
+    const prefix = /^[A-Z]+_/.exec(members[0])?.[0] ?? '';
+    const shared = members.every((member) => member.startsWith(prefix)) ? prefix.length : 0;
+    const codes = members.map((member, i) => `${camelCase(member.slice(shared))}: ${i}`).join(', ');
     lines.push('', `export const ${name.toUpperCase()} = { ${codes} } as const;`);
   }
   lines.push(

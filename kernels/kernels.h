@@ -60,8 +60,16 @@ void copy_strided(float *out, const float *x, int ndim, const double *layout, bo
 
 /* ── Element-wise (elementwise.c, broadcast.c) ── */
 
-enum unary_op { NEG, ABS, EXP, LOG, SQRT, SQUARE, TANH, SIGMOID, RELU, LEAKY_RELU, GELU, GELU_TANH, SILU };
-enum binary_op { ADD, SUB, MUL, DIV };
+enum unary_op {
+    NEG, ABS, EXP, LOG, SQRT, SQUARE, TANH, SIGMOID, RELU, LEAKY_RELU, GELU, GELU_TANH, SILU, SIN, COS,
+    ERF, LOG1P, EXPM1, SOFTPLUS, RSQRT, RECIPROCAL, POW, SIGN, FLOOR, CEIL, ROUND, CLAMP_MIN, CLAMP_MAX
+};
+/* From EQ on, what is written is int32. */
+enum binary_op { ADD, SUB, MUL, DIV, POWER, MAXIMUM, MINIMUM, EQ, NE, LT, LE, GT, GE };
+enum integer_op {
+    INT_ADD, INT_SUB, INT_MUL, INT_FLOOR_DIVIDE, INT_REMAINDER, INT_MAXIMUM, INT_MINIMUM, INT_AND,
+    INT_OR, INT_XOR, INT_EQ, INT_NE, INT_LT, INT_LE, INT_GT, INT_GE
+};
 
 void unary_forward(int op, float *out, const float *x, int64_t count, float parameter);
 void unary_backward(int op, float *dx, const float *dy, const float *x, const float *y,
@@ -70,9 +78,15 @@ void binary_forward(int op, float *out, const float *a, const float *b, int64_t 
 /* layout: shape, strides of a, strides of b, `ndim` numbers each. */
 void binary_strided(int op, float *out, const float *a, const float *b, int ndim,
                     const double *layout);
+void integer_strided(int op, int32_t *out, const int32_t *a, const int32_t *b, int ndim,
+                     const double *layout);
+/* layout: shape, strides of mask, strides of x. */
+void copy_where(float *out, const int32_t *mask, const float *x, int ndim, const double *layout);
 void affine_forward(float *out, const float *x, int64_t count, float scale, float shift);
 void add_scaled(float *out, const float *x, int64_t count, float scale);
 void scale_by(float *out, const float *x, const float *scale, int64_t count);
+void float_to_int(int32_t *out, const float *x, int64_t count);
+void int_to_float(float *out, const int32_t *x, int64_t count);
 
 /* ── Random numbers (random.c) ── */
 
@@ -96,13 +110,22 @@ double sum_of_squares(const float *x, int64_t count);
 /* Of one block, in one task. */
 double block_sum_of_squares(const float *x, int64_t count);
 
+/* ── Scans (scan.c) ── */
+
+void cumulative_sum(float *out, const float *x, int64_t outer, int64_t count, int64_t inner,
+                    bool reverse);
+void product_middle(float *out, const float *x, int64_t outer, int64_t count, int64_t inner);
+void product_backward(float *dx, const float *dy, const float *x, int64_t outer, int64_t count,
+                      int64_t inner);
+void integer_sum(int32_t *out, const int32_t *x, int64_t outer, int64_t count, int64_t inner);
+
 /* ── Looking and choosing (select.c) ── */
 
 int64_t first_non_finite(const float *x, int64_t count);
 void histogram_count(int32_t *counts, const float *x, int64_t count, double low, double high,
                      int64_t bins);
 void topk_rows(float *values, int32_t *indices, const float *x, int64_t rows, int64_t cols,
-               int64_t k);
+               int64_t k, bool largest);
 
 /* ── Softmax and cross-entropy (softmax.c, cross-entropy.c) ── */
 
@@ -144,6 +167,13 @@ int64_t sum_rows_by_id(int32_t *rows, float *values, const float *dy, const int3
                        int64_t count, int64_t width);
 void add_rows(float *out, const int32_t *rows, const float *values, int64_t row_count,
               int64_t width);
+
+/* ── Choosing by index (index.c) ── */
+
+int64_t take_middle(float *out, const float *x, const int32_t *ids, int64_t outer, int64_t size,
+                    int64_t count, int64_t inner, bool shared);
+int64_t put_middle(float *out, const float *x, const int32_t *ids, int64_t outer, int64_t size,
+                   int64_t count, int64_t inner, bool shared, bool accumulate);
 
 /* ── Optimizers (optim.c) ── */
 

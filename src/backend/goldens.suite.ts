@@ -243,7 +243,7 @@ const select: Check = (b, s, { tensors, shapes, settings }) => {
     const [rows, cols] = shapes['x'];
     const k = settings['k'] as number;
     const [values, indices] = [s.room(rows * k), s.room(rows * k, 'int32')];
-    b.topk(values, indices, x, rows, cols, k);
+    b.topk(values, indices, x, rows, cols, k, true);
     s.expect('values', values, tensors['values'], 0, 0);
     s.expect('indices', indices, tensors['indices']);
   } else {

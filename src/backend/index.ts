@@ -9,6 +9,7 @@ export {
   type BinaryOp,
   type Collected,
   type DType,
+  type IntegerOp,
   type MatmulOptions,
   type MatmulSize,
   type MemoryReport,

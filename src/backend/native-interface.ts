@@ -4,11 +4,13 @@
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 1903637974;
+export const INTERFACE = 738137707;
 
-export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12 } as const;
+export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27 } as const;
 
-export const BINARY_OP = { add: 0, sub: 1, mul: 2, div: 3 } as const;
+export const BINARY_OP = { add: 0, sub: 1, mul: 2, div: 3, power: 4, maximum: 5, minimum: 6, eq: 7, ne: 8, lt: 9, le: 10, gt: 11, ge: 12 } as const;
+
+export const INTEGER_OP = { add: 0, sub: 1, mul: 2, floorDivide: 3, remainder: 4, maximum: 5, minimum: 6, and: 7, or: 8, xor: 9, eq: 10, ne: 11, lt: 12, le: 13, gt: 14, ge: 15 } as const;
 
 export const REDUCE_OP = { sum: 0, mean: 1, max: 2 } as const;
 
@@ -29,9 +31,13 @@ export const SIGNATURES = {
   unary_backward: ['void', ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'float']],
   binary_forward: ['void', ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   binary_strided: ['void', ['int', 'int64_t', 'int64_t', 'int64_t', 'int', 'void *']],
+  integer_strided: ['void', ['int', 'int64_t', 'int64_t', 'int64_t', 'int', 'void *']],
+  copy_where: ['void', ['int64_t', 'int64_t', 'int64_t', 'int', 'void *']],
   affine_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'float', 'float']],
   add_scaled: ['void', ['int64_t', 'int64_t', 'int64_t', 'float']],
   scale_by: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  float_to_int: ['void', ['int64_t', 'int64_t', 'int64_t']],
+  int_to_float: ['void', ['int64_t', 'int64_t', 'int64_t']],
   random_uniform: ['void', ['int64_t', 'int64_t', 'double', 'double', 'double', 'double', 'double']],
   random_normal: ['void', ['int64_t', 'int64_t', 'double', 'double', 'double', 'double', 'double']],
   dropout_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'double', 'double', 'double', 'double']],
@@ -40,9 +46,13 @@ export const SIGNATURES = {
   max_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   sum_of_squares: ['double', ['int64_t', 'int64_t']],
   block_sum_of_squares: ['double', ['int64_t', 'int64_t']],
+  cumulative_sum: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
+  product_middle: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  product_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  integer_sum: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   first_non_finite: ['int64_t', ['int64_t', 'int64_t']],
   histogram_count: ['void', ['int64_t', 'int64_t', 'int64_t', 'double', 'double', 'int64_t']],
-  topk_rows: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  topk_rows: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   softmax_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   softmax_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   cross_entropy_forward: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'double', 'int64_t']],
@@ -55,6 +65,8 @@ export const SIGNATURES = {
   gather_rows: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   sum_rows_by_id: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   add_rows: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  take_middle: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
+  put_middle: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool', 'bool']],
   sgd_step: ['void', ['void *', 'int64_t', 'double', 'double', 'double', 'bool', 'bool']],
   adamw_step: ['void', ['void *', 'int64_t', 'double', 'double', 'double', 'double', 'double']],
   gradient_sum_of_squares: ['double', ['void *', 'int64_t']],
@@ -83,9 +95,13 @@ export interface NativeLibrary {
   unary_backward(op: number, dx: number, dy: number, x: number, y: number, count: number, parameter: number): void;
   binary_forward(op: number, out: number, a: number, b: number, count: number): void;
   binary_strided(op: number, out: number, a: number, b: number, ndim: number, layout: HostArray): void;
+  integer_strided(op: number, out: number, a: number, b: number, ndim: number, layout: HostArray): void;
+  copy_where(out: number, mask: number, x: number, ndim: number, layout: HostArray): void;
   affine_forward(out: number, x: number, count: number, scale: number, shift: number): void;
   add_scaled(out: number, x: number, count: number, scale: number): void;
   scale_by(out: number, x: number, scale: number, count: number): void;
+  float_to_int(out: number, x: number, count: number): void;
+  int_to_float(out: number, x: number, count: number): void;
   random_uniform(out: number, count: number, low: number, high: number, seed: number, stream: number, position: number): void;
   random_normal(out: number, count: number, mean: number, std: number, seed: number, stream: number, position: number): void;
   dropout_forward(out: number, x: number, count: number, p: number, seed: number, stream: number, position: number): void;
@@ -94,9 +110,13 @@ export interface NativeLibrary {
   max_backward(dx: number, dy: number, x: number, y: number, outer: number, count: number, inner: number): void;
   sum_of_squares(x: number, count: number): number;
   block_sum_of_squares(x: number, count: number): number;
+  cumulative_sum(out: number, x: number, outer: number, count: number, inner: number, reverse: boolean): void;
+  product_middle(out: number, x: number, outer: number, count: number, inner: number): void;
+  product_backward(dx: number, dy: number, x: number, outer: number, count: number, inner: number): void;
+  integer_sum(out: number, x: number, outer: number, count: number, inner: number): void;
   first_non_finite(x: number, count: number): number;
   histogram_count(counts: number, x: number, count: number, low: number, high: number, bins: number): void;
-  topk_rows(values: number, indices: number, x: number, rows: number, cols: number, k: number): void;
+  topk_rows(values: number, indices: number, x: number, rows: number, cols: number, k: number, largest: boolean): void;
   softmax_forward(out: number, x: number, rows: number, cols: number, log: boolean): void;
   softmax_backward(dx: number, dy: number, y: number, rows: number, cols: number, log: boolean): void;
   cross_entropy_forward(losses: number, lse: number, logits: number, ld: number, targets: number, rows: number, cols: number, smoothing: number, ignoreIndex: number): number;
@@ -109,6 +129,8 @@ export interface NativeLibrary {
   gather_rows(out: number, weight: number, ids: number, count: number, vocab: number, width: number): number;
   sum_rows_by_id(rows: number, values: number, dy: number, ids: number, count: number, width: number): number;
   add_rows(out: number, rows: number, values: number, rowCount: number, width: number): void;
+  take_middle(out: number, x: number, ids: number, outer: number, size: number, count: number, inner: number, shared: boolean): number;
+  put_middle(out: number, x: number, ids: number, outer: number, size: number, count: number, inner: number, shared: boolean, accumulate: boolean): number;
   sgd_step(table: HostArray, updates: number, gradScale: number, momentum: number, dampening: number, nesterov: boolean, first: boolean): void;
   adamw_step(table: HostArray, updates: number, gradScale: number, beta1: number, beta2: number, eps: number, step: number): void;
   gradient_sum_of_squares(table: HostArray, updates: number): number;

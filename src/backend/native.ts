@@ -8,17 +8,19 @@ import type {
   Backend,
   BinaryOp,
   DType,
+  IntegerOp,
   MatmulSize,
   ParameterUpdate,
   RandomKey,
   ReduceOp,
   UnaryOp,
 } from './backend.js';
-import { BINARY_OP, REDUCE_OP, UNARY_OP } from './native-interface.js';
+import { BINARY_OP, INTEGER_OP, REDUCE_OP, UNARY_OP } from './native-interface.js';
 import { NativeMemory } from './native-memory.js';
 
 const UNARY: Record<UnaryOp, number> = UNARY_OP;
 const BINARY: Record<BinaryOp, number> = BINARY_OP;
+const INTEGER: Record<IntegerOp, number> = INTEGER_OP;
 const REDUCE: Record<ReduceOp, number> = REDUCE_OP;
 
 const MAX_DIMS = 8;
@@ -78,6 +80,8 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly affine: Method<'affine'> = this.c.affine_forward;
   readonly addScaled: Method<'addScaled'> = this.c.add_scaled;
   readonly scaleBy: Method<'scaleBy'> = this.c.scale_by;
+  readonly floatToInt: Method<'floatToInt'> = this.c.float_to_int;
+  readonly intToFloat: Method<'intToFloat'> = this.c.int_to_float;
 
   unary(op: UnaryOp, out: number, x: number, count: number, parameter: number): void {
     this.c.unary_forward(UNARY[op], out, x, count, parameter);
@@ -110,6 +114,31 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   ): void {
     const layout = this.#packLayout(shape, stridesA, stridesB);
     this.c.binary_strided(BINARY[op], out, a, b, shape.length, layout);
+  }
+
+  integerStrided(
+    op: IntegerOp,
+    out: number,
+    a: number,
+    b: number,
+    shape: readonly number[],
+    stridesA: readonly number[],
+    stridesB: readonly number[],
+  ): void {
+    const layout = this.#packLayout(shape, stridesA, stridesB);
+    this.c.integer_strided(INTEGER[op], out, a, b, shape.length, layout);
+  }
+
+  copyWhere(
+    out: number,
+    mask: number,
+    x: number,
+    shape: readonly number[],
+    stridesMask: readonly number[],
+    stridesX: readonly number[],
+  ): void {
+    const layout = this.#packLayout(shape, stridesMask, stridesX);
+    this.c.copy_where(out, mask, x, shape.length, layout);
   }
 
   // ── Moving ────────────────────────────────────────────────────────────────────────────────────
@@ -153,7 +182,13 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly sumOfSquares: Method<'sumOfSquares'> = this.c.sum_of_squares;
   readonly firstNonFinite: Method<'firstNonFinite'> = this.c.first_non_finite;
   readonly histogram: Method<'histogram'> = this.c.histogram_count;
+  readonly cumsum: Method<'cumsum'> = this.c.cumulative_sum;
+  readonly prod: Method<'prod'> = this.c.product_middle;
+  readonly prodBackward: Method<'prodBackward'> = this.c.product_backward;
+  readonly integerSum: Method<'integerSum'> = this.c.integer_sum;
   readonly topk: Method<'topk'> = this.c.topk_rows;
+  readonly take: Method<'take'> = this.c.take_middle;
+  readonly put: Method<'put'> = this.c.put_middle;
 
   reduce(op: ReduceOp, out: number, x: number, outer: number, count: number, inner: number): void {
     this.c.reduce_middle(REDUCE[op], out, x, outer, count, inner);

@@ -5,9 +5,10 @@
  * Sums are made in double precision, in the order of the elements, and rounded once when they are
  * stored. It is also what the package falls back on where no C compiler is to be found.
  */
-import type { Backend } from './backend.js';
+import type { Backend, DType } from './backend.js';
 import * as elementwise from './reference/elementwise.js';
 import * as embedding from './reference/embedding.js';
+import * as index from './reference/index.js';
 import * as matmul from './reference/matmul.js';
 import * as memory from './reference/memory.js';
 import * as move from './reference/move.js';
@@ -15,6 +16,7 @@ import * as norm from './reference/norm.js';
 import * as optim from './reference/optim.js';
 import * as random from './reference/random.js';
 import * as reduce from './reference/reduce.js';
+import * as scan from './reference/scan.js';
 import * as select from './reference/select.js';
 import * as softmax from './reference/softmax.js';
 
@@ -29,10 +31,12 @@ const kernels = {
   ...elementwise,
   ...move,
   ...reduce,
+  ...scan,
   ...select,
   ...softmax,
   ...norm,
   ...embedding,
+  ...index,
   ...optim,
 };
 
@@ -59,7 +63,7 @@ export class ReferenceBackend extends Kernels implements Backend<HostArray> {
   get memory() {
     return this.#memory.report();
   }
-  alloc(dtype: 'float32' | 'int32', count: number): HostArray {
+  alloc(dtype: DType, count: number): HostArray {
     return this.#memory.alloc(dtype, count);
   }
   allocCollected(dtype: 'float32' | 'int32', count: number) {
