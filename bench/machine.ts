@@ -1,6 +1,6 @@
 /** What this machine can do at best: the limits that shares are taken of. */
 import { cpus } from 'node:os';
-import { currentBackend } from 'nanogpt';
+import { currentBackend, matmulSize } from 'nanogpt';
 import { median } from './statistics.js';
 
 export interface Machine {
@@ -30,9 +30,7 @@ export function measureMachine(threads: number): Machine {
   const n = 2048;
   const [a, b, c] = [0, 1, 2].map(() => backend.alloc('float32', n * n));
   for (const x of [a, b]) backend.fill(x, 'float32', n * n, 0.5);
-  const matmul = secondsOf(9, () =>
-    backend.matmul(c, a, b, null, n, n, n, n, n, n, false, false, 1, false, 1, 0, 0, 0),
-  );
+  const matmul = secondsOf(9, () => backend.matmul(c, a, b, null, matmulSize({ m: n, n, k: n })));
   for (const x of [a, b, c]) backend.free(x);
   const count = 64 * 1024 * 1024;
   const [from, to] = [0, 1].map(() => backend.alloc('float32', count));

@@ -5,7 +5,7 @@
  *     npm run build && npx tsc -p tsconfig.bench.json && node build/bench/overhead.js
  */
 import { fileURLToPath } from 'node:url';
-import { loadNative, nativeProblem, type ParameterUpdate } from 'nanogpt';
+import { loadNative, matmulSize, nativeProblem, type ParameterUpdate } from 'nanogpt';
 import { median } from './statistics.js';
 
 export interface Overhead {
@@ -64,9 +64,7 @@ export function benchOverhead(): Overhead[] {
     measure('read', () => backend.read(x, 'float32', host)),
     measure('fill', () => backend.fill(z, 'float32', 1, 1)),
     measure('uniform', () => backend.uniform(z, 1, 0, 1, key)),
-    measure('matmul', () =>
-      backend.matmul(z, x, y, null, 1, 1, 1, 1, 1, 1, false, false, 1, false, 1, 0, 0, 0),
-    ),
+    measure('matmul', () => backend.matmul(z, x, y, null, matmulSize({ m: 1, n: 1, k: 1 }))),
     measure('unary', () => backend.unary('tanh', z, x, 1, 0)),
     measure('unaryBackward', () => backend.unaryBackward('tanh', z, x, y, y, 1, 0)),
     measure('binary', () => backend.binary('add', z, x, y, 1)),

@@ -244,7 +244,7 @@ static void cut(struct batch_job *job, int partial) {
 
 void batchnorm_forward(float *out, float *mean, float *variance, const float *x,
                        const float *weight, const float *bias, int64_t parts, int64_t rows,
-                       int64_t channels, double eps, int given) {
+                       int64_t channels, double eps, bool given) {
     struct batch_job job = {.out = out, .mean = mean, .variance = variance, .x = x,
                             .weight = weight, .bias = bias, .parts = parts, .rows = rows,
                             .channels = channels, .eps = eps, .given = given};
@@ -268,7 +268,7 @@ void batchnorm_forward(float *out, float *mean, float *variance, const float *x,
 
 void batchnorm_backward(float *dx, float *dweight, float *dbias, const float *dy, const float *x,
                         const float *mean, const float *variance, const float *weight,
-                        int64_t parts, int64_t rows, int64_t channels, double eps, int given) {
+                        int64_t parts, int64_t rows, int64_t channels, double eps, bool given) {
     struct batch_job job = {.out = dx, .dweight = dweight, .dbias = dbias, .mean = (float *)mean,
                             .variance = (float *)variance, .x = x, .dy = dy, .weight = weight,
                             .parts = parts, .rows = rows, .channels = channels, .eps = eps,

@@ -27,6 +27,7 @@ import { arch, availableParallelism, cpus, platform } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { interfaceSource, readInterface } from './interface.mjs';
 
 /**
  * What the library was built with; `nanogpt doctor` prints it.
@@ -48,6 +49,7 @@ const output = join(sources, '..', 'build', 'kernels');
 const objects = join(output, 'obj');
 const library = join(output, platform() === 'darwin' ? 'libnanogpt.dylib' : 'libnanogpt.so');
 const infoFile = join(output, 'build-info.json');
+const interfaceFile = join(sources, '..', 'src', 'backend', 'native-interface.ts');
 
 /** A failure worth one line: what went wrong, and what mends it. */
 class BuildError extends Error {
@@ -212,16 +214,25 @@ function complaint(error) {
   return text.trim().split('\n').slice(0, 40).join('\n');
 }
 
+/** In a checkout, what TypeScript knows of the library keeps up with the headers. */
+function writeInterface() {
+  const source = interfaceSource();
+  if (!existsSync(interfaceFile) || readFileSync(interfaceFile, 'utf8') === source) return;
+  writeFileSync(interfaceFile, source);
+}
+
 /** @param {{ force: boolean }} options */
 async function build({ force }) {
   const compiler = await findCompiler();
-  let flags = [...BASE_FLAGS, NATIVE_FLAG];
+  writeInterface();
+  const common = [...BASE_FLAGS, `-DNANOGPT_ABI=${readInterface().number}`];
+  let flags = [...common, NATIVE_FLAG];
   let macros;
   try {
     macros = await predefinedMacros(compiler, flags);
   } catch {
     // An older compiler, or one that does not know this processor: plain code is better than none.
-    flags = BASE_FLAGS;
+    flags = common;
     macros = await predefinedMacros(compiler, flags).catch((error) => {
       throw new BuildError(
         `${compiler.command} does not work: ${complaint(error)}`,

@@ -1,12 +1,11 @@
 /*
  * Element-wise functions and their gradients, over contiguous arrays.
  *
- * Each function is written once, on a vector; `map1` and `map2` make the loops. They are inlined with
+ * Each function is one line of a table, on a vector; `map1` and `map2` make the loops. They are inlined with
  * the function a constant, so that there is one tight loop for each.
  */
-#include "kernels.h"
+#include "binary.h"
 #include "parallel.h"
-#include "vector-math.h"
 
 /* What one call works on; the ranges of it are the pool's tasks. */
 struct job {
@@ -51,14 +50,14 @@ INLINE void map2(const struct job *job, int64_t i, int64_t end, function2 f) {
 /* `source` is what the slope is made from. */
 #define SOURCE_x 0
 #define SOURCE_y 1
-#define UNARY(name, value, source, slope)                                                          \
+#define UNARY(op, name, value, source, slope)                                                      \
     enum { name##_source = SOURCE_##source };                                                      \
     INLINE vfloat name##_value(vfloat x, vfloat p, vfloat q) {                                     \
         (void)p, (void)q;                                                                          \
         return value;                                                                              \
     }                                                                                              \
     INLINE vfloat name##_gradient(vfloat dy, vfloat source, vfloat p) {                            \
-        (void)p, (void)source;                                                                     \
+        (void)p, (void)source, (void)dy;                                                           \
         return slope;                                                                              \
     }                                                                                              \
     static void name##_forward(const struct job *job, int64_t begin, int64_t end) {                \
@@ -104,32 +103,54 @@ INLINE vfloat sign_of(vfloat x) {
 /* x > 0 ? x : 0, but NaN stays. */
 INLINE vfloat relu_at(vfloat x) { return vselect((x > 0.0f) | (x != x), x, vset(0)); }
 
-UNARY(neg, -x, x, -dy)
-UNARY(abs, vabs(x), x, dy *sign_of(x))
-UNARY(exp, vexp(x), y, dy *y)
-UNARY(log, vlog(x), x, dy / x)
-UNARY(sqrt, vsqrt(x), y, dy / (2.0f * y))
-UNARY(square, x *x, x, dy *(2.0f * x))
-UNARY(tanh, vtanh(x), y, dy *(1.0f - y * y))
-UNARY(sigmoid, vsigmoid(x), y, dy *(y * (1.0f - y)))
-UNARY(relu, relu_at(x), x, vselect(x > 0.0f, dy, vset(0)))
-UNARY(leaky_relu, vselect(x > 0.0f, x, p *x), x, vselect(x > 0.0f, dy, p *dy))
-UNARY(gelu, gelu_at(x), x, dy *gelu_slope_at(x))
-UNARY(gelu_tanh, x *vsigmoid(gelu_argument(x)), x, dy *gelu_tanh_slope_at(x))
-UNARY(silu, x *vsigmoid(x), x, dy *silu_slope_at(x))
+INLINE vfloat sine_slope(vfloat x) { return vsine(x, 1); }
+INLINE vfloat erf_slope(vfloat x) { return 1.12837917f * vexp(-(x * x)); }
+/* p x^(p - 1), and 0 where p is 0, whatever x. */
+INLINE vfloat pow_slope(vfloat x, vfloat p) {
+    return vselect(p == 0.0f, vset(0), p * vpow(x, p - 1.0f));
+}
 
+/* Code, name, value, what the slope is made from, gradient. */
+#define EACH_UNARY(DO)                                                                             \
+    DO(NEG, neg, -x, x, -dy)                                                                       \
+    DO(ABS, abs, vabs(x), x, dy *sign_of(x))                                                       \
+    DO(EXP, exp, vexp(x), y, dy *y)                                                                \
+    DO(LOG, log, vlog(x), x, dy / x)                                                               \
+    DO(SQRT, sqrt, vsqrt(x), y, dy / (2.0f * y))                                                   \
+    DO(SQUARE, square, x *x, x, dy *(2.0f * x))                                                    \
+    DO(TANH, tanh, vtanh(x), y, dy *(1.0f - y * y))                                                \
+    DO(SIGMOID, sigmoid, vsigmoid(x), y, dy *(y * (1.0f - y)))                                     \
+    DO(RELU, relu, relu_at(x), x, vselect(x > 0.0f, dy, vset(0)))                                  \
+    DO(LEAKY_RELU, leaky_relu, vselect(x > 0.0f, x, p *x), x, vselect(x > 0.0f, dy, p *dy))        \
+    DO(GELU, gelu, gelu_at(x), x, dy *gelu_slope_at(x))                                            \
+    DO(GELU_TANH, gelu_tanh, x *vsigmoid(gelu_argument(x)), x, dy *gelu_tanh_slope_at(x))          \
+    DO(SILU, silu, x *vsigmoid(x), x, dy *silu_slope_at(x))                                        \
+    DO(SIN, sin, vsine(x, 0), x, dy *sine_slope(x))                                                \
+    DO(COS, cos, vsine(x, 1), x, -dy * vsine(x, 0))                                                \
+    DO(ERF, erf, verf(x), x, dy *erf_slope(x))                                                     \
+    DO(LOG1P, log1p, vlog1p(x), x, dy / (1.0f + x))                                                \
+    DO(EXPM1, expm1, vexpm1(x), y, dy *(y + 1.0f))                                                 \
+    DO(SOFTPLUS, softplus, vsoftplus(x), x, dy *vsigmoid(x))                                       \
+    DO(RSQRT, rsqrt, 1.0f / vsqrt(x), y, -0.5f * (dy * y * y * y))                                 \
+    DO(RECIPROCAL, reciprocal, 1.0f / x, y, -(dy * y * y))                                         \
+    DO(POW, pow, vpow(x, p), x, dy *pow_slope(x, p))                                               \
+    DO(SIGN, sign, sign_of(x), x, (vset(0)))                                                       \
+    DO(FLOOR, floor, vfloor(x), x, (vset(0)))                                                      \
+    DO(CEIL, ceil, vceil(x), x, (vset(0)))                                                         \
+    DO(ROUND, round, vround(x), x, (vset(0)))                                                      \
+    DO(CLAMP_MIN, clamp_min, vselect(x < p, p, x), x, vselect(x >= p, dy, vset(0)))                \
+    DO(CLAMP_MAX, clamp_max, vselect(x > p, p, x), x, vselect(x <= p, dy, vset(0)))
+
+EACH_UNARY(UNARY)
 
 static const struct {
     void (*forward)(const struct job *job, int64_t begin, int64_t end);
     void (*backward)(const struct job *job, int64_t begin, int64_t end);
     int from_y;
 } unary[] = {
-#define ROW(op, name) [op] = {name##_forward, name##_backward, name##_source == SOURCE_y}
-    ROW(NEG, neg),         ROW(ABS, abs),   ROW(EXP, exp),
-    ROW(LOG, log),         ROW(SQRT, sqrt), ROW(SQUARE, square),
-    ROW(TANH, tanh),       ROW(SIGMOID, sigmoid), ROW(RELU, relu),
-    ROW(LEAKY_RELU, leaky_relu), ROW(GELU, gelu), ROW(GELU_TANH, gelu_tanh),
-    ROW(SILU, silu),
+#define ROW(op, name, value, source, slope)                                                        \
+    [op] = {name##_forward, name##_backward, name##_source == SOURCE_y},
+    EACH_UNARY(ROW)
 #undef ROW
 };
 
@@ -145,23 +166,20 @@ void unary_backward(int op, float *dx, const float *dy, const float *x, const fl
 
 /* ── Two operands of one shape ── */
 
-#define BINARY(name, operator)                                                                     \
-    INLINE vfloat name##_value(vfloat a, vfloat b, vfloat p) {                                     \
-        (void)p;                                                                                   \
-        return a operator b;                                                                       \
-    }                                                                                              \
+#define RANGE(op, name, value)                                                                     \
+    INLINE vfloat name##_of_two(vfloat a, vfloat b, vfloat p) { return (void)p, value; }           \
     static void name##_range(const struct job *job, int64_t begin, int64_t end) {                  \
-        map2(job, begin, end, name##_value);                                                       \
+        map2(job, begin, end, name##_of_two);                                                      \
     }
 
-BINARY(add, +)
-BINARY(sub, -)
-BINARY(mul, *)
-BINARY(div, /)
+EACH_BINARY(RANGE)
 
 void binary_forward(int op, float *out, const float *a, const float *b, int64_t count) {
     static void (*const range[])(const struct job *, int64_t, int64_t) = {
-        [ADD] = add_range, [SUB] = sub_range, [MUL] = mul_range, [DIV] = div_range};
+#define ROW(op, name, value) [op] = name##_range,
+        EACH_BINARY(ROW)
+#undef ROW
+    };
     run((struct job){range[op], out, a, b, 0, 0}, count);
 }
 
@@ -193,4 +211,31 @@ void add_scaled(float *out, const float *x, int64_t count, float scale) {
 
 void scale_by(float *out, const float *x, const float *scale, int64_t count) {
     run((struct job){scale_range, out, x, NULL, *scale, 0}, count);
+}
+
+/* ── Conversions ── */
+
+/* Towards zero; what does not fit becomes the nearest that does, and NaN 0. */
+static void to_int_range(const struct job *job, int64_t begin, int64_t end) {
+    int32_t *out = (int32_t *)job->out;
+    for (int64_t i = begin; i < end; i++) {
+        float x = job->a[i];
+        out[i] = x >= 2147483648.0f    ? INT32_MAX
+                 : x <= -2147483648.0f ? INT32_MIN
+                 : x == x              ? (int32_t)x
+                                       : 0;
+    }
+}
+
+static void to_float_range(const struct job *job, int64_t begin, int64_t end) {
+    const int32_t *x = (const int32_t *)job->a;
+    for (int64_t i = begin; i < end; i++) job->out[i] = (float)x[i];
+}
+
+void float_to_int(int32_t *out, const float *x, int64_t count) {
+    run((struct job){to_int_range, (float *)out, x, NULL, 0, 0}, count);
+}
+
+void int_to_float(float *out, const int32_t *x, int64_t count) {
+    run((struct job){to_float_range, out, (const float *)x, NULL, 0, 0}, count);
 }

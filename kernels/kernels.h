@@ -8,11 +8,20 @@
 #ifndef NANOGPT_KERNELS_H
 #define NANOGPT_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Goes up with every change of a signature below, in matmul.h or in parallel.h. */
-#define NANOGPT_ABI 3
+/* Before a parameter's name: it may be null. */
+#define OPTIONAL
+
+/*
+ * A digest of every signature and enumeration below, in matmul.h and in parallel.h, which build.mjs
+ * defines: JavaScript calls no library whose interface is not the one it was compiled with.
+ */
+#ifndef NANOGPT_ABI
+#error "build with kernels/build.mjs"
+#endif
 int nanogpt_abi(void);
 
 /*
@@ -49,12 +58,20 @@ void copy_out(int64_t from, void *to, int64_t bytes);
 void fill_words(uint32_t *out, int64_t count, uint32_t bits);
 void copy_words(uint32_t *out, const uint32_t *x, int64_t count);
 /* layout: shape, strides of out, strides of x, `ndim` numbers each. */
-void copy_strided(float *out, const float *x, int ndim, const double *layout, int accumulate);
+void copy_strided(float *out, const float *x, int ndim, const double *layout, bool accumulate);
 
 /* ── Element-wise (elementwise.c, broadcast.c) ── */
 
-enum unary_op { NEG, ABS, EXP, LOG, SQRT, SQUARE, TANH, SIGMOID, RELU, LEAKY_RELU, GELU, GELU_TANH, SILU };
-enum binary_op { ADD, SUB, MUL, DIV };
+enum unary_op {
+    NEG, ABS, EXP, LOG, SQRT, SQUARE, TANH, SIGMOID, RELU, LEAKY_RELU, GELU, GELU_TANH, SILU, SIN, COS,
+    ERF, LOG1P, EXPM1, SOFTPLUS, RSQRT, RECIPROCAL, POW, SIGN, FLOOR, CEIL, ROUND, CLAMP_MIN, CLAMP_MAX
+};
+/* From EQ on, what is written is int32. */
+enum binary_op { ADD, SUB, MUL, DIV, POWER, MAXIMUM, MINIMUM, EQ, NE, LT, LE, GT, GE };
+enum integer_op {
+    INT_ADD, INT_SUB, INT_MUL, INT_FLOOR_DIVIDE, INT_REMAINDER, INT_MAXIMUM, INT_MINIMUM, INT_AND,
+    INT_OR, INT_XOR, INT_EQ, INT_NE, INT_LT, INT_LE, INT_GT, INT_GE
+};
 
 void unary_forward(int op, float *out, const float *x, int64_t count, float parameter);
 void unary_backward(int op, float *dx, const float *dy, const float *x, const float *y,
@@ -63,9 +80,15 @@ void binary_forward(int op, float *out, const float *a, const float *b, int64_t 
 /* layout: shape, strides of a, strides of b, `ndim` numbers each. */
 void binary_strided(int op, float *out, const float *a, const float *b, int ndim,
                     const double *layout);
+void integer_strided(int op, int32_t *out, const int32_t *a, const int32_t *b, int ndim,
+                     const double *layout);
+/* layout: shape, strides of mask, strides of x. */
+void copy_where(float *out, const int32_t *mask, const float *x, int ndim, const double *layout);
 void affine_forward(float *out, const float *x, int64_t count, float scale, float shift);
 void add_scaled(float *out, const float *x, int64_t count, float scale);
 void scale_by(float *out, const float *x, const float *scale, int64_t count);
+void float_to_int(int32_t *out, const float *x, int64_t count);
+void int_to_float(float *out, const int32_t *x, int64_t count);
 
 /* ── Random numbers (random.c) ── */
 
@@ -89,19 +112,28 @@ double sum_of_squares(const float *x, int64_t count);
 /* Of one block, in one task. */
 double block_sum_of_squares(const float *x, int64_t count);
 
+/* ── Scans (scan.c) ── */
+
+void cumulative_sum(float *out, const float *x, int64_t outer, int64_t count, int64_t inner,
+                    bool reverse);
+void product_middle(float *out, const float *x, int64_t outer, int64_t count, int64_t inner);
+void product_backward(float *dx, const float *dy, const float *x, int64_t outer, int64_t count,
+                      int64_t inner);
+void integer_sum(int32_t *out, const int32_t *x, int64_t outer, int64_t count, int64_t inner);
+
 /* ── Looking and choosing (select.c) ── */
 
 int64_t first_non_finite(const float *x, int64_t count);
 void histogram_count(int32_t *counts, const float *x, int64_t count, double low, double high,
                      int64_t bins);
 void topk_rows(float *values, int32_t *indices, const float *x, int64_t rows, int64_t cols,
-               int64_t k);
+               int64_t k, bool largest);
 
 /* ── Softmax and cross-entropy (softmax.c, cross-entropy.c) ── */
 
-void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, int log);
+void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, bool log);
 void softmax_backward(float *dx, const float *dy, const float *y, int64_t rows, int64_t cols,
-                      int log);
+                      bool log);
 int64_t cross_entropy_forward(float *losses, float *lse, const float *logits, int64_t ld,
                               const int32_t *targets, int64_t rows, int64_t cols, double smoothing,
                               int64_t ignore_index);
@@ -115,17 +147,19 @@ void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, con
 
 /* ── Normalisation (layer-norm.c, batch-norm.c) ── */
 
-void layernorm_forward(float *out, float *mean, float *rstd, const float *x, const float *weight,
-                       const float *bias, int64_t rows, int64_t cols, double eps, int centred);
-void layernorm_backward(float *dx, float *dweight, float *dbias, const float *dy, const float *x,
-                        const float *mean, const float *rstd, const float *weight, int64_t rows,
-                        int64_t cols, int centred);
+void layernorm_forward(float *out, float *mean, float *rstd, const float *x,
+                       const float *OPTIONAL weight, const float *OPTIONAL bias, int64_t rows,
+                       int64_t cols, double eps, bool centred);
+void layernorm_backward(float *OPTIONAL dx, float *OPTIONAL dweight, float *OPTIONAL dbias,
+                        const float *dy, const float *x, const float *mean, const float *rstd,
+                        const float *OPTIONAL weight, int64_t rows, int64_t cols, bool centred);
 void batchnorm_forward(float *out, float *mean, float *variance, const float *x,
-                       const float *weight, const float *bias, int64_t parts, int64_t rows,
-                       int64_t channels, double eps, int given);
-void batchnorm_backward(float *dx, float *dweight, float *dbias, const float *dy, const float *x,
-                        const float *mean, const float *variance, const float *weight,
-                        int64_t parts, int64_t rows, int64_t channels, double eps, int given);
+                       const float *OPTIONAL weight, const float *OPTIONAL bias, int64_t parts,
+                       int64_t rows, int64_t channels, double eps, bool given);
+void batchnorm_backward(float *OPTIONAL dx, float *OPTIONAL dweight, float *OPTIONAL dbias,
+                        const float *dy, const float *x, const float *mean, const float *variance,
+                        const float *OPTIONAL weight, int64_t parts, int64_t rows, int64_t channels,
+                        double eps, bool given);
 
 /* ── Embedding (embedding.c) ── */
 
@@ -135,6 +169,13 @@ int64_t sum_rows_by_id(int32_t *rows, float *values, const float *dy, const int3
                        int64_t count, int64_t width);
 void add_rows(float *out, const int32_t *rows, const float *values, int64_t row_count,
               int64_t width);
+
+/* ── Choosing by index (index.c) ── */
+
+int64_t take_middle(float *out, const float *x, const int32_t *ids, int64_t outer, int64_t size,
+                    int64_t count, int64_t inner, bool shared);
+int64_t put_middle(float *out, const float *x, const int32_t *ids, int64_t outer, int64_t size,
+                   int64_t count, int64_t inner, bool shared, bool accumulate);
 
 /* ── Optimizers (optim.c) ── */
 
@@ -147,7 +188,7 @@ struct update_row {
 };
 
 void sgd_step(const struct update_row *table, int64_t updates, double grad_scale, double momentum,
-              double dampening, int nesterov, int first);
+              double dampening, bool nesterov, bool first);
 void adamw_step(const struct update_row *table, int64_t updates, double grad_scale, double beta1,
                 double beta2, double eps, double step);
 double gradient_sum_of_squares(const struct update_row *table, int64_t updates);

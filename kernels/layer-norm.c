@@ -94,7 +94,7 @@ static void layernorm_range(void *context, int64_t begin, int64_t end, int threa
 static int64_t rows_to_task(int64_t cols) { return RUN * most(1, GRAIN / RUN / most(1, cols)); }
 
 void layernorm_forward(float *out, float *mean, float *rstd, const float *x, const float *weight,
-                       const float *bias, int64_t rows, int64_t cols, double eps, int centred) {
+                       const float *bias, int64_t rows, int64_t cols, double eps, bool centred) {
     struct row_job job = {out, mean, rstd, x, weight, bias, cols, eps, centred};
     parallel_ranges(rows, rows_to_task(cols), layernorm_range, &job);
 }
@@ -162,7 +162,7 @@ static void layernorm_parameters_range(void *context, int64_t begin, int64_t end
 
 void layernorm_backward(float *dx, float *dweight, float *dbias, const float *dy, const float *x,
                         const float *mean, const float *rstd, const float *weight, int64_t rows,
-                        int64_t cols, int centred) {
+                        int64_t cols, bool centred) {
     int64_t runs = (rows + RUN - 1) / RUN;
     struct row_gradient job = {dx,   dweight, dbias, dy,   x,      mean,
                                rstd, weight,  NULL,  cols, runs, centred};

@@ -280,8 +280,8 @@ static void batch_range(void *context, int64_t begin, int64_t end, int thread) {
 }
 
 void matmul(float *out, const float *a, const float *b, const float *bias, int64_t m, int64_t n,
-            int64_t k, int64_t lda, int64_t ldb, int64_t ldo, int trans_a, int trans_b, float alpha,
-            int accumulate, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_out) {
+            int64_t k, int64_t lda, int64_t ldb, int64_t ldo, bool trans_a, bool trans_b,
+            float alpha, bool accumulate, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_out) {
     if (m <= 0 || n <= 0 || batch <= 0) return;
     if (k < 0) k = 0;
     struct product first = {out, a,   b,   bias,    m,       n,          k,

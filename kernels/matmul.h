@@ -4,6 +4,7 @@
 #ifndef NANOGPT_MATMUL_H
 #define NANOGPT_MATMUL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,8 +22,8 @@
  * alone, not on the number of threads (with a system BLAS: as far as that one keeps to it).
  */
 void matmul(float *out, const float *a, const float *b, const float *bias, int64_t m, int64_t n,
-            int64_t k, int64_t lda, int64_t ldb, int64_t ldo, int trans_a, int trans_b, float alpha,
-            int accumulate, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_out);
+            int64_t k, int64_t lda, int64_t ldb, int64_t ldo, bool trans_a, bool trans_b,
+            float alpha, bool accumulate, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_out);
 
 /*
  * Lets the shared library at `path`, which must have cblas_sgemm, compute the products from now on;

@@ -201,7 +201,7 @@ static void copy_independent(float *out, const float *x, const struct layout *gi
     parallel_ranges(units, (GRAIN + unit_size - 1) / unit_size, strided_range, &job);
 }
 
-void copy_strided(float *out, const float *x, int ndim, const double *layout, int accumulate) {
+void copy_strided(float *out, const float *x, int ndim, const double *layout, bool accumulate) {
     /* Dimensions in which everything falls on one place are added up one step after another. */
     struct layout independent = {0}, repeated = {0};
     for (int d = 0; d < ndim; d++) {

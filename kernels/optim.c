@@ -210,7 +210,7 @@ static void sgd_update(const struct constants *c, const struct update *u, int64_
 }
 
 void sgd_step(const struct update_row *table, int64_t updates, double grad_scale, double momentum,
-              double dampening, int nesterov, int first) {
+              double dampening, bool nesterov, bool first) {
     struct step step = {.table = table, .updates = updates, .function = sgd_update};
     step.constants = (struct constants){.grad_scale = (float)grad_scale,
                                         .momentum = (float)momentum,

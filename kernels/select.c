@@ -80,7 +80,7 @@ void histogram_count(int32_t *counts, const float *x, int64_t count, double low,
     }
 }
 
-/* ── The k greatest of each row ── */
+/* ── The k greatest, or least, of each row ── */
 
 /*
  * A heap of the best k so far, the worst of them on top: what is no better than that is passed over,
@@ -99,6 +99,9 @@ static int32_t rank_of(float x) {
     return bits ^ (bits >> 31 & 0x7fffffff);
 }
 
+/* Of the least, NaN comes last: it is still the greatest. */
+static int32_t rank_in(float x, bool largest) { return largest ? rank_of(x) : ~rank_of(x); }
+
 static int before(struct candidate a, struct candidate b) {
     return a.rank > b.rank || (a.rank == b.rank && a.index < b.index);
 }
@@ -115,22 +118,25 @@ static void sift_down(struct candidate *heap, int64_t n, int64_t at, struct cand
 }
 
 static void topk_row(float *values, int32_t *indices, const float *x, int64_t cols, int64_t k,
-                     struct candidate *heap) {
-    for (int64_t i = 0; i < k; i++) heap[i] = (struct candidate){rank_of(x[i]), (int32_t)i};
+                     bool largest, struct candidate *heap) {
+    for (int64_t i = 0; i < k; i++) {
+        heap[i] = (struct candidate){rank_in(x[i], largest), (int32_t)i};
+    }
     for (int64_t i = k / 2; i-- > 0;) sift_down(heap, k, i, heap[i]);
     int64_t i = k;
     while (i < cols) {
         if (i + LANES <= cols) {
-            /* Only what is greater than the worst, or NaN, can get in: later ones lose ties. */
+            /* Only what is better than the worst can get in: later ones lose ties. */
             vfloat v = vload(x + i), worst = vset(x[heap[0].index]);
-            if (!vany((v > worst) | (v != v))) {
+            vint better = largest ? (v > worst) | (v != v) : (v < worst) | (worst != worst);
+            if (!vany(better)) {
                 i += LANES;
                 continue;
             }
         }
         int64_t end = i + LANES < cols ? i + LANES : cols;
         for (; i < end; i++) {
-            int32_t rank = rank_of(x[i]);
+            int32_t rank = rank_in(x[i], largest);
             if (rank > heap[0].rank) sift_down(heap, k, 0, (struct candidate){rank, (int32_t)i});
         }
     }
@@ -148,21 +154,22 @@ struct topk_job {
     const float *x;
     struct candidate *heaps;
     int64_t cols, k;
+    bool largest;
 };
 
 static void topk_range(void *context, int64_t begin, int64_t end, int thread) {
     const struct topk_job *job = context;
     for (int64_t r = begin; r < end; r++) {
         topk_row(job->values + r * job->k, job->indices + r * job->k, job->x + r * job->cols,
-                 job->cols, job->k, job->heaps + thread * job->k);
+                 job->cols, job->k, job->largest, job->heaps + thread * job->k);
     }
 }
 
 void topk_rows(float *values, int32_t *indices, const float *x, int64_t rows, int64_t cols,
-               int64_t k) {
+               int64_t k, bool largest) {
     if (k == 0) return;
     size_t size = (size_t)(parallel_threads() * k) * sizeof(struct candidate);
-    struct topk_job job = {values, indices, x, scratch_memory(size), cols, k};
+    struct topk_job job = {values, indices, x, scratch_memory(size), cols, k, largest};
     int64_t grain = cols < GRAIN ? GRAIN / cols : 1;
     parallel_ranges(rows, grain, topk_range, &job);
 }

@@ -102,13 +102,13 @@ static void backward_range(void *context, int64_t begin, int64_t end, int thread
     }
 }
 
-void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, int log) {
+void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, bool log) {
     struct job job = {out, x, NULL, cols, log};
     parallel_ranges(rows, rows_per_task(cols), softmax_range, &job);
 }
 
 void softmax_backward(float *dx, const float *dy, const float *y, int64_t rows, int64_t cols,
-                      int log) {
+                      bool log) {
     struct job job = {dx, dy, y, cols, log};
     parallel_ranges(rows, rows_per_task(cols), backward_range, &job);
 }

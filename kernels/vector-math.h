@@ -151,6 +151,96 @@ INLINE vfloat vnormal_cdf(vfloat x, vfloat *density) {
 }
 
 /*
+ * erf(x). Error at most 2 ulp. Up to 1 an odd polynomial; beyond, 1 less twice the normal's tail.
+ */
+INLINE vfloat verf(vfloat x) {
+    vfloat density, size = vabs(x);
+    vfloat far = 1.0f - 2.0f * vnormal_cdf(size * -1.41421356f, &density);
+    vfloat t = vat_most(x * x, vset(1));
+    /* erf(x) / x: relative error 2^-34 */
+    vfloat p = t * -9.667044651e-06f + 1.126595889e-04f;
+    p = p * t - 8.484080317e-04f;
+    p = p * t + 5.221031606e-03f;
+    p = p * t - 2.686543018e-02f;
+    p = p * t + 1.128378212e-01f;
+    p = p * t - 3.761263788e-01f;
+    p = p * t + 1.128379226e+00f;
+    return vselect(size > 1.0f, vcopysign(far, x), x * p);
+}
+
+/*
+ * ln(1 + x). Error at most 2 ulp. What rounding 1 + x took off is given back to first order, as in
+ * the HP-15C (Kahan 1982).
+ */
+INLINE vfloat vlog1p(vfloat x) {
+    vfloat u = 1.0f + x;
+    vfloat y = vlog(u);
+    vfloat lost = (x - (u - 1.0f)) / u;
+    return vselect((u > 0.0f) & (u < INFINITY), y + lost, y);
+}
+
+/* exp(x) - 1. Error at most 2 ulp. As in vtanh, exp(r) - 1 is made without ever adding the 1. */
+INLINE vfloat vexpm1(vfloat x) {
+    vfloat y = vat_most(vat_least(x, vset(-20)), vset(89)); /* -1 long before; infinity */
+    vfloat n;
+    vint exponent = vround_over_ln2(y, &n);
+    vfloat half = vpower_of_two(exponent - 1); /* 2^n itself may overflow where the result does not */
+    vfloat r = y - n * LN2_HIGH;
+    r = r - n * LN2_LOW;
+    /* exp(r) - 1 = r + r^2 P(r): relative error 2^-26 */
+    vfloat p = r * 1.394644030e-3f + 8.366577327e-3f;
+    p = p * r + 4.166628048e-2f;
+    p = p * r + 1.666654348e-1f;
+    p = p * r + 5.000000000e-1f;
+    p = p * (r * r) + r;
+    return vcopysign(2.0f * (half * p + (half - 0.5f)), x);
+}
+
+/* ln(1 + exp(x)). Error at most 3 ulp. */
+INLINE vfloat vsoftplus(vfloat x) {
+    vfloat positive = vselect((x > 0.0f) | (x != x), x, vset(0));
+    return positive + vlog1p(vexp(-vabs(x)));
+}
+
+/*
+ * sin(x), or cos(x) when `quarters` is 1. Error at most 2 ulp. The multiple of pi / 2 is taken off in
+ * doubles, in two parts of which the first has 33 bits; beyond a million the C library does it all.
+ */
+INLINE vfloat vsine(vfloat x, int quarters) {
+    if (vany(vabs(x) > 1e6f)) {
+        for (int i = 0; i < LANES; i++) x[i] = quarters ? cosf(x[i]) : sinf(x[i]);
+        return x;
+    }
+    float value[LANES], rest[LANES];
+    int32_t quarter[LANES];
+    memcpy(value, &x, sizeof x);
+    for (int i = 0; i < LANES; i++) {
+        double shifted = value[i] * 0.63661977236758134 + 6755399441055744.0; /* 1.5 * 2^52 */
+        double n = shifted - 6755399441055744.0;
+        rest[i] = (float)((value[i] - n * 1.5707963267341256) - n * 6.0771005065061922e-11);
+        quarter[i] = n == n ? (int32_t)n : 0;
+    }
+    vfloat r = vload(rest), t = r * r;
+    vint q = vload_int(quarter) + quarters;
+    /* relative error 2^-35 of sin(r), 2^-29 of cos(r) */
+    vfloat s = t * 2.724686965e-06f - 1.984006376e-04f;
+    s = s * t + 8.333331905e-03f;
+    s = s * t - 1.666666716e-01f;
+    s = s * t * r + r;
+    vfloat c = t * 2.454541936e-05f - 1.388829085e-03f;
+    c = c * t + 4.166666418e-02f;
+    c = c * (t * t) - 0.5f * t + 1.0f;
+    vfloat result = vselect((q & 1) != 0, c, s);
+    return (vfloat)((vint)result ^ ((q & 2) << 30));
+}
+
+/* a^b, as the C library has it: a product with a rounded logarithm would lose digits. */
+INLINE vfloat vpow(vfloat a, vfloat b) {
+    for (int i = 0; i < LANES; i++) a[i] = powf(a[i], b[i]);
+    return a;
+}
+
+/*
  * cos(2 pi u) and sin(2 pi u) for u in [0, 1): turns, so that taking off quarters is exact.
  * Absolute error at most 9.3e-8.
  */

@@ -97,8 +97,9 @@ INLINE vfloat vat_least(vfloat x, vfloat bound) {
 #endif
 }
 
-/* The greater; NaN when either is NaN. */
+/* The greater, the smaller; NaN when either is NaN. */
 INLINE vfloat vmax(vfloat a, vfloat b) { return vselect((a > b) | (a != a), a, b); }
+INLINE vfloat vmin(vfloat a, vfloat b) { return vselect((a < b) | (a != a), a, b); }
 
 INLINE vfloat vabs(vfloat x) { return (vfloat)((vint)x & 0x7fffffff); }
 INLINE vfloat vcopysign(vfloat magnitude, vfloat sign) {
@@ -109,6 +110,20 @@ INLINE vfloat vsqrt(vfloat x) {
     vfloat r;
     for (int i = 0; i < LANES; i++) r[i] = sqrtf(x[i]); /* one instruction, see -fno-math-errno */
     return r;
+}
+
+/* Down, up, and to the nearest, ties to even; each an instruction where there is one. */
+INLINE vfloat vfloor(vfloat x) {
+    for (int i = 0; i < LANES; i++) x[i] = floorf(x[i]);
+    return x;
+}
+INLINE vfloat vceil(vfloat x) {
+    for (int i = 0; i < LANES; i++) x[i] = ceilf(x[i]);
+    return x;
+}
+INLINE vfloat vround(vfloat x) {
+    for (int i = 0; i < LANES; i++) x[i] = rintf(x[i]);
+    return x;
 }
 
 INLINE int vany(vint mask) {

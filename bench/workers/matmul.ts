@@ -8,7 +8,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import koffi, { type LibraryHandle } from 'koffi';
-import { currentBackend } from 'nanogpt';
+import { currentBackend, matmulSize } from 'nanogpt';
 import type { MatmulReport, MatmulRow, MatmulSettings, Shape } from '../matmul.js';
 import { median } from '../statistics.js';
 
@@ -80,8 +80,8 @@ function measure(
   backend.uniform(b, k * n, -0.5, 0.5, { seed: 2, stream: 0, position: 0 });
   const lda = transA ? m : k;
   const ldb = transB ? k : n;
-  const runOurs = () =>
-    backend.matmul(ours, a, b, null, m, n, k, lda, ldb, n, transA, transB, 1, false, 1, 0, 0, 0);
+  const size = matmulSize({ m, n, k, transA, transB, lda, ldb });
+  const runOurs = () => backend.matmul(ours, a, b, null, size);
   const [opA, opB] = [transA ? TRANS : NO_TRANS, transB ? TRANS : NO_TRANS];
   const runTheirs = () => blas.sgemm(ROW_MAJOR, opA, opB, m, n, k, 1, a, lda, b, ldb, 0, theirs, n);
 

@@ -14,6 +14,7 @@ import { normSuite } from './norm.suite.js';
 import { optimSuite } from './optim.suite.js';
 import { randomSuite } from './random.suite.js';
 import { reduceSuite } from './reduce.suite.js';
+import { scanSuite } from './scan.suite.js';
 import { selectSuite } from './select.suite.js';
 import { softmaxSuite } from './softmax.suite.js';
 
@@ -26,6 +27,7 @@ export function backendSuite(name: string, make: () => Backend<unknown>): void {
     elementwiseSuite(subject);
     moveSuite(subject);
     reduceSuite(subject);
+    scanSuite(subject);
     selectSuite(subject);
     softmaxSuite(subject);
     normSuite(subject);

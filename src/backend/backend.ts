@@ -11,32 +11,9 @@
  * declared in method form so that `Backend<number>` may stand where `Backend<unknown>` is asked for.
  */
 
-/** float32 for numbers, int32 for indices. (The reference backend can hold float64 in float32's place, for finite differences.) */
-export type DType = 'float32' | 'int32';
+import type { BinaryOp, DType, IntegerOp, ReduceOp, UnaryOp } from './operations.js';
 
-/** `y = f(x)`, element by element. Sources: GELU, Hendrycks & Gimpel 2016; SiLU, Elfwing et al. 2017. */
-export type UnaryOp =
-  | 'neg'
-  | 'abs'
-  | 'exp'
-  | 'log'
-  | 'sqrt'
-  | 'square'
-  | 'tanh'
-  | 'sigmoid'
-  | 'relu'
-  /** `x > 0 ? x : parameter · x`. */
-  | 'leakyRelu'
-  /** Exact: `x · Φ(x)`, with erf. */
-  | 'gelu'
-  /** `0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))`. */
-  | 'geluTanh'
-  | 'silu';
-
-export type BinaryOp = 'add' | 'sub' | 'mul' | 'div';
-
-/** `max` of a row with a NaN is NaN, as in PyTorch. */
-export type ReduceOp = 'sum' | 'mean' | 'max';
+export type { BinaryOp, DType, IntegerOp, ReduceOp, UnaryOp };
 
 /** Where a random tensor's numbers come from: Philox4x32-10, see `util/random.ts` for the convention. */
 export interface RandomKey {
@@ -67,6 +44,44 @@ export interface ParameterUpdate<P> {
   state1: P | null;
   /** AdamW: second moment. */
   state2: P | null;
+}
+
+/** How a matrix product's operands lie, and what is made of them. */
+export interface MatmulSize {
+  /** op(a) is m × k, op(b) is k × n. */
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Whether a is stored k × m, and b n × k. */
+  readonly transA: boolean;
+  readonly transB: boolean;
+  /** Distances between the rows of the stored matrices. */
+  readonly lda: number;
+  readonly ldb: number;
+  readonly ldo: number;
+  readonly alpha: number;
+  /** Add to what `out` holds. */
+  readonly accumulate: boolean;
+  /** So many products, whose operands lie so far apart (0: the same one for all). */
+  readonly batch: number;
+  readonly strideA: number;
+  readonly strideB: number;
+  readonly strideOut: number;
+}
+
+/** What must be said of a matrix product; the rest is that of one product of whole contiguous matrices. */
+export type MatmulOptions = Pick<MatmulSize, 'm' | 'n' | 'k'> & Partial<MatmulSize>;
+
+/** `options` in full. Shared operands unless told, a batch of results one after another. */
+export function matmulSize(options: MatmulOptions): MatmulSize {
+  const { m, n, k, transA = false, transB = false, alpha = 1, accumulate = false } = options;
+  const { lda = transA ? m : k, ldb = transB ? k : n, ldo = n } = options;
+  const { batch = 1, strideA = 0, strideB = 0, strideOut = m * n } = options;
+  // biome-ignore format: one line for what, one for how many
+  return {
+    m, n, k, transA, transB, lda, ldb, ldo, alpha,
+    accumulate, batch, strideA, strideB, strideOut,
+  };
 }
 
 /** What memory a backend holds, in bytes, the collector's not counted. */
@@ -139,31 +154,10 @@ export interface Backend<P = unknown> {
   // ── Matrix product ────────────────────────────────────────────────────────────────────────────
 
   /**
-   * `out = alpha · op(a) · op(b) + (accumulate ? out : 0) + (bias over rows)`, `batch` times.
-   * op(a) is m × k, op(b) is k × n; `lda`, `ldb`, `ldo` are the row strides of the stored matrices
-   * (a is stored k × m when `transA`). Batch items lie `strideA`, `strideB`, `strideOut` apart (0: shared).
-   * `bias` has n values or is null. With k = 0 the product is zero.
+   * `out = alpha · op(a) · op(b) + (accumulate ? out : 0) + (bias over rows)`, `batch` times. `bias` has n
+   * values or is null. With k = 0 the product is zero. `size` says the rest; `matmulSize` fills it in.
    */
-  matmul(
-    out: P,
-    a: P,
-    b: P,
-    bias: P | null,
-    m: number,
-    n: number,
-    k: number,
-    lda: number,
-    ldb: number,
-    ldo: number,
-    transA: boolean,
-    transB: boolean,
-    alpha: number,
-    accumulate: boolean,
-    batch: number,
-    strideA: number,
-    strideB: number,
-    strideOut: number,
-  ): void;
+  matmul(out: P, a: P, b: P, bias: P | null, size: MatmulSize): void;
 
   // ── Element-wise ──────────────────────────────────────────────────────────────────────────────
 
@@ -187,6 +181,28 @@ export interface Backend<P = unknown> {
     stridesA: readonly number[],
     stridesB: readonly number[],
   ): void;
+  /** As `binaryStrided`, of int32 throughout. A divisor of 0 is refused before. */
+  integerStrided(
+    op: IntegerOp,
+    out: P,
+    a: P,
+    b: P,
+    shape: readonly number[],
+    stridesA: readonly number[],
+    stridesB: readonly number[],
+  ): void;
+  /** `out = mask ? x : out`, broadcast as `binaryStrided` does. The mask is int32; `out` and x are of one type, either. */
+  copyWhere(
+    out: P,
+    mask: P,
+    x: P,
+    shape: readonly number[],
+    stridesMask: readonly number[],
+    stridesX: readonly number[],
+  ): void;
+  /** float32 to int32, towards zero. What does not fit becomes the nearest int32, and NaN 0. */
+  floatToInt(out: P, x: P, count: number): void;
+  intToFloat(out: P, x: P, count: number): void;
   /** `out = scale · x + shift`. In place is allowed. */
   affine(out: P, x: P, count: number, scale: number, shift: number): void;
   /** `out += scale · x`. */
@@ -231,14 +247,55 @@ export interface Backend<P = unknown> {
   ): void;
   /** Gradient of `max`: dy shared evenly among the elements equal to the maximum, as PyTorch's amax. Where y is NaN, all are NaN. */
   maxBackward(dx: P, dy: P, x: P, y: P, outer: number, count: number, inner: number): void;
+  /** Running sums along the middle of (outer, count, inner), in double precision; from the last on when `reverse`. In place is allowed. */
+  cumsum(out: P, x: P, outer: number, count: number, inner: number, reverse: boolean): void;
+  /** Product over the middle of (outer, count, inner), in double precision. */
+  prod(out: P, x: P, outer: number, count: number, inner: number): void;
+  /** Gradient of `prod`: dy times the product of all others, which a zero does not hide. */
+  prodBackward(dx: P, dy: P, x: P, outer: number, count: number, inner: number): void;
+  /** Sum of int32 over the middle of (outer, count, inner), modulo 2³². */
+  integerSum(out: P, x: P, outer: number, count: number, inner: number): void;
   /** Sum of squares, in double precision, in fixed blocks. */
   sumOfSquares(x: P, count: number): number;
   /** Position of the first NaN or infinity, or −1. */
   firstNonFinite(x: P, count: number): number;
   /** `counts[j]` (int32) = how many of x lie in bin j of `bins` equal ones over [low, high] (high included in the last; low < high). NaN and what lies outside are not counted, as torch.histc. A value within rounding of an inner edge may fall to either side. */
   histogram(counts: P, x: P, count: number, low: number, high: number, bins: number): void;
-  /** The k greatest of each row, descending; ties by lower index; NaN counts as greatest. `indices` is int32. */
-  topk(values: P, indices: P, x: P, rows: number, cols: number, k: number): void;
+  /** The k greatest of each row, descending, or the k least, ascending; ties by lower index; NaN counts as greatest. `indices` is int32. */
+  topk(values: P, indices: P, x: P, rows: number, cols: number, k: number, largest: boolean): void;
+
+  // ── Choosing by index ─────────────────────────────────────────────────────────────────────────
+
+  /**
+   * x (outer, size, inner) at int32 ids along its middle → out (outer, count, inner), of either type. The
+   * ids are (count) when `shared`, else (outer, count, inner), one for each element. Returns the position
+   * of the first id outside [0, size), or −1; then nothing is written.
+   */
+  take(
+    out: P,
+    x: P,
+    ids: P,
+    outer: number,
+    size: number,
+    count: number,
+    inner: number,
+    shared: boolean,
+  ): number;
+  /**
+   * The way back: x (outer, count, inner) goes into out (outer, size, inner) at the ids, or, with
+   * `accumulate` (float32 only), is added there, in the order of the ids. Returns as `take`.
+   */
+  put(
+    out: P,
+    x: P,
+    ids: P,
+    outer: number,
+    size: number,
+    count: number,
+    inner: number,
+    shared: boolean,
+    accumulate: boolean,
+  ): number;
 
   // ── Softmax and cross-entropy ─────────────────────────────────────────────────────────────────
 

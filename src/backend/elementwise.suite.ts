@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
-import type { Backend, BinaryOp, UnaryOp } from './backend.js';
-import { check, Draw, kernel, LARGE, side, size } from './check.suite.js';
+import type { Backend, BinaryOp, IntegerOp, UnaryOp } from './backend.js';
+import { check, Draw, kernel, LARGE, side, size, type Values } from './check.suite.js';
 import { unary } from './reference/elementwise.js';
 import { ANY, exact, TINY, type Tolerance, U, ulps } from './tolerance.suite.js';
 
@@ -46,6 +46,8 @@ interface UnaryTolerance {
   slopeTerms?: (x: number, y: number) => number;
   /** Roundings of the gradient, relative to that. */
   backward: number;
+  /** What the function takes beside x. */
+  parameter?: number;
 }
 
 const clamp = (x: number, limit: number) => Math.min(Math.abs(x) || 0, limit); // NaN: 0
@@ -81,16 +83,34 @@ const UNARY: Record<UnaryOp, UnaryTolerance> = {
     backward: 8,
     slopeTerms: (x) => sigmoid(x) * (1 + Math.min(Math.abs(x), x < 0 ? Infinity : 18)),
   },
+  sin: { forward: 3, backward: 5 },
+  cos: { forward: 3, backward: 5 },
+  // x² is rounded before exp sees it.
+  erf: { forward: 3, backward: 6, slopeTerms: (x) => (1.2 + 1.2 * x * x) * Math.exp(-x * x) },
+  log1p: { forward: 3, backward: 3 },
+  expm1: { forward: 3, backward: 4, slopeTerms: (_, y) => 1 + Math.abs(y) },
+  softplus: { forward: 3, backward: 6, slopeTerms: sigmoid },
+  rsqrt: { forward: 3, backward: 8 },
+  reciprocal: { forward: 0, backward: 6 },
+  pow: { forward: 2, backward: 6, parameter: 2.5, slopeTerms: (x) => 2.5 * Math.abs(x) ** 1.5 },
+  sign: { forward: 0, backward: 0 },
+  floor: { forward: 0, backward: 0 },
+  ceil: { forward: 0, backward: 0 },
+  round: { forward: 0, backward: 0 },
+  clampMin: { forward: 0, backward: 0, parameter: -0.5 },
+  clampMax: { forward: 0, backward: 0, parameter: 2 },
 };
 
 const LEAK = 0.01;
+/** Where x^1.5 overflows, though a small dy would bring it back. */
+const POW_LIMIT = 1e25;
 /** Their gradient at ±∞ may be NaN or the limit. */
 const UNDEFINED_AT_INFINITY: readonly UnaryOp[] = ['gelu', 'geluTanh', 'silu'];
 
 const count = size;
 
 function unarySuite(subject: Backend<unknown>, op: UnaryOp): void {
-  const { forward, backward, slopeTerms } = UNARY[op];
+  const { forward, backward, slopeTerms, parameter = LEAK } = UNARY[op];
 
   const draw = (n: number, d: Draw) =>
     d.sprinkle(d.below(2) ? d.values(n, 3) : d.wide(n), 0.2, SPECIALS);
@@ -108,7 +128,7 @@ function unarySuite(subject: Backend<unknown>, op: UnaryOp): void {
     const x = draw(count, d);
     return {
       buffers: { out: d.room(count), x },
-      run: (b, p) => b.unary(op, p.out, p.x, count, LEAK),
+      run: (b, p) => b.unary(op, p.out, p.x, count, parameter),
       within: { out: forwardWithin(x) },
       inPlace: { out: ['x'] },
     };
@@ -120,9 +140,10 @@ function unarySuite(subject: Backend<unknown>, op: UnaryOp): void {
       Math.abs(v) > 1e38 && v !== v / 2 ? Math.sign(v) * 1e38 : v,
     );
     const y = new Float32Array(count);
-    unary(op, y, x, count, LEAK);
+    unary(op, y, x, count, parameter);
     const dy = d.sprinkle(d.values(count), 0.1, [NaN, Infinity, -Infinity, 0, -0, 1e-10, 1e10]);
     const within: Tolerance = (i, dx) => {
+      if (op === 'pow' && Math.abs(x[i]) > POW_LIMIT) return ANY;
       if (UNDEFINED_AT_INFINITY.includes(op) && Math.abs(x[i]) === Infinity) return ANY;
       // A slope that underflows makes NaN of an infinite dy, as it should of a slope of 0.
       const vanishes = slopeTerms !== undefined && slopeTerms(x[i], y[i]) < 2 ** -120;
@@ -133,7 +154,7 @@ function unarySuite(subject: Backend<unknown>, op: UnaryOp): void {
     };
     return {
       buffers: { dx: d.room(count), dy, x, y },
-      run: (b, p) => b.unaryBackward(op, p.dx, p.dy, p.x, p.y, count, LEAK),
+      run: (b, p) => b.unaryBackward(op, p.dx, p.dy, p.x, p.y, count, parameter),
       within: { dx: within },
       inPlace: { dx: ['dy'] },
     };
@@ -143,7 +164,7 @@ function unarySuite(subject: Backend<unknown>, op: UnaryOp): void {
     const x = Float32Array.from(SPECIALS.flatMap((v) => [v, v * (1 + 4 * U), v * (1 - 4 * U)]));
     check(subject, {
       buffers: { out: new Draw(1, 0).room(x.length), x },
-      run: (b, p) => b.unary(op, p.out, p.x, x.length, LEAK),
+      run: (b, p) => b.unary(op, p.out, p.x, x.length, parameter),
       within: { out: forwardWithin(x) },
     });
   });
@@ -152,13 +173,24 @@ function unarySuite(subject: Backend<unknown>, op: UnaryOp): void {
     const x = Float32Array.from({ length: 40_001 }, (_, i) => (i - 20_000) / 1000);
     check(subject, {
       buffers: { out: new Draw(1, 0).room(x.length), x },
-      run: (b, p) => b.unary(op, p.out, p.x, x.length, LEAK),
+      run: (b, p) => b.unary(op, p.out, p.x, x.length, parameter),
       within: { out: forwardWithin(x) },
     });
   });
 }
 
-const BINARY: readonly BinaryOp[] = ['add', 'sub', 'mul', 'div'];
+const BINARY: Record<BinaryOp, Tolerance> = {
+  ...{ add: exact, sub: exact, mul: exact, div: exact },
+  ...{ power: ulps(2), maximum: exact, minimum: exact },
+  ...{ eq: exact, ne: exact, lt: exact, le: exact, gt: exact, ge: exact },
+};
+/** These write int32. */
+const isComparison = (op: BinaryOp) => /^(eq|ne|[lg][te])$/.test(op);
+
+const INTEGER: readonly IntegerOp[] = [
+  ...(['add', 'sub', 'mul', 'floorDivide', 'remainder', 'maximum', 'minimum'] as const),
+  ...(['and', 'or', 'xor', 'eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const),
+];
 
 /** A shape, and the strides that read a contiguous tensor whose sizes are 1 where `stretch` is. */
 function strided(shape: readonly number[], stretch: readonly boolean[], order: readonly number[]) {
@@ -181,49 +213,99 @@ function shuffled(n: number, d: Draw): number[] {
   return order;
 }
 
+/** Up to 8 dimensions of drawn sizes, each of them stretched in a, in b, or in neither. */
+function drawBroadcast(last: number, ndim: number, d: Draw) {
+  const rank = ndim % 9;
+  const shape = Array.from({ length: rank }, (_, i) =>
+    i === rank - 1
+      ? last
+      : d.pick(last > 100 ? [217] : [1, 2, 3, 5, 0, 2].slice(0, rank > 4 ? 2 : 6)),
+  );
+  const layout = () =>
+    strided(
+      shape,
+      shape.map(() => d.below(3) === 0),
+      d.below(3) ? shape.map((_, i) => i) : shuffled(rank, d),
+    );
+  const total = shape.reduce((product, n) => product * n, 1);
+  return { shape, total, a: layout(), b: layout() };
+}
+
+const shapes = { last: side, ndim: side };
+const SHAPES = [
+  { last: 333, ndim: 2 },
+  { last: 1, ndim: 8 },
+];
+
 function binarySuite(subject: Backend<unknown>, op: BinaryOp): void {
-  const draw = (n: number, d: Draw) => d.sprinkle(d.wide(n), 0.1, SPECIALS);
+  // With equal values among them, for the comparisons.
+  const draw = (n: number, d: Draw) =>
+    d.below(2)
+      ? d.sprinkle(d.wide(n), 0.1, SPECIALS)
+      : d.among(n, [-2, -1, 0, -0, 0.5, 1, 3, NaN, Infinity, -Infinity]);
+  const room = (n: number, d: Draw): Values => (isComparison(op) ? d.intRoom(n) : d.room(n));
 
   kernel(subject, op, { count }, { count: LARGE }, ({ count }, d) => ({
-    buffers: { out: d.room(count), a: draw(count, d), b: draw(count, d) },
+    buffers: { out: room(count, d), a: draw(count, d), b: draw(count, d) },
     run: (b, p) => b.binary(op, p.out, p.a, p.b, count),
-    within: { out: exact },
-    inPlace: { out: ['a', 'b'] },
+    within: { out: BINARY[op] },
+    inPlace: isComparison(op) ? {} : { out: ['a', 'b'] },
   }));
 
-  const shapes = { last: side, ndim: side };
-  kernel(
-    subject,
-    `${op}, broadcast`,
-    shapes,
-    [
-      { last: 333, ndim: 2 },
-      { last: 1, ndim: 8 },
-    ],
-    ({ last, ndim }, d) => {
-      // Up to 8 dimensions of drawn sizes, each of them stretched in a, in b, or in neither.
-      const rank = ndim % 9;
-      const shape = Array.from({ length: rank }, (_, i) =>
-        i === rank - 1
-          ? last
-          : d.pick(last > 100 ? [217] : [1, 2, 3, 5, 0, 2].slice(0, rank > 4 ? 2 : 6)),
-      );
-      const total = shape.reduce((product, n) => product * n, 1);
-      const layout = () =>
-        strided(
-          shape,
-          shape.map(() => d.below(3) === 0),
-          d.below(3) ? shape.map((_, i) => i) : shuffled(rank, d),
-        );
-      const [a, b] = [layout(), layout()];
+  kernel(subject, `${op}, broadcast`, shapes, SHAPES, ({ last, ndim }, d) => {
+    const { shape, total, a, b } = drawBroadcast(last, ndim, d);
+    return {
+      buffers: { out: room(total, d), a: draw(a.length, d), b: draw(b.length, d) },
+      run: (backend, p) => backend.binaryStrided(op, p.out, p.a, p.b, shape, a.strides, b.strides),
+      within: { out: BINARY[op] },
+    };
+  });
+}
+
+/** Small ones, and such as overflow. */
+const drawInts = (n: number, d: Draw) =>
+  new Int32Array(n).map(() =>
+    d.below(3) ? d.below(9) - 4 : d.pick([2 ** 31 - 1, -(2 ** 31), 123_456_789, -65_537]),
+  );
+
+function integerSuite(subject: Backend<unknown>): void {
+  for (const op of INTEGER) {
+    kernel(subject, `${op} of int32`, shapes, SHAPES, ({ last, ndim }, d) => {
+      const { shape, total, a, b } = drawBroadcast(last, ndim, d);
+      const divides = op === 'floorDivide' || op === 'remainder';
+      const divisor = drawInts(b.length, d).map((v) => (divides && v === 0 ? 7 : v));
       return {
-        buffers: { out: d.room(total), a: draw(a.length, d), b: draw(b.length, d) },
+        buffers: { out: d.intRoom(total), a: drawInts(a.length, d), b: divisor },
         run: (backend, p) =>
-          backend.binaryStrided(op, p.out, p.a, p.b, shape, a.strides, b.strides),
+          backend.integerStrided(op, p.out, p.a, p.b, shape, a.strides, b.strides),
         within: { out: exact },
       };
-    },
-  );
+    });
+  }
+
+  kernel(subject, 'copyWhere', shapes, SHAPES, ({ last, ndim }, d) => {
+    const { shape, total, a, b } = drawBroadcast(last, ndim, d);
+    const [out, x] = d.below(2)
+      ? [drawInts(total, d), drawInts(b.length, d)]
+      : [d.values(total), d.sprinkle(d.values(b.length), 0.1, SPECIALS)];
+    return {
+      buffers: { out, mask: d.ints(a.length, 2), x },
+      run: (backend, p) => backend.copyWhere(p.out, p.mask, p.x, shape, a.strides, b.strides),
+      within: { out: exact },
+    };
+  });
+
+  kernel(subject, 'floatToInt', { count }, { count: LARGE }, ({ count }, d) => ({
+    buffers: { out: d.intRoom(count), x: d.sprinkle(d.wide(count), 0.2, SPECIALS) },
+    run: (b, p) => b.floatToInt(p.out, p.x, count),
+    within: { out: exact },
+  }));
+
+  kernel(subject, 'intToFloat', { count }, { count: LARGE }, ({ count }, d) => ({
+    buffers: { out: d.room(count), x: drawInts(count, d) },
+    run: (b, p) => b.intToFloat(p.out, p.x, count),
+    within: { out: exact },
+  }));
 }
 
 function factorSuite(subject: Backend<unknown>): void {
@@ -268,7 +350,8 @@ export function elementwiseSuite(subject: Backend<unknown>): void {
     for (const op of Object.keys(UNARY) as UnaryOp[]) unarySuite(subject, op);
   });
   describe('element-wise functions of two operands', () => {
-    for (const op of BINARY) binarySuite(subject, op);
+    for (const op of Object.keys(BINARY) as BinaryOp[]) binarySuite(subject, op);
+    integerSuite(subject);
     factorSuite(subject);
   });
 }

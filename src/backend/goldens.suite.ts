@@ -5,7 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { broadcastShapes, broadcastStrides, numel } from '../util/shape.js';
-import type { Backend, BinaryOp, ParameterUpdate, UnaryOp } from './backend.js';
+import {
+  type Backend,
+  type BinaryOp,
+  matmulSize,
+  type ParameterUpdate,
+  type UnaryOp,
+} from './backend.js';
 import { U } from './tolerance.suite.js';
 
 type Values = Float32Array | Int32Array;
@@ -187,7 +193,8 @@ const matmul: Check = (b, s, { tensors, shapes, settings }) => {
   const [lda, ldb] = [shapes['a'][1], shapes['b'][1]];
   const out = s.put(tensors['before']);
   const [a, c, bias] = [s.put(tensors['a']), s.put(tensors['b']), s.put(tensors['bias'])];
-  b.matmul(out, a, c, bias, m, n, k, lda, ldb, n, transA, transB, alpha, true, 1, 0, 0, 0);
+  const lie = { transA, transB, lda, ldb };
+  b.matmul(out, a, c, bias, matmulSize({ m, n, k, ...lie, alpha, accumulate: true }));
   s.expect('product', out, tensors['out'], 3);
 };
 
@@ -236,7 +243,7 @@ const select: Check = (b, s, { tensors, shapes, settings }) => {
     const [rows, cols] = shapes['x'];
     const k = settings['k'] as number;
     const [values, indices] = [s.room(rows * k), s.room(rows * k, 'int32')];
-    b.topk(values, indices, x, rows, cols, k);
+    b.topk(values, indices, x, rows, cols, k, true);
     s.expect('values', values, tensors['values'], 0, 0);
     s.expect('indices', indices, tensors['indices']);
   } else {

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UnaryOp } from './backend.js';
 import { Draw, oneOf } from './check.suite.js';
+import { UNARY_OP } from './native-interface.js';
 import { ReferenceBackend } from './reference.js';
 
 const backend = new ReferenceBackend({ precision: 'float64' });
@@ -52,6 +53,14 @@ function gradient(title: string, test: (d: Draw, rows: number, cols: number) => 
   });
 }
 
+/** The parameter of those that take one. */
+const LEAK = 0.2;
+
+/** Away from whole numbers and from halves. */
+function offSteps(x: number): number {
+  return Math.round(2 * x) / 2 + 0.1;
+}
+
 /** Values for which f is smooth within STEP: beside kinks, inside domains. */
 const DOMAIN: Partial<Record<UnaryOp, (x: number) => number>> = {
   abs: (x) => x + 0.01 * Math.sign(x),
@@ -59,12 +68,15 @@ const DOMAIN: Partial<Record<UnaryOp, (x: number) => number>> = {
   leakyRelu: (x) => x + 0.01 * Math.sign(x),
   log: (x) => Math.abs(x) + 0.05,
   sqrt: (x) => Math.abs(x) + 0.05,
+  log1p: (x) => Math.abs(x) - 0.9,
+  rsqrt: (x) => Math.abs(x) + 0.5,
+  reciprocal: (x) => x + Math.sign(x),
+  pow: (x) => Math.abs(x) + 0.05,
+  ...{ sign: offSteps, floor: offSteps, ceil: offSteps, round: offSteps },
+  clampMin: (x) => x + 0.01 * Math.sign(x - LEAK),
+  clampMax: (x) => x + 0.01 * Math.sign(x - LEAK),
 };
-const UNARY: readonly UnaryOp[] = [
-  ...(['neg', 'abs', 'exp', 'log', 'sqrt', 'square', 'tanh', 'sigmoid'] as const),
-  ...(['relu', 'leakyRelu', 'gelu', 'geluTanh', 'silu'] as const),
-];
-const LEAK = 0.2;
+const UNARY = Object.keys(UNARY_OP) as UnaryOp[];
 const IGNORED = -1;
 
 function unaryGradients(): void {
@@ -163,6 +175,61 @@ function movingGradients(): void {
         return dx;
       },
     );
+  });
+
+  gradient('cumsum', (d, outer, count) => {
+    const length = outer * count * 2;
+    for (const reverse of [false, true]) {
+      const scan = (x: Float64Array, backwards: boolean) => {
+        const y = zeros(length);
+        backend.cumsum(y, x, outer, count, 2, backwards);
+        return y;
+      };
+      checkGradient(
+        d,
+        doubles(d, length),
+        (x) => scan(x, reverse),
+        (dy) => scan(dy, !reverse),
+      );
+    }
+  });
+
+  gradient('prod, with zeros', (d, outer, count) => {
+    const x = doubles(d, outer * count * 2).map((v) => (d.below(5) === 0 ? 0 : v));
+    checkGradient(
+      d,
+      x,
+      (x) => {
+        const y = zeros(outer * 2);
+        backend.prod(y, x, outer, count, 2);
+        return y;
+      },
+      (dy, x) => {
+        const dx = zeros(x.length);
+        backend.prodBackward(dx, dy, x, outer, count, 2);
+        return dx;
+      },
+    );
+  });
+
+  gradient('taking by index', (d, outer, size) => {
+    for (const shared of [true, false]) {
+      const ids = d.ints(shared ? 7 : outer * 7 * 2, size);
+      checkGradient(
+        d,
+        doubles(d, outer * size * 2),
+        (x) => {
+          const out = zeros(outer * 7 * 2);
+          backend.take(out, x, ids, outer, size, 7, 2, shared);
+          return out;
+        },
+        (dy) => {
+          const dx = zeros(outer * size * 2);
+          backend.put(dx, dy, ids, outer, size, 7, 2, shared, true);
+          return dx;
+        },
+      );
+    }
   });
 
   gradient('looking up rows', (d, vocab, width) => {

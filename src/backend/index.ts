@@ -4,16 +4,20 @@ import type { Backend } from './backend.js';
 import { loadNative, nativeProblem } from './native-load.js';
 import { ReferenceBackend } from './reference.js';
 
-export type {
-  Backend,
-  BinaryOp,
-  Collected,
-  DType,
-  MemoryReport,
-  ParameterUpdate,
-  RandomKey,
-  ReduceOp,
-  UnaryOp,
+export {
+  type Backend,
+  type BinaryOp,
+  type Collected,
+  type DType,
+  type IntegerOp,
+  type MatmulOptions,
+  type MatmulSize,
+  type MemoryReport,
+  matmulSize,
+  type ParameterUpdate,
+  type RandomKey,
+  type ReduceOp,
+  type UnaryOp,
 } from './backend.js';
 export { NativeBackend } from './native.js';
 export { loadNative, nativeProblem } from './native-load.js';

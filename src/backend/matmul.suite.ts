@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { Backend } from './backend.js';
+import { type Backend, matmulSize } from './backend.js';
 import { type Case, check, Draw, flag, kernel, oneOf } from './check.suite.js';
 import { matmul } from './reference/matmul.js';
 import { absolute, summing } from './tolerance.suite.js';
@@ -71,25 +71,15 @@ function product(size: Product, d: Draw, settings: Settings): Case<'out' | 'a' |
   const bias = d.values(n);
   // The same product of absolute values: what its roundings are relative to.
   const magnitude = absolute(out.values);
-  matmul(
-    magnitude,
-    absolute(a.values),
-    absolute(b.values),
-    settings.bias ? absolute(bias) : null,
-    ...([m, n, k, a.ld, b.ld, out.ld, transA, transB, Math.abs(alpha), accumulate] as const),
-    ...([batch, a.stride, b.stride, out.stride] as const),
-  );
+  const lie = { lda: a.ld, ldb: b.ld, ldo: out.ld, transA, transB };
+  const strides = { strideA: a.stride, strideB: b.stride, strideOut: out.stride };
+  const sizes = matmulSize({ m, n, k, ...lie, alpha, accumulate, batch, ...strides });
+  const positive = { ...sizes, alpha: Math.abs(alpha) };
+  const absoluteBias = settings.bias ? absolute(bias) : null;
+  matmul(magnitude, absolute(a.values), absolute(b.values), absoluteBias, positive);
   return {
     buffers: { out: out.values, a: a.values, b: b.values, bias },
-    run: (backend, p) =>
-      backend.matmul(
-        p.out,
-        p.a,
-        p.b,
-        settings.bias ? p.bias : null,
-        ...([m, n, k, a.ld, b.ld, out.ld, transA, transB, alpha, accumulate] as const),
-        ...([batch, a.stride, b.stride, out.stride] as const),
-      ),
+    run: (backend, p) => backend.matmul(p.out, p.a, p.b, settings.bias ? p.bias : null, sizes),
     within: { out: summing(k, magnitude) },
   };
 }
@@ -214,7 +204,7 @@ function withThreads(
   });
   const [pa, pb, po] = pointers;
   backend.setThreads(threads);
-  backend.matmul(po, pa, pb, null, m, n, k, k, n, n, false, false, 1, false, 1, 0, 0, 0);
+  backend.matmul(po, pa, pb, null, matmulSize({ m, n, k }));
   backend.setThreads(before);
   backend.read(po, 'float32', out);
   for (const pointer of pointers) backend.free(pointer);

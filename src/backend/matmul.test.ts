@@ -73,24 +73,10 @@ function multiply(c: Case, { a, b, bias, before }: Operands, threads: number): F
   const { lda, ldb, ldo, strideA, strideB, strideOut, sizeOut } = layout(c);
   const [pa, pb, pBias, pOut] = [a, b, bias, before].map(upload);
   native.setThreads(threads);
-  native.matmul(
-    ...([
-      pOut,
-      pa,
-      pb,
-      c.bias ? pBias : null,
-      c.m,
-      c.n,
-      c.k,
-      lda,
-      ldb,
-      ldo,
-      c.transA,
-      c.transB,
-      c.alpha,
-    ] as const),
-    ...([c.accumulate, c.batch, strideA, strideB, strideOut] as const),
-  );
+  const { m, n, k, transA, transB, alpha, accumulate, batch } = c;
+  const sizes = { m, n, k, transA, transB, alpha, accumulate, batch };
+  const lie = { lda, ldb, ldo, strideA, strideB, strideOut };
+  native.matmul(pOut, pa, pb, c.bias ? pBias : null, { ...sizes, ...lie });
   const out = new Float32Array(sizeOut);
   native.read(pOut, 'float32', out);
   for (const pointer of [pa, pb, pBias, pOut]) native.free(pointer);

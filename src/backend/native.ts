@@ -8,31 +8,20 @@ import type {
   Backend,
   BinaryOp,
   DType,
+  IntegerOp,
+  MatmulSize,
   ParameterUpdate,
   RandomKey,
   ReduceOp,
   UnaryOp,
 } from './backend.js';
+import { BINARY_OP, INTEGER_OP, REDUCE_OP, UNARY_OP } from './native-interface.js';
 import { NativeMemory } from './native-memory.js';
 
-// The enumerations of kernels/kernels.h.
-const UNARY: Record<UnaryOp, number> = {
-  neg: 0,
-  abs: 1,
-  exp: 2,
-  log: 3,
-  sqrt: 4,
-  square: 5,
-  tanh: 6,
-  sigmoid: 7,
-  relu: 8,
-  leakyRelu: 9,
-  gelu: 10,
-  geluTanh: 11,
-  silu: 12,
-};
-const BINARY: Record<BinaryOp, number> = { add: 0, sub: 1, mul: 2, div: 3 };
-const REDUCE: Record<ReduceOp, number> = { sum: 0, mean: 1, max: 2 };
+const UNARY: Record<UnaryOp, number> = UNARY_OP;
+const BINARY: Record<BinaryOp, number> = BINARY_OP;
+const INTEGER: Record<IntegerOp, number> = INTEGER_OP;
+const REDUCE: Record<ReduceOp, number> = REDUCE_OP;
 
 const MAX_DIMS = 8;
 /** Numbers in a row of `struct update_row`. */
@@ -76,45 +65,13 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     }
   }
 
-  matmul(
-    out: number,
-    a: number,
-    b: number,
-    bias: number | null,
-    m: number,
-    n: number,
-    k: number,
-    lda: number,
-    ldb: number,
-    ldo: number,
-    transA: boolean,
-    transB: boolean,
-    alpha: number,
-    accumulate: boolean,
-    batch: number,
-    strideA: number,
-    strideB: number,
-    strideOut: number,
-  ): void {
+  matmul(out: number, a: number, b: number, bias: number | null, size: MatmulSize): void {
+    const { m, n, k, transA, transB, lda, ldb, ldo, alpha, accumulate } = size;
+    const { batch, strideA, strideB, strideOut } = size;
+    // biome-ignore format: in the lines of kernels/matmul.h
     this.c.matmul(
-      out,
-      a,
-      b,
-      bias ?? 0,
-      m,
-      n,
-      k,
-      lda,
-      ldb,
-      ldo,
-      transA ? 1 : 0,
-      transB ? 1 : 0,
-      alpha,
-      accumulate ? 1 : 0,
-      batch,
-      strideA,
-      strideB,
-      strideOut,
+      out, a, b, bias ?? 0, m, n, k, lda, ldb, ldo, transA, transB, alpha,
+      accumulate, batch, strideA, strideB, strideOut,
     );
   }
 
@@ -123,6 +80,8 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly affine: Method<'affine'> = this.c.affine_forward;
   readonly addScaled: Method<'addScaled'> = this.c.add_scaled;
   readonly scaleBy: Method<'scaleBy'> = this.c.scale_by;
+  readonly floatToInt: Method<'floatToInt'> = this.c.float_to_int;
+  readonly intToFloat: Method<'intToFloat'> = this.c.int_to_float;
 
   unary(op: UnaryOp, out: number, x: number, count: number, parameter: number): void {
     this.c.unary_forward(UNARY[op], out, x, count, parameter);
@@ -157,6 +116,31 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     this.c.binary_strided(BINARY[op], out, a, b, shape.length, layout);
   }
 
+  integerStrided(
+    op: IntegerOp,
+    out: number,
+    a: number,
+    b: number,
+    shape: readonly number[],
+    stridesA: readonly number[],
+    stridesB: readonly number[],
+  ): void {
+    const layout = this.#packLayout(shape, stridesA, stridesB);
+    this.c.integer_strided(INTEGER[op], out, a, b, shape.length, layout);
+  }
+
+  copyWhere(
+    out: number,
+    mask: number,
+    x: number,
+    shape: readonly number[],
+    stridesMask: readonly number[],
+    stridesX: readonly number[],
+  ): void {
+    const layout = this.#packLayout(shape, stridesMask, stridesX);
+    this.c.copy_where(out, mask, x, shape.length, layout);
+  }
+
   // ── Moving ────────────────────────────────────────────────────────────────────────────────────
 
   copyStrided(
@@ -169,7 +153,7 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     accumulate: boolean,
   ): void {
     const layout = this.#packLayout(shape, stridesOut, stridesX);
-    this.c.copy_strided(out, x, shape.length, layout, accumulate ? 1 : 0);
+    this.c.copy_strided(out, x, shape.length, layout, accumulate);
   }
 
   /** Shape and both strides, one after another. */
@@ -198,7 +182,13 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly sumOfSquares: Method<'sumOfSquares'> = this.c.sum_of_squares;
   readonly firstNonFinite: Method<'firstNonFinite'> = this.c.first_non_finite;
   readonly histogram: Method<'histogram'> = this.c.histogram_count;
+  readonly cumsum: Method<'cumsum'> = this.c.cumulative_sum;
+  readonly prod: Method<'prod'> = this.c.product_middle;
+  readonly prodBackward: Method<'prodBackward'> = this.c.product_backward;
+  readonly integerSum: Method<'integerSum'> = this.c.integer_sum;
   readonly topk: Method<'topk'> = this.c.topk_rows;
+  readonly take: Method<'take'> = this.c.take_middle;
+  readonly put: Method<'put'> = this.c.put_middle;
 
   reduce(op: ReduceOp, out: number, x: number, outer: number, count: number, inner: number): void {
     this.c.reduce_middle(REDUCE[op], out, x, outer, count, inner);
@@ -210,136 +200,15 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly meanLoss: Method<'meanLoss'> = this.c.mean_loss;
   readonly crossEntropyBackward: Method<'crossEntropyBackward'> = this.c.cross_entropy_backward;
 
-  softmax(out: number, x: number, rows: number, cols: number, log: boolean): void {
-    this.c.softmax_forward(out, x, rows, cols, log ? 1 : 0);
-  }
-
-  softmaxBackward(
-    dx: number,
-    dy: number,
-    y: number,
-    rows: number,
-    cols: number,
-    log: boolean,
-  ): void {
-    this.c.softmax_backward(dx, dy, y, rows, cols, log ? 1 : 0);
-  }
+  readonly softmax: Method<'softmax'> = this.c.softmax_forward;
+  readonly softmaxBackward: Method<'softmaxBackward'> = this.c.softmax_backward;
 
   // ── Normalisation ─────────────────────────────────────────────────────────────────────────────
 
-  layerNorm(
-    out: number,
-    mean: number,
-    rstd: number,
-    x: number,
-    weight: number | null,
-    bias: number | null,
-    rows: number,
-    cols: number,
-    eps: number,
-    centred: boolean,
-  ): void {
-    this.c.layernorm_forward(
-      out,
-      mean,
-      rstd,
-      x,
-      weight ?? 0,
-      bias ?? 0,
-      rows,
-      cols,
-      eps,
-      centred ? 1 : 0,
-    );
-  }
-
-  layerNormBackward(
-    dx: number | null,
-    dweight: number | null,
-    dbias: number | null,
-    dy: number,
-    x: number,
-    mean: number,
-    rstd: number,
-    weight: number | null,
-    rows: number,
-    cols: number,
-    centred: boolean,
-  ): void {
-    this.c.layernorm_backward(
-      dx ?? 0,
-      dweight ?? 0,
-      dbias ?? 0,
-      dy,
-      x,
-      mean,
-      rstd,
-      weight ?? 0,
-      rows,
-      cols,
-      centred ? 1 : 0,
-    );
-  }
-
-  batchNorm(
-    out: number,
-    mean: number,
-    variance: number,
-    x: number,
-    weight: number | null,
-    bias: number | null,
-    parts: number,
-    rows: number,
-    channels: number,
-    eps: number,
-    given: boolean,
-  ): void {
-    this.c.batchnorm_forward(
-      out,
-      mean,
-      variance,
-      x,
-      weight ?? 0,
-      bias ?? 0,
-      parts,
-      rows,
-      channels,
-      eps,
-      given ? 1 : 0,
-    );
-  }
-
-  batchNormBackward(
-    dx: number | null,
-    dweight: number | null,
-    dbias: number | null,
-    dy: number,
-    x: number,
-    mean: number,
-    variance: number,
-    weight: number | null,
-    parts: number,
-    rows: number,
-    channels: number,
-    eps: number,
-    given: boolean,
-  ): void {
-    this.c.batchnorm_backward(
-      dx ?? 0,
-      dweight ?? 0,
-      dbias ?? 0,
-      dy,
-      x,
-      mean,
-      variance,
-      weight ?? 0,
-      parts,
-      rows,
-      channels,
-      eps,
-      given ? 1 : 0,
-    );
-  }
+  readonly layerNorm: Method<'layerNorm'> = this.c.layernorm_forward;
+  readonly layerNormBackward: Method<'layerNormBackward'> = this.c.layernorm_backward;
+  readonly batchNorm: Method<'batchNorm'> = this.c.batchnorm_forward;
+  readonly batchNormBackward: Method<'batchNormBackward'> = this.c.batchnorm_backward;
 
   // ── Embedding ─────────────────────────────────────────────────────────────────────────────────
 
@@ -358,15 +227,7 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     first: boolean,
   ): void {
     const table = this.#packUpdates(updates);
-    this.c.sgd_step(
-      table,
-      updates.length,
-      gradScale,
-      momentum,
-      dampening,
-      nesterov ? 1 : 0,
-      first ? 1 : 0,
-    );
+    this.c.sgd_step(table, updates.length, gradScale, momentum, dampening, nesterov, first);
   }
 
   adamwStep(

@@ -5,16 +5,18 @@
  * Sums are made in double precision, in the order of the elements, and rounded once when they are
  * stored. It is also what the package falls back on where no C compiler is to be found.
  */
-import type { Backend } from './backend.js';
+import type { Backend, DType } from './backend.js';
 import * as elementwise from './reference/elementwise.js';
 import * as embedding from './reference/embedding.js';
-import { matmul } from './reference/matmul.js';
+import * as index from './reference/index.js';
+import * as matmul from './reference/matmul.js';
 import * as memory from './reference/memory.js';
-import { copyStrided } from './reference/move.js';
+import * as move from './reference/move.js';
 import * as norm from './reference/norm.js';
 import * as optim from './reference/optim.js';
 import * as random from './reference/random.js';
 import * as reduce from './reference/reduce.js';
+import * as scan from './reference/scan.js';
 import * as select from './reference/select.js';
 import * as softmax from './reference/softmax.js';
 
@@ -22,7 +24,30 @@ export type { HostArray } from './reference/memory.js';
 
 type HostArray = memory.HostArray;
 
-export class ReferenceBackend implements Backend<HostArray> {
+/** All kernels but memory's: each file exports what the backend offers, under the same name. */
+const kernels = {
+  ...random,
+  ...matmul,
+  ...elementwise,
+  ...move,
+  ...reduce,
+  ...scan,
+  ...select,
+  ...softmax,
+  ...norm,
+  ...embedding,
+  ...index,
+  ...optim,
+};
+
+/** A class with them as its methods. */
+const Kernels = class {
+  constructor() {
+    Object.assign(this, kernels);
+  }
+} as new () => typeof kernels;
+
+export class ReferenceBackend extends Kernels implements Backend<HostArray> {
   readonly name = 'reference';
   readonly #memory: memory.HostMemory;
 
@@ -31,13 +56,14 @@ export class ReferenceBackend implements Backend<HostArray> {
    *   finite differences, and for a test's expected values.
    */
   constructor(options: { precision?: memory.Precision } = {}) {
+    super();
     this.#memory = new memory.HostMemory(options.precision ?? 'float32');
   }
 
   get memory() {
     return this.#memory.report();
   }
-  alloc(dtype: 'float32' | 'int32', count: number): HostArray {
+  alloc(dtype: DType, count: number): HostArray {
     return this.#memory.alloc(dtype, count);
   }
   allocCollected(dtype: 'float32' | 'int32', count: number) {
@@ -55,47 +81,4 @@ export class ReferenceBackend implements Backend<HostArray> {
   /** Always 1: JavaScript has the one. */
   readonly threads = 1;
   setThreads(_threads: number): void {}
-
-  readonly uniform = random.uniform;
-  readonly normal = random.normal;
-  readonly dropout = random.dropout;
-
-  readonly matmul = matmul;
-
-  readonly unary = elementwise.unary;
-  readonly unaryBackward = elementwise.unaryBackward;
-  readonly binary = elementwise.binary;
-  readonly binaryStrided = elementwise.binaryStrided;
-  readonly affine = elementwise.affine;
-  readonly addScaled = elementwise.addScaled;
-  readonly scaleBy = elementwise.scaleBy;
-
-  readonly copyStrided = copyStrided;
-
-  readonly reduce = reduce.reduce;
-  readonly variance = reduce.variance;
-  readonly maxBackward = reduce.maxBackward;
-  readonly sumOfSquares = reduce.sumOfSquares;
-  readonly firstNonFinite = reduce.firstNonFinite;
-  readonly histogram = select.histogram;
-  readonly topk = select.topk;
-
-  readonly softmax = softmax.softmax;
-  readonly softmaxBackward = softmax.softmaxBackward;
-  readonly crossEntropy = softmax.crossEntropy;
-  readonly meanLoss = softmax.meanLoss;
-  readonly crossEntropyBackward = softmax.crossEntropyBackward;
-
-  readonly layerNorm = norm.layerNorm;
-  readonly layerNormBackward = norm.layerNormBackward;
-  readonly batchNorm = norm.batchNorm;
-  readonly batchNormBackward = norm.batchNormBackward;
-
-  readonly gatherRows = embedding.gatherRows;
-  readonly sumRowsById = embedding.sumRowsById;
-  readonly addRows = embedding.addRows;
-
-  readonly sgdStep = optim.sgdStep;
-  readonly adamwStep = optim.adamwStep;
-  readonly gradientSumOfSquares = optim.gradientSumOfSquares;
 }

@@ -55,7 +55,12 @@ export function selectSuite(subject: Backend<unknown>): void {
   });
 
   describe('topk', () => {
-    const draw = { rows: side, cols: size, part: oneOf(0, 1, 2, 5, 50, 1000) };
+    const draw = {
+      rows: side,
+      cols: size,
+      part: oneOf(0, 1, 2, 5, 50, 1000),
+      largest: oneOf(0, 1),
+    };
     for (const [title, among] of [
       ['of different values', null],
       ['of ties, zeros of both signs, NaN and infinity', [NaN, Infinity, -Infinity, 0, -0, 1, -1]],
@@ -65,10 +70,10 @@ export function selectSuite(subject: Backend<unknown>): void {
         title,
         draw,
         [
-          { rows: 3, cols: 40_009, part: 50 },
-          { rows: 9001, cols: 9, part: 5 },
+          { rows: 3, cols: 40_009, part: 50, largest: 1 },
+          { rows: 9001, cols: 9, part: 5, largest: 0 },
         ],
-        ({ rows, cols, part }, d) => {
+        ({ rows, cols, part, largest }, d) => {
           const k = Math.min(part, cols);
           const count = rows * cols;
           return {
@@ -77,7 +82,7 @@ export function selectSuite(subject: Backend<unknown>): void {
               indices: d.intRoom(rows * k),
               x: among ? d.sprinkle(d.values(count), d.unit(), among) : d.values(count),
             },
-            run: (b, p) => b.topk(p.values, p.indices, p.x, rows, cols, k),
+            run: (b, p) => b.topk(p.values, p.indices, p.x, rows, cols, k, largest === 1),
             within: { values: exact, indices: exact },
           };
         },

@@ -1,6 +1,6 @@
 /** How fast a backend is on this machine: two numbers, in about a second. */
 import os from 'node:os';
-import type { Backend } from '../backend/index.js';
+import { type Backend, matmulSize } from '../backend/index.js';
 
 export interface Speed {
   /** 10⁹ floating-point operations a second, in a product of two `size` × `size` matrices. */
@@ -30,7 +30,7 @@ function productSeconds(backend: Backend, n: number): number {
   const [out, a, b] = matrices;
   for (const x of [a, b]) backend.fill(x, 'float32', n * n, 0.5);
   const seconds = medianSeconds(() =>
-    backend.matmul(out, a, b, null, n, n, n, n, n, n, false, false, 1, false, 1, 0, 0, 0),
+    backend.matmul(out, a, b, null, matmulSize({ m: n, n, k: n })),
   );
   for (const x of matrices) backend.free(x);
   return seconds;

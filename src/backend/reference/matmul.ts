@@ -1,3 +1,4 @@
+import type { MatmulSize } from '../backend.js';
 import type { HostArray } from './memory.js';
 
 /**
@@ -9,21 +10,10 @@ export function matmul(
   a: HostArray,
   b: HostArray,
   bias: HostArray | null,
-  m: number,
-  n: number,
-  k: number,
-  lda: number,
-  ldb: number,
-  ldo: number,
-  transA: boolean,
-  transB: boolean,
-  alpha: number,
-  accumulate: boolean,
-  batch: number,
-  strideA: number,
-  strideB: number,
-  strideOut: number,
+  size: MatmulSize,
 ): void {
+  const { m, n, k, transA, transB, lda, ldb, ldo, alpha, accumulate } = size;
+  const { batch, strideA, strideB, strideOut } = size;
   for (let item = 0; item < batch; item++) {
     const a0 = item * strideA;
     const b0 = item * strideB;

@@ -63,7 +63,7 @@ export class HostMemory {
     if (this.#bytes + count * 4 > LIMIT) throw this.#outOfMemory(dtype, count);
     try {
       // Memory is promised uninitialised; with NaN in it, whoever relies on zeros finds out.
-      return dtype === 'int32' ? new Int32Array(count) : new this.#Float(count).fill(NaN);
+      return dtype === 'float32' ? new this.#Float(count).fill(NaN) : new Int32Array(count);
     } catch (cause) {
       throw this.#outOfMemory(dtype, count, cause);
     }
@@ -108,7 +108,7 @@ export function copy(out: HostArray, x: HostArray, dtype: DType, count: number):
 
 /** The oracle is strict where native memory cannot be: the right type, and no reaching past the end. */
 function checkAccess(what: string, pointer: HostArray, dtype: DType, count: number): void {
-  if (pointer instanceof Int32Array !== (dtype === 'int32')) {
+  if (pointer instanceof Int32Array === (dtype === 'float32')) {
     throw new Error(`${what}: expected memory of ${dtype}, got a ${pointer.constructor.name}`);
   }
   if (count > pointer.length) {

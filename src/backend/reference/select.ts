@@ -18,7 +18,7 @@ export function histogram(
   }
 }
 
-/** The k greatest of each row of x (rows, cols), and their columns: (rows, k), descending. */
+/** The k greatest of each row of x (rows, cols), descending, or the k least, ascending, and their columns: (rows, k). */
 export function topk(
   values: HostArray,
   indices: HostArray,
@@ -26,12 +26,15 @@ export function topk(
   rows: number,
   cols: number,
   k: number,
+  largest: boolean,
 ): void {
   for (let r = 0; r < rows; r++) {
     const row = x.subarray(r * cols, (r + 1) * cols);
     const order = Array.from({ length: cols }, (_, c) => c);
     // The sort is stable, so equal values stay in order of index.
-    order.sort((a, b) => compareDescending(row[a], row[b]));
+    order.sort((a, b) =>
+      largest ? compareDescending(row[a], row[b]) : compareDescending(row[b], row[a]),
+    );
     for (let j = 0; j < k; j++) {
       values[r * k + j] = row[order[j]];
       indices[r * k + j] = order[j];

@@ -26,7 +26,7 @@ function greatest(operation: string, x: Tensor, k: number): { values: Tensor; in
   const shape = [...x.shape.slice(0, -1), k]; // (…, cols) → (…, k)
   const values = x.empty(shape);
   const indices = x.empty(shape, 'int32');
-  x.backend.topk(values.pointer, indices.pointer, x.pointer, rows, cols, k);
+  x.backend.topk(values.pointer, indices.pointer, x.pointer, rows, cols, k, true);
   return { values, indices };
 }
 

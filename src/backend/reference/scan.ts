@@ -1,0 +1,81 @@
+/**
+ * Running sums and products over the middle of (outer, count, inner), and sums of integers. Element
+ * (o, c, i) lies at (o · count + c) · inner + i, and the result of a column (o, i) at o · inner + i.
+ */
+import type { HostArray } from './memory.js';
+
+/** Calls `visit` with each column's place among the results, and its elements' places from first to last. */
+function eachColumn(
+  outer: number,
+  count: number,
+  inner: number,
+  visit: (result: number, places: number[]) => void,
+): void {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const places = Array.from({ length: count }, (_, c) => (o * count + c) * inner + i);
+      visit(o * inner + i, places);
+    }
+  }
+}
+
+/** `out[c] = Σ x[0 … c]`, or `Σ x[c …]` when `reverse`. */
+export function cumsum(
+  out: HostArray,
+  x: HostArray,
+  outer: number,
+  count: number,
+  inner: number,
+  reverse: boolean,
+): void {
+  eachColumn(outer, count, inner, (_, places) => {
+    let total = 0;
+    for (const at of reverse ? places.reverse() : places) {
+      total += x[at];
+      out[at] = total;
+    }
+  });
+}
+
+/** Product of each column. */
+export function prod(
+  out: HostArray,
+  x: HostArray,
+  outer: number,
+  count: number,
+  inner: number,
+): void {
+  eachColumn(outer, count, inner, (result, places) => {
+    out[result] = places.reduce((product, at) => product * x[at], 1);
+  });
+}
+
+/** `dx[c] = dy · Π x[before c] · Π x[after c]`. */
+export function prodBackward(
+  dx: HostArray,
+  dy: HostArray,
+  x: HostArray,
+  outer: number,
+  count: number,
+  inner: number,
+): void {
+  eachColumn(outer, count, inner, (result, places) => {
+    places.forEach((at, c) => {
+      const others = places.filter((_, other) => other !== c);
+      dx[at] = others.reduce((product, other) => product * x[other], dy[result]);
+    });
+  });
+}
+
+/** Sum of each column of int32, modulo 2³². */
+export function integerSum(
+  out: HostArray,
+  x: HostArray,
+  outer: number,
+  count: number,
+  inner: number,
+): void {
+  eachColumn(outer, count, inner, (result, places) => {
+    out[result] = places.reduce((total, at) => (total + x[at]) | 0, 0);
+  });
+}
