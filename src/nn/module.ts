@@ -9,6 +9,7 @@ import { markListed, Tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import type { Shape } from '../util/shape.js';
 import { parameter, type Role, roleOf } from './parameter.js';
+import { formatModule } from './print.js';
 import { type LoadOptions, type LoadResult, loadStateDict } from './state-dict.js';
 
 /** One parameter, for a table. */
@@ -111,6 +112,23 @@ export abstract class Module {
     return loadStateDict(this.stateDict(), aliases, state, options);
   }
 
+  /** Parameters and buffers at every path: one that is shared, at each. */
+  namedParametersAndBuffers(): Map<string, Tensor> {
+    const found = new Map<string, Tensor>();
+    walk(this, { tensor: (path, tensor) => found.set(path, tensor), aliases: true });
+    return found;
+  }
+
+  /** The tree of its parts, with the shapes and numbers of their parameters. */
+  toString(): string {
+    return formatModule(this);
+  }
+
+  /** What `console.log` and the prompt show. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return formatModule(this);
+  }
+
   /** Sets `training` in all modules. Returns itself. */
   train(mode = true): this {
     for (const module of this.namedModules().values()) module.training = mode;
@@ -181,7 +199,7 @@ export abstract class Module {
 interface Visitor {
   module?(path: string, module: Module, seen: boolean): void;
   /** Parameters and buffers only. */
-  tensor?(path: string, tensor: Tensor, seen: boolean): void;
+  tensor?(path: string, tensor: Tensor, seen: boolean): unknown;
   /** Go into a shared module at each of its paths, and not at the first alone. */
   aliases?: boolean;
 }

@@ -14,6 +14,7 @@ import {
   type Shape,
   sameShape,
 } from '../util/shape.js';
+import { formatTensor } from './format.js';
 import { GradientSlot, type RowGradient } from './gradient.js';
 import { checkFloat, checkNumber, checkNumbers, checkTensor } from './ops/check.js';
 import * as elementwise from './ops/elementwise.js';
@@ -132,8 +133,19 @@ export class Tensor {
     this.storage.free();
   }
 
+  /** Its values as PyTorch shows them: rounded, aligned, cut to the ends where they are many. */
   toString(): string {
-    return `Tensor${formatShape(this.shape)} ${this.dtype}`;
+    return formatTensor(this);
+  }
+
+  /** What `console.log` and the prompt show. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return formatTensor(this);
+  }
+
+  /** Nested arrays, so that `tensor(JSON.parse(JSON.stringify(x)))` is x again (NaN and infinities become null). */
+  toJSON(): Nested {
+    return this.toArraySync();
   }
 
   // ── Reading and writing values ────────────────────────────────────────────────────────────────
@@ -172,7 +184,12 @@ export class Tensor {
 
   /** Its values as nested arrays. */
   async toArray(): Promise<Nested> {
-    const flat = await this.data();
+    return this.toArraySync();
+  }
+
+  /** As `toArray()`, at once (CPU backends). */
+  toArraySync(): Nested {
+    const flat = this.dataSync();
     let at = 0;
     const build = (dim: number): Nested =>
       dim === this.ndim
