@@ -19,11 +19,11 @@ interface Row {
  *   output  Linear  5,427  weight (27, 200), bias (27)
  * ```
  *
- * Of a weight that two parts share, the second names the first (`weight = embedding.weight`); what gets
+ * Of a weight that two parts share, one names the path under which the other is saved (`weight = embedding.weight`); what gets
  * no gradient is `frozen`, what was freed says so.
  */
 export function formatModule(root: Module): string {
-  const owners = new Map<Tensor, string>();
+  const owners = new Map([...root.stateDict()].map(([path, tensor]) => [tensor, path]));
   const rows: Row[] = [];
   const modules = root.namedModules();
   const all = root.namedParametersAndBuffers();
@@ -90,10 +90,14 @@ function ownTensors(
     .map(([full, tensor]) => [path === '' ? full : full.slice(path.length + 1), tensor]);
 }
 
-function describe(key: string, full: string, tensor: Tensor, owners: Map<Tensor, string>): string {
+function describe(
+  key: string,
+  full: string,
+  tensor: Tensor,
+  owners: ReadonlyMap<Tensor, string>,
+): string {
   const owner = owners.get(tensor);
-  if (owner !== undefined) return `${key} = ${owner}`;
-  owners.set(tensor, full);
+  if (owner !== full) return `${key} = ${owner}`;
   const notes = [
     ...(roleOf(tensor) === 'buffer' ? ['buffer'] : tensor.requiresGrad ? [] : ['frozen']),
     ...(tensor.storage.isFreed ? ['freed'] : []),

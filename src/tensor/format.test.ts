@@ -14,7 +14,7 @@ describe('a tensor as text', () => {
     const cases: [ReturnType<typeof tensor>, string][] = [
       [tensor(3.14159), 'tensor(3.1416)'],
       [tensor([1, 2, 3]), 'tensor([1., 2., 3.], shape (3))'],
-      [tensor([Number.NaN, 1, -Infinity]), 'tensor([nan, 1., -inf], shape (3))'],
+      [tensor([Number.NaN, 1, -Infinity]), 'tensor([ nan,   1., -inf], shape (3))'],
       [tensor([1e-5, 1]), 'tensor([1.0000e-05, 1.0000e+00], shape (2))'],
       [tensor([1e9, 1]), 'tensor([1.0000e+09, 1.0000e+00], shape (2))'],
       [tensor([0, -0]), 'tensor([ 0., -0.], shape (2))'],
@@ -22,11 +22,7 @@ describe('a tensor as text', () => {
       [zeros([0, 3]), 'tensor([], shape (0, 3))'],
       [zeros([2, 0]), 'tensor([], shape (2, 0))'],
     ];
-    for (const [x, text] of cases) {
-      expect(String(x).replaceAll(/ +(nan|1\.)/g, ' $1')).toBe(
-        text.replaceAll(/ +(nan|1\.)/g, ' $1'),
-      );
-    }
+    for (const [x, text] of cases) expect(String(x)).toBe(text);
     expect(
       `${tensor([
         [1.5, -2],
@@ -56,7 +52,7 @@ describe('a tensor as text', () => {
     expect(performance.now() - began).toBeLessThan(5000); // all of it would be 3.6 GB to read
   });
 
-  it('is what console.log shows, and JSON has its values', () => {
+  it('is what the prompt shows, and JSON has its values', () => {
     manualSeed(1);
     const x = randn([2, 2]);
     expect(inspect(x)).toBe(String(x));

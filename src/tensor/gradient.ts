@@ -1,6 +1,8 @@
 /** Gradients at rest: in full or by rows, and the slot in which a leaf gathers them. */
+
+import { copyOf } from './copy.js';
 import type { Storage } from './scope.js';
-import { copyOf, type Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 /**
  * A gradient by rows: that of an embedding's weight, of which a batch uses few rows. `rows` (int32)

@@ -1,4 +1,5 @@
 export type { Backend, DType, ParameterUpdate } from '../backend/backend.js';
+export { copyOf, isTensor } from './copy.js';
 export {
   currentBackend,
   empty,
@@ -53,5 +54,5 @@ export {
   readsOther,
   watchOperations,
 } from './tape.js';
-export { copyOf, type Nested, Tensor } from './tensor.js';
+export { type Nested, Tensor } from './tensor.js';
 export { expectListed, markListed, unlistedWithGradient } from './unlisted.js';

@@ -5,10 +5,11 @@
  */
 import { ShapeError, UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
+import { copyOf } from './copy.js';
 import { type InputGradient, inFull, RowGradient } from './gradient.js';
 import { checkTensor } from './ops/check.js';
 import { lastChange, Scope } from './scope.js';
-import { copyOf, type Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 const NOTHING: readonly Tensor[] = [];
 

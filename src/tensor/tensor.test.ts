@@ -28,7 +28,9 @@ describe('tensor', () => {
   it('takes the type of flat arrays', () => {
     scope(() => {
       expect(tensor(Float64Array.of(1.5)).dtype).toBe('float32');
-      expect(tensor(Uint16Array.of(7, 8), { shape: [2, 1] }).toString()).toBe('Tensor(2, 1) int32');
+      expect(tensor(Uint16Array.of(7, 8), { shape: [2, 1] }).toString()).toBe(
+        'tensor([[7],\n        [8]], shape (2, 1), int32)',
+      );
       expect(tensor(Uint32Array.of(7), { dtype: 'float32' }).dataSync()).toEqual(
         Float32Array.of(7),
       );

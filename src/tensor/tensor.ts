@@ -14,6 +14,7 @@ import {
   type Shape,
   sameShape,
 } from '../util/shape.js';
+import { copyOf, IS_TENSOR } from './copy.js';
 import { formatTensor } from './format.js';
 import { GradientSlot, type RowGradient } from './gradient.js';
 import { checkFloat, checkNumber, checkNumbers, checkTensor } from './ops/check.js';
@@ -64,6 +65,11 @@ export class Tensor {
     this.numel = count;
     this.offset = offset;
     this.dtype = storage.dtype;
+  }
+
+  /** Tells it from other things, where its class is not to be had: see `isTensor`. */
+  get [IS_TENSOR](): true {
+    return true;
   }
 
   // ── What it is ────────────────────────────────────────────────────────────────────────────────
@@ -445,13 +451,6 @@ export class Tensor {
   expand(...shape: number[]): Tensor {
     return move.expand(this, shape);
   }
-}
-
-/** A copy, off the tape. */
-export function copyOf(x: Tensor): Tensor {
-  const out = x.empty(x.shape, x.dtype);
-  x.backend.copy(out.pointer, x.pointer, x.dtype, x.numel);
-  return out;
 }
 
 /** `x`, or a copy of it where its memory overlaps that of `target` without being the same. */

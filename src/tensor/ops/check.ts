@@ -3,14 +3,15 @@ import type { DType } from '../../backend/backend.js';
 import { describeValue } from '../../util/describe.js';
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape, type Shape, sameShape } from '../../util/shape.js';
-import { Tensor } from '../tensor.js';
+import { isTensor } from '../copy.js';
+import type { Tensor } from '../tensor.js';
 
 /** The most dimensions that a strided kernel walks. */
 const MAX_LOOPS = 8;
 
 /** Throws unless `x` is a tensor. Public functions call it before they read a field of what they were given. */
 export function checkTensor(operation: string, x: unknown, what = 'a tensor'): asserts x is Tensor {
-  if (!(x instanceof Tensor)) {
+  if (!isTensor(x)) {
     throw new ShapeError(operation, `expected ${what}, got ${describeValue(x)}`);
   }
 }
@@ -22,7 +23,7 @@ export function checkOptions<T extends object>(operation: string, options: T | u
     typeof options !== 'object' ||
     options === null ||
     Array.isArray(options) ||
-    options instanceof Tensor
+    isTensor(options)
   ) {
     throw new UserError(
       `${operation}: expected options, an object such as { … }, got ${describeValue(options)}`,

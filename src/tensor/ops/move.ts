@@ -12,8 +12,9 @@ import {
   sameShape,
   stridesOf,
 } from '../../util/shape.js';
+import { copyOf } from '../copy.js';
 import { apply, type Operation, readsNone } from '../tape.js';
-import { copyOf, type Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import { checkTensor } from './check.js';
 import { gather, inverseOrder, permuted, reduceTo, scatter, stretch } from './strided.js';
 

@@ -12,7 +12,8 @@ import {
   sameShape,
   stridesOf,
 } from '../../util/shape.js';
-import { copyOf, type Tensor } from '../tensor.js';
+import { copyOf } from '../copy.js';
+import type { Tensor } from '../tensor.js';
 import { checkFloat, checkLoops } from './check.js';
 
 /** Copies x, read at `strides` from `offset`, into a fresh contiguous tensor of `shape`. */
