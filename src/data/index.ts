@@ -1,5 +1,6 @@
 /** Texts, splits, cached token ids, and the batches that models train and are measured on. */
 
+export { DownloadError, type DownloadFailure, type DownloadProgress } from '../util/download.js';
 export {
   type DatasetInfo,
   type DatasetOptions,
@@ -10,7 +11,6 @@ export {
 export { DocumentPass, type DocumentPassOptions } from './document-pass.js';
 export { type DocumentOptions, DocumentSampler } from './document-sampler.js';
 export type { DocumentsInfo } from './documents.js';
-export { DownloadError, type DownloadFailure, type DownloadProgress } from './download.js';
 export { type EvaluationOptions, EvaluationPass } from './evaluation.js';
 export {
   type BatchPass,

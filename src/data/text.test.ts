@@ -1,13 +1,17 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AtomicFile } from '../util/atomic-file.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { DATASETS, type RemoteDataset } from './registry.js';
 import { loadText } from './text.js';
+import { textOf } from './text-bytes.js';
 
 const realDataDir = process.env['NANOGPT_DATA_DIR'];
 const shakespeare = DATASETS['tiny_shakespeare'] as RemoteDataset;
@@ -78,26 +82,63 @@ describe('loadText from a file', () => {
   });
 });
 
-describe('loadText from a folder', () => {
-  it('joins its text files in the order of their paths', async () => {
-    put('d/b.txt', 'B\n');
-    put('d/a/z.md', 'Z');
-    put('d/C.TXT', 'C');
-    put('d/picture.png', Uint8Array.of(0xff));
-    put('d/.hidden.txt', 'hidden');
-    put('d/.git/x.txt', 'hidden');
-    const { text, name } = await loadText(path.join(folder, 'd'));
-    expect(text).toBe('C\nZ\nB\n');
-    expect(name).toBe('d');
+describe('loadText of what is no plain text file', () => {
+  it.skipIf(process.platform === 'win32')('refuses pipes and devices at once', async () => {
+    const pipe = path.join(folder, 'pipe.txt');
+    execFileSync('mkfifo', [pipe]);
+    await expect(loadText(pipe)).rejects.toThrow(/pipe\.txt is a pipe: expected a file/);
+    await expect(loadText('/dev/zero')).rejects.toThrow(/is a device: expected a file/);
   });
 
-  it('refuses a folder without text, and names the file that is broken', async () => {
-    fs.mkdirSync(path.join(folder, 'none'));
-    await expect(loadText(path.join(folder, 'none'))).rejects.toThrow(/an empty folder/);
-    put('other/picture.png', 'x');
-    await expect(loadText(path.join(folder, 'other'))).rejects.toThrow(/\.txt.*1 other entries/);
-    put('other/bad.txt', Uint8Array.of(0xff));
-    await expect(loadText(path.join(folder, 'other'))).rejects.toThrow(/bad\.txt is not UTF-8/);
+  it('refuses a file that is larger than a text may be, without reading it', async () => {
+    const file = put('huge.txt', '');
+    fs.truncateSync(file, 3e9);
+    await expect(loadText(file)).rejects.toThrow(/huge\.txt has 3000000000 bytes, more than the/);
+  });
+
+  it('refuses a path that leads through a file, in one line', async () => {
+    await expect(loadText(path.join(put('file.txt', 'x'), 'below.txt'))).rejects.toThrow(UserError);
+  });
+
+  it('decompresses gzip by its content, several members too', async () => {
+    const plain = await loadText(put('book.txt', 'naïve\nand more\n'));
+    const packed = Buffer.concat([gzipSync('naïve\n'), gzipSync('and more\n')]);
+    const { name, text, sha256 } = await loadText(put('zipped/book.txt.gz', packed));
+    expect([name, text, sha256]).toEqual(['book.txt', plain.text, plain.sha256]);
+    expect((await loadText(put('no-ending', packed))).text).toBe(plain.text);
+    expect((await loadText(path.join(folder, 'zipped'))).text).toBe(plain.text);
+    reply = (response) => response.writeHead(200).end(packed);
+    expect((await loadText(`${base}/book.txt.gz`)).text).toBe(plain.text);
+  });
+
+  it('refuses gzip that is cut, damaged, empty or too large inside', async () => {
+    const packed = gzipSync('To be, or not to be\n'.repeat(100));
+    await expect(loadText(put('cut.gz', packed.subarray(0, -9)))).rejects.toThrow(
+      /cut\.gz is a damaged gzip file: unexpected end/,
+    );
+    const broken = Buffer.from(packed);
+    broken[broken.length - 6]! ^= 1; // the checksum
+    await expect(loadText(put('broken.gz', broken))).rejects.toThrow(/is a damaged gzip file/);
+    await expect(loadText(put('empty.gz', gzipSync('')))).rejects.toThrow(/is empty/);
+    await expect(textOf(gzipSync(Buffer.alloc(1e6)), 'bomb.gz', 1e5)).rejects.toThrow(
+      /bomb\.gz holds more than 100000 bytes when decompressed/,
+    );
+  });
+
+  it('refuses UTF-16 and UTF-32, with a byte order mark or without', async () => {
+    const le = Buffer.from('\ufeffTo be', 'utf16le');
+    const be = Buffer.from(le).swap16();
+    const cases: [string, Buffer, RegExp][] = [
+      ['le.txt', le, /begins like UTF-16; convert it: iconv -f UTF-16 /],
+      ['be.txt', be, /begins like UTF-16/],
+      ['le-bare.txt', le.subarray(2), /looks like UTF-16 without .*iconv -f UTF-16LE /],
+      ['be-bare.txt', be.subarray(2), /looks like UTF-16 without .*iconv -f UTF-16BE /],
+      ['utf32.txt', Buffer.from('fffe000054000000', 'hex'), /begins like UTF-32/],
+    ];
+    for (const [name, bytes, message] of cases) {
+      await expect(loadText(put(name, bytes))).rejects.toThrow(message);
+    }
+    expect((await loadText(put('nul.txt', 'one\0two\0three\0'))).text).toContain('\0');
   });
 });
 
@@ -124,6 +165,26 @@ describe('loadText from an address', () => {
     reply = (response) => response.writeHead(404).end('nothing');
     await expect(loadText(`${base}/missing.txt`)).rejects.toThrow(/404/);
     await expect(loadText('http://')).rejects.toThrow(UsageError);
+    expect(cacheEntries()).toEqual([]);
+  });
+
+  it('refuses at the header what is too large, and keeps nothing of it', async () => {
+    reply = (response) => response.writeHead(200, { 'content-length': 2.5e9 }).flushHeaders();
+    await expect(loadText(`${base}/huge.txt`)).rejects.toThrow(/announces 2500000000 bytes/);
+    reply = (response) => response.writeHead(200).end('0123456789');
+    await expect(loadText(`${base}/some.txt`, { maxBytes: 9 })).rejects.toThrow(/more than the 9/);
+    expect(cacheEntries()).toEqual([]);
+  });
+
+  it('clears at the next start what a killed download left', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const cached = path.join(folder, 'cache', 'datasets', 'book.txt');
+    const probe = new AtomicFile(cached);
+    const left = probe.temporaryPath.replace(`.${process.pid}-`, `.${pid}-`);
+    probe.abort();
+    fs.writeFileSync(left, 'half');
+    reply = (response) => response.writeHead(404).end();
+    await expect(loadText(`${base}/another.txt`)).rejects.toThrow(/404/);
     expect(cacheEntries()).toEqual([]);
   });
 });

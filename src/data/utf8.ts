@@ -8,7 +8,8 @@ import { UserError } from '../util/errors.js';
  *
  * @param name what the bytes are, for the errors: a path or an address.
  * @throws UserError when there are no bytes, when they are not UTF-8 (naming the offset of the first
- *   byte that does not fit), and when there are more than one JavaScript string can hold.
+ *   byte that does not fit) or are UTF-16 that happens to be UTF-8 too (each other byte is zero), and when
+ *   there are more than one JavaScript string can hold.
  */
 export function decodeUtf8(bytes: Uint8Array, name: string): string {
   if (bytes.length === 0) throw new UserError(`${name} is empty: expected UTF-8 text.`);
@@ -21,13 +22,20 @@ export function decodeUtf8(bytes: Uint8Array, name: string): string {
   if (!isUtf8(bytes)) {
     const utf16 =
       (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    const wide = utf16 && bytes[0] === 0xff && bytes[2] === 0 && bytes[3] === 0 ? 32 : 16;
     const offset = firstInvalidByte(bytes);
     const hex = bytes[offset]!.toString(16).padStart(2, '0');
     const remedy = utf16
-      ? 'It begins like UTF-16; convert it: iconv -f UTF-16 -t UTF-8.'
+      ? `It begins like UTF-${wide}; convert it: iconv -f UTF-${wide} -t UTF-8.`
       : 'Convert it, for example from Latin-1: iconv -f ISO-8859-1 -t UTF-8.';
     throw new UserError(
       `${name} is not UTF-8 text: byte 0x${hex} at offset ${offset} does not fit. ${remedy}`,
+    );
+  }
+  if (looksLikeUtf16(bytes)) {
+    throw new UserError(
+      `${name} looks like UTF-16 without a byte order mark: each other byte is zero. Convert it: ` +
+        `iconv -f UTF-16${bytes[0] === 0 ? 'BE' : 'LE'} -t UTF-8.`,
     );
   }
   const mark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
@@ -37,6 +45,14 @@ export function decodeUtf8(bytes: Uint8Array, name: string): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + mark, bytes.byteLength - mark).toString(
     'utf8',
   );
+}
+
+/** Latin letters in UTF-16 are UTF-8 as well, with a NUL beside each: nobody means to train on that. */
+function looksLikeUtf16(bytes: Uint8Array): boolean {
+  const length = Math.min(bytes.length, 1024) & ~1;
+  const zeros = [0, 0];
+  for (let i = 0; i < length; i++) if (bytes[i] === 0) zeros[i & 1]!++;
+  return length >= 4 && Math.max(...zeros) >= 0.4 * length && Math.min(...zeros) <= 0.05 * length;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -92,6 +93,21 @@ describe('AtomicFile', () => {
     fs.utimesSync(old, twoHoursAgo, twoHoursAgo);
     writeFileAtomic(file, 'x');
     expect(fs.readdirSync(folder).sort()).toEqual([path.basename(young), 'file']);
+  });
+
+  it('removes at once what a process that is dead left for any file, and nothing of a living one', () => {
+    using living = new AtomicFile(path.join(folder, 'living'));
+    const { pid } = spawnSync(process.execPath, ['--version']); // ended by now
+    const ofDead = path
+      .basename(living.temporaryPath)
+      .replace(`.${process.pid}-`, `.${pid}-`)
+      .replace('living', 'dead');
+    fs.writeFileSync(path.join(folder, ofDead), 'half');
+    fs.writeFileSync(path.join(folder, '.notes.partial'), "somebody's own");
+    writeFileAtomic(path.join(folder, 'other'), 'x');
+    expect(fs.readdirSync(folder).sort()).toEqual(
+      [path.basename(living.temporaryPath), '.notes.partial', 'other'].sort(),
+    );
   });
 
   it('is gone when the scope closes without a commit', () => {

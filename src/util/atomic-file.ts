@@ -3,12 +3,16 @@
  * renamed over the target, and the folder synced too, so that even a power cut leaves either the old
  * file or the new one.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { UserError } from './errors.js';
 
+/** After so long without a write, a temporary file of a process that cannot be asked after is given up. */
 const LEFTOVER_AGE_MS = 60 * 60 * 1000;
+/** `.<name>.<process>-<machine>-<random>.partial`; the machine was not always named. */
+const PARTIAL = /^\..+\.(\d+)-(?:([0-9a-f]{8})-)?[0-9a-f]+\.partial$/;
 
 const REMEDIES: Record<string, string> = {
   ENOSPC: 'the disk is full. Free some space, or choose another folder',
@@ -23,6 +27,7 @@ const REMEDIES: Record<string, string> = {
   ENAMETOOLONG: 'the name is too long. Choose a shorter one',
   EFBIG: 'the file is larger than the file system or the limit of this process allows',
   EMFILE: 'too many files are open in this process',
+  ELOOP: 'a link leads back to itself. Give the path of the file itself',
 };
 
 /**
@@ -55,7 +60,7 @@ export function fileError(doing: string, file: string, error: unknown): Error {
  */
 export class AtomicFile implements Disposable {
   readonly path: string;
-  /** Where the bytes go until `commit()`: `.<name>.<random>.partial` in the same folder. */
+  /** Where the bytes go until `commit()`: `.<name>.<process>-<machine>-<random>.partial` beside it. */
   readonly temporaryPath: string;
   #descriptor: number | undefined;
 
@@ -64,11 +69,11 @@ export class AtomicFile implements Disposable {
     this.path = path.resolve(target);
     const folder = path.dirname(this.path);
     const name = path.basename(this.path);
-    const unique = `${process.pid}-${randomBytes(4).toString('hex')}`;
+    const unique = `${process.pid}-${machine()}-${randomBytes(4).toString('hex')}`;
     this.temporaryPath = path.join(folder, `.${name}.${unique}.partial`);
     try {
       fs.mkdirSync(folder, { recursive: true });
-      removeLeftovers(folder, name);
+      removeLeftovers(folder);
       this.#descriptor = fs.openSync(this.temporaryPath, 'wx', 0o666);
     } catch (error) {
       throw fileError('cannot write', this.path, error);
@@ -158,13 +163,55 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** A killed process cannot clean up after itself; the next one to write the same file does. */
-function removeLeftovers(folder: string, name: string): void {
-  for (const entry of fs.readdirSync(folder)) {
-    if (!entry.startsWith(`.${name}.`) || !entry.endsWith('.partial')) continue;
-    const leftover = path.join(folder, entry);
-    const age =
-      Date.now() - (fs.statSync(leftover, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
-    if (age > LEFTOVER_AGE_MS) fs.rmSync(leftover, { force: true }); // younger: may be in use
+/**
+ * Removes what killed processes left in a folder: they could not clean up after themselves. Of a process
+ * of this machine it is asked whether it still lives; of another's file only its age tells.
+ *
+ * @throws nothing: a folder that is missing or cannot be changed stays as it is.
+ */
+export function removeLeftovers(folder: string): void {
+  let entries: string[];
+  try {
+    entries = fs.readdirSync(folder);
+  } catch {
+    return;
   }
+  for (const entry of entries) {
+    const [, pid, where] = PARTIAL.exec(entry) ?? [];
+    if (pid === undefined) continue;
+    const leftover = path.join(folder, entry);
+    try {
+      const isOrphan = where === machine() && !isAlive(Number(pid));
+      const isOld = Date.now() - fs.statSync(leftover).mtimeMs > LEFTOVER_AGE_MS;
+      if (isOrphan || isOld) fs.rmSync(leftover, { force: true });
+    } catch {
+      // Somebody else was quicker, or it is not ours to remove.
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+let machineName: string | undefined;
+
+/** Eight hex digits for the machine, or the container, within which a process has its number. */
+function machine(): string {
+  if (machineName === undefined) {
+    let space = '';
+    try {
+      space = fs.readlinkSync('/proc/self/ns/pid'); // Linux: containers may share a name and a folder
+    } catch {
+      // Elsewhere the host's name has to do.
+    }
+    const hash = createHash('sha256').update(`${os.hostname()} ${space}`);
+    machineName = hash.digest('hex').slice(0, 8);
+  }
+  return machineName;
 }

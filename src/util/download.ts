@@ -1,7 +1,7 @@
 /** Fetching a file over HTTP so that it arrives whole and right, or not at all. */
 import { createHash } from 'node:crypto';
-import { AtomicFile } from '../util/atomic-file.js';
-import { UserError } from '../util/errors.js';
+import { AtomicFile } from './atomic-file.js';
+import { UserError } from './errors.js';
 
 /** How far a download has come. `total` is missing where the server does not say. */
 export interface DownloadProgress {
@@ -12,19 +12,32 @@ export interface DownloadProgress {
   readonly total: number | undefined;
 }
 
-export interface DownloadOptions {
-  /** Expected SHA-256 of the whole file, in hex. Default: not checked. */
-  sha256?: string;
+export interface ReceiveOptions {
+  /**
+   * The most bytes to take, counted after any decompression of the transfer. Refused at the header where
+   * the server announces more, otherwise as soon as the count passes it. Default 2²⁹: no text may be longer.
+   */
+  maxBytes?: number | undefined;
   /** Called as bytes arrive, and once at the end. */
   onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** Called with the complete bytes before they take the target's place; throws to refuse them. */
-  check?: (bytes: Uint8Array) => void;
   /** Milliseconds until the server must have answered. Default 5,000: offline, one should not wait. */
   connectTimeout?: number | undefined;
   /** Milliseconds that may pass without a byte. Default 15,000. */
   stallTimeout?: number | undefined;
+  /**
+   * Milliseconds for the whole of it, so that a server which sends a byte now and then does not hold one
+   * for ever. Default 20 minutes: the largest text at 3.6 Mbit/s.
+   */
+  totalTimeout?: number | undefined;
   /** Stops the download (as on Ctrl-C) and removes what has come of it. */
   signal?: AbortSignal | undefined;
+}
+
+export interface DownloadOptions extends ReceiveOptions {
+  /** Expected SHA-256 of the whole file, in hex. Default: not checked. */
+  sha256?: string | undefined;
+  /** Called with the path of the complete file before it takes the target's place; throws to refuse it. */
+  check?: ((file: string) => void | Promise<void>) | undefined;
 }
 
 /**
@@ -33,10 +46,11 @@ export interface DownloadOptions {
  * - `unreachable`: no answer from the address itself (no network, no such host, refused, no answer in
  *   time, or a proxy that answers in its place).
  * - `http`: the server answered with an error.
- * - `interrupted`: the bytes stopped coming, or came short.
+ * - `interrupted`: the bytes stopped coming, came short, or took too long.
+ * - `too-large`: more bytes than are taken.
  * - `checksum`: all bytes came, but not the expected ones.
  */
-export type DownloadFailure = 'unreachable' | 'http' | 'interrupted' | 'checksum';
+export type DownloadFailure = 'unreachable' | 'http' | 'interrupted' | 'too-large' | 'checksum';
 
 export class DownloadError extends UserError {
   readonly reason: DownloadFailure;
@@ -50,8 +64,14 @@ export class DownloadError extends UserError {
 /** Statuses that a proxy or gateway gives when it does not let one through to the address. */
 const NOT_LET_THROUGH = new Set([403, 407, 451, 502, 503, 504, 511]);
 
+const MAX_BYTES = 2 ** 29;
+const CONNECT_MS = 5_000;
+const STALL_MS = 15_000;
+const TOTAL_MS = 20 * 60_000;
+
 /**
- * Fetches `url` into the file `target`, streaming it to a temporary file beside it.
+ * Fetches `url` into the file `target`, streaming it to a temporary file beside it: no more than a piece
+ * is ever in memory.
  *
  * @throws DownloadError, UserError where the file cannot be written, or what `check` throws. Whatever
  *   is thrown, `target` is as it was before and nothing is left beside it.
@@ -61,36 +81,12 @@ export async function download(
   target: string,
   options: DownloadOptions = {},
 ): Promise<void> {
-  const { onProgress, connectTimeout = 5_000, stallTimeout = 15_000 } = options;
   using file = new AtomicFile(target); // first: an unwritable folder should not cost a download
-  using watchdog = new Watchdog(options.signal);
-
-  watchdog.set(connectTimeout);
-  const response = await request(url, watchdog.signal, connectTimeout).catch((error: unknown) => {
-    throwIfStopped(url, options.signal);
-    throw error;
-  });
-  const total = expectedLength(response);
   const hash = createHash('sha256');
-  const pieces: Uint8Array[] = [];
-  let received = 0;
-  onProgress?.({ url, received, total });
-  const reader = response.body?.getReader();
-  while (reader !== undefined) {
-    watchdog.set(stallTimeout);
-    const { done, value } = await reader.read().catch((error: unknown) => {
-      throwIfStopped(url, options.signal);
-      throw interrupted(url, received, total, watchdog.signal.aborted ? stallTimeout : 0, error);
-    });
-    if (done) break;
-    file.write(value);
-    hash.update(value);
-    if (options.check) pieces.push(value);
-    received += value.byteLength;
-    onProgress?.({ url, received, total });
-  }
-  if (total !== undefined && received !== total) throw interrupted(url, received, total, 0);
-
+  const received = await receive(url, options, (piece) => {
+    file.write(piece);
+    hash.update(piece);
+  });
   const digest = hash.digest('hex');
   if (options.sha256 !== undefined && digest !== options.sha256) {
     throw new DownloadError(
@@ -100,26 +96,85 @@ export async function download(
         'or something between here and there changes it.',
     );
   }
-  options.check?.(Buffer.concat(pieces));
+  await options.check?.(file.temporaryPath);
   file.commit();
 }
 
-/** Aborts its signal when it is not set anew in time, or when the outer one is aborted. */
+/**
+ * Fetches `url` piece by piece; returns how many bytes came.
+ *
+ * @throws DownloadError, or what `take` throws. The connection is then closed.
+ */
+export async function receive(
+  url: string,
+  options: ReceiveOptions,
+  take: (piece: Uint8Array) => void,
+): Promise<number> {
+  const { onProgress, maxBytes = MAX_BYTES } = options;
+  const { connectTimeout = CONNECT_MS, stallTimeout = STALL_MS } = options;
+  using watchdog = new Watchdog(options.totalTimeout ?? TOTAL_MS, options.signal);
+  /** What an abort meant: the user's wish, the whole time, or `otherwise`. */
+  const meaning = (otherwise: DownloadError): DownloadError => {
+    if (options.signal?.aborted) return stopped(url);
+    return watchdog.isOver ? tooLong(url, watchdog.total) : otherwise;
+  };
+
+  watchdog.set(connectTimeout);
+  const response = await request(url, watchdog.signal, connectTimeout).catch((error) => {
+    throw error instanceof DownloadError ? meaning(error) : error;
+  });
+  const announced = Number(response.headers.get('content-length') ?? 0);
+  if (announced > maxBytes) throw tooLarge(url, `announces ${announced} bytes`, maxBytes);
+  const total = expectedLength(response);
+  let received = 0;
+  onProgress?.({ url, received, total });
+  const reader = response.body?.getReader();
+  while (reader !== undefined) {
+    watchdog.set(stallTimeout);
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      const stalled = watchdog.signal.aborted ? stallTimeout : 0;
+      throw meaning(interrupted(url, received, total, stalled, error));
+    });
+    if (done) break;
+    received += value.byteLength;
+    if (received > maxBytes) throw tooLarge(url, 'goes on', maxBytes);
+    take(value);
+    onProgress?.({ url, received, total });
+  }
+  if (total !== undefined && received !== total) throw interrupted(url, received, total, 0);
+  return received;
+}
+
+/** Aborts its signal when it is not set anew in time, when all the time is over, or when told to. */
 class Watchdog implements Disposable {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
+  readonly #whole: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
 
-  constructor(outer?: AbortSignal) {
+  constructor(
+    readonly total: number,
+    outer?: AbortSignal,
+  ) {
     this.#outer = outer;
     outer?.addEventListener('abort', this.#abort);
     if (outer?.aborted) this.#abort();
+    this.#whole = setTimeout(() => {
+      this.#isOver = true;
+      this.#abort();
+    }, total);
   }
 
   readonly #abort = (): void => this.#controller.abort();
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Whether all the time is over. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   set(milliseconds: number): void {
@@ -130,6 +185,7 @@ class Watchdog implements Disposable {
   /** Also closes the connection, should it still be open. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#whole);
     this.#outer?.removeEventListener('abort', this.#abort);
     this.#controller.abort();
   }
@@ -159,9 +215,23 @@ async function request(url: string, signal: AbortSignal, timeout: number): Promi
   return response;
 }
 
-function throwIfStopped(url: string, signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new DownloadError('interrupted', `the download of ${url} was stopped. Nothing was kept.`);
+function stopped(url: string): DownloadError {
+  return new DownloadError('interrupted', `the download of ${url} was stopped. Nothing was kept.`);
+}
+
+function tooLong(url: string, total: number): DownloadError {
+  return new DownloadError(
+    'interrupted',
+    `the download of ${url} was not done within ${total / 1000} s. Nothing was kept. Try again on a ` +
+      'faster network, or fetch the file by other means and give its path.',
+  );
+}
+
+function tooLarge(url: string, what: string, maxBytes: number): DownloadError {
+  return new DownloadError(
+    'too-large',
+    `${url} ${what}, more than the ${maxBytes} bytes that are taken. Nothing was kept; use a part of it.`,
+  );
 }
 
 function expectedLength(response: Response): number | undefined {

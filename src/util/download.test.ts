@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -6,13 +7,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { UserError } from '../util/errors.js';
+import { AtomicFile } from './atomic-file.js';
 import {
   DownloadError,
   type DownloadOptions,
   type DownloadProgress,
   download,
 } from './download.js';
+import { UserError } from './errors.js';
 
 const BODY = Buffer.from('To be, or not to be: that is the question.\n'.repeat(5000));
 const SHA256 = createHash('sha256').update(BODY).digest('hex');
@@ -58,6 +60,30 @@ beforeAll(async () => {
       case '/stalling':
         response.writeHead(200, head).write(BODY.subarray(0, 1000));
         break; // and never another byte
+      case '/announced':
+        response.writeHead(200, { 'content-length': 2.5e9 }).flushHeaders();
+        break; // asked for nothing of it
+      case '/endless': {
+        const pour = () => {
+          while (!response.destroyed && response.write(BODY));
+        };
+        response
+          .writeHead(200)
+          .on('drain', pour)
+          .on('error', () => {});
+        pour();
+        break;
+      }
+      case '/bomb': {
+        const packed = gzipSync(Buffer.alloc(64 << 20)); // 64 MiB of zeros in 64 KiB
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed);
+        break;
+      }
+      case '/drip': {
+        const timer = setInterval(() => response.write('x'), 20);
+        response.writeHead(200).on('close', () => clearInterval(timer));
+        break;
+      }
       case '/silent':
         break; // never an answer
       case '/proxy':
@@ -166,10 +192,56 @@ describe('download', () => {
     expect(refused.message).toContain('ECONNREFUSED');
   });
 
+  it('refuses at the header what announces more than is taken', async () => {
+    const error = await failure(`${base}/announced`);
+    expect(error.reason).toBe('too-large');
+    expect(error.message).toMatch(/announces 2500000000 bytes, more than the 536870912 /);
+  });
+
+  it.each(['/endless', '/bomb'])(
+    'refuses %s as soon as the count passes the limit',
+    async (route) => {
+      const received: number[] = [];
+      const error = await failure(base + route, {
+        maxBytes: 10 << 20,
+        onProgress: (event) => received.push(event.received),
+      });
+      expect([error.reason, error.message]).toEqual([
+        'too-large',
+        expect.stringMatching(/goes on, more than the 10485760 bytes that are taken/),
+      ]);
+      expect(Math.max(...received)).toBeLessThanOrEqual(10 << 20);
+    },
+  );
+
+  it('never holds more than a piece of it in memory', async () => {
+    const before = process.memoryUsage().rss;
+    await failure(`${base}/endless`, { maxBytes: 400 << 20 });
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 << 20);
+  });
+
+  it('gives up on a server that drips, however regularly', async () => {
+    const error = await failure(`${base}/drip`, { stallTimeout: 5000, totalTimeout: 200 });
+    expect([error.reason, error.message]).toEqual([
+      'interrupted',
+      expect.stringMatching(/was not done within 0\.2 s/),
+    ]);
+  });
+
+  it('clears what a killed download left, of whatever address', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const probe = new AtomicFile(path.join(folder, 'another.txt'));
+    const left = path.basename(probe.temporaryPath).replace(`.${process.pid}-`, `.${pid}-`);
+    probe.abort();
+    fs.writeFileSync(path.join(folder, left), 'half');
+    await download(`${base}/good`, target);
+    expect(fs.readdirSync(folder)).toEqual(['file.txt']);
+  });
+
   it('keeps the old file when the new one fails its check', async () => {
     fs.writeFileSync(target, 'old');
-    const check = (bytes: Uint8Array) => {
-      expect(BODY.equals(bytes)).toBe(true);
+    const check = (file: string) => {
+      expect(fs.readFileSync(file).equals(BODY)).toBe(true);
       throw new UserError('not what I wanted');
     };
     await expect(download(`${base}/good`, target, { check })).rejects.toThrow('not what I wanted');
