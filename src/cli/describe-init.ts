@@ -8,6 +8,7 @@ import { createModel, type RunSettings, settingsOf } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 import { Generator, streamFor } from '../util/random.js';
 import { downloadBar } from './download-bar.js';
+import { interruptible } from './interrupt.js';
 import { type Output, thousands } from './output.js';
 import { fields, table } from './table.js';
 import { prepareBackend } from './threads.js';
@@ -54,7 +55,9 @@ export async function describeInit(
   }
   prepareBackend(output, undefined);
   using bar = downloadBar(output);
-  const data = await loadDataset({ ...settings, onProgress: bar.update });
+  const data = await interruptible((signal) =>
+    loadDataset({ ...settings, onProgress: bar.update, signal }),
+  );
   for (const line of data.notices) output.notice(line);
   const { vocabSize } = data.tokenizer;
   const own = { name: 'as set', init: String(settings.modelConfig['init']), factor: 1 };

@@ -16,6 +16,7 @@ import { formatShape } from '../util/shape.js';
 import { describeInit } from './describe-init.js';
 import { downloadBar } from './download-bar.js';
 import { lookForRun, RUNS, runNames } from './find-run.js';
+import { interruptible } from './interrupt.js';
 import { layersOf } from './layers.js';
 import { Output, thousands } from './output.js';
 import { shownPath } from './paths.js';
@@ -75,7 +76,9 @@ function describeAll(output: Output): void {
   output.line(
     indent(fields(Object.entries(DATASETS).map(([name, { description }]) => [name, description]))),
   );
-  output.line('  or a file, a folder or an address of UTF-8 text');
+  output.line(
+    '  or a file, a folder or an address of UTF-8 text, also compressed (gzip), or - for standard input',
+  );
   output.line();
   output.line('tokenizers');
   output.line(indent(fields(Object.entries(TOKENIZER_NAMES))));
@@ -106,20 +109,22 @@ function describeRun(folder: string, verbose: boolean, output: Output): void {
 /** Of the tokenizer that the settings name; the text is only read for one that is built from it. */
 async function vocabSizeOf({ tokenizer, data }: RunSettings, output: Output): Promise<number> {
   class TextNeeded extends Error {}
-  const options = { cacheDir: cacheDir('tokenizers') };
-  const make = async (text: () => string) =>
-    (await createTokenizer(tokenizer, { ...options, text })).vocabSize;
-  try {
-    return await make(() => {
-      throw new TextNeeded();
-    });
-  } catch (error) {
-    if (!(error instanceof TextNeeded)) throw error;
-  }
   using bar = downloadBar(output);
-  const { text, notice } = await loadText(data, { onProgress: bar.update });
-  if (notice) output.notice(notice);
-  return make(() => text);
+  return await interruptible(async (signal) => {
+    const options = { cacheDir: cacheDir('tokenizers'), onProgress: bar.update, signal };
+    const make = async (text: () => string) =>
+      (await createTokenizer(tokenizer, { ...options, text })).vocabSize;
+    try {
+      return await make(() => {
+        throw new TextNeeded();
+      });
+    } catch (error) {
+      if (!(error instanceof TextNeeded)) throw error;
+    }
+    const { text, notice } = await loadText(data, options);
+    if (notice) output.notice(notice);
+    return make(() => text);
+  });
 }
 
 interface Subject {

@@ -4,6 +4,7 @@ import { evaluate, loadRunData, unknownName } from '../train/index.js';
 import { UserError } from '../util/errors.js';
 import { downloadBar } from './download-bar.js';
 import { evaluateBatchNorms, parseModes } from './eval-batch-norm.js';
+import { interruptible } from './interrupt.js';
 import { type OpenOptions, openNamedRun } from './open-run.js';
 import { Output, thousands } from './output.js';
 import { fields } from './table.js';
@@ -21,7 +22,9 @@ export async function evaluateRun(name: string, options: EvalOptions): Promise<v
   using opened = await openNamedRun(name, options, output);
   const { run, model, tokenizer, checkpoint } = opened;
   using bar = downloadBar(output);
-  const data = await loadRunData(run, { onProgress: bar.update });
+  const data = await interruptible((signal) =>
+    loadRunData(run, { onProgress: bar.update, signal }),
+  );
   for (const line of data.notices) output.notice(line);
   const part = data.splits[split];
   if (part.ids.length === 0) {

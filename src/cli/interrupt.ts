@@ -1,6 +1,16 @@
 /** Being asked to stop: by Ctrl-C, or by the system's own polite signal. */
 import { constants } from 'node:os';
 
+/** A command was stopped by a signal; the message says in what. Not the user's mistake, and no fault. */
+export class Interrupted extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 type Signal = (typeof SIGNALS)[number];
 
@@ -44,5 +54,22 @@ export class Interrupt implements Disposable {
   /** Listens no longer. */
   [Symbol.dispose](): void {
     for (const signal of SIGNALS) process.off(signal, this.#receive);
+  }
+}
+
+/**
+ * Does what can be stopped by its signal, for as long as that takes: Ctrl-C then ends it at once.
+ *
+ * @throws Interrupted when it was stopped, or was to be stopped as it ended.
+ */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  using interrupt = new Interrupt();
+  try {
+    const result = await work(interrupt.signal);
+    if (interrupt.requested) throw new Error('stopped');
+    return result;
+  } catch (error) {
+    if (!interrupt.requested) throw error;
+    throw new Interrupted((error as Error).message, interrupt.exitCode);
   }
 }

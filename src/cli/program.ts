@@ -14,7 +14,7 @@ const json = () => new Option('--json', 'print one JSON result and nothing else'
 const data = () =>
   new Option(
     '--data <what>',
-    `a dataset (${DATASET_NAMES.join(', ')}), or a file, a folder or an address of text`,
+    `a dataset (${DATASET_NAMES.join(', ')}), a file, a folder or an address of text, or - for standard input`,
   );
 const tokenizer = () =>
   new Option('--tokenizer <name>', 'char, p50k_base, …; `nanogpt describe` lists them');

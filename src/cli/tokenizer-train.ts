@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { UsageError, UserError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
+import { downloadBar } from './download-bar.js';
+import { interruptible } from './interrupt.js';
 import { Output, thousands } from './output.js';
 import { shownPath } from './paths.js';
 
@@ -82,7 +84,10 @@ async function trainSentencePiece(
     throw new UsageError('--out is needed: where to write, without an ending.');
   const text = all.input === undefined ? await shakespeareText(output) : undefined;
   const started = performance.now();
-  const { pieces } = await trainToFiles(all, recorded, text);
+  using bar = downloadBar(output);
+  const { pieces } = await interruptible((signal) =>
+    trainToFiles(all, recorded, text, { onProgress: bar.update, signal }),
+  );
   const seconds = (performance.now() - started) / 1000;
   const files = [`${all.model_prefix}.model`, `${all.model_prefix}.vocab`];
   output.line(
@@ -127,7 +132,14 @@ async function trainByteLevel(
   const input = given.get('input');
   const text = input === undefined ? await shakespeareText(output) : readAll(input.split(','));
   const started = performance.now();
-  const tokenizer = ByteBpeTokenizer.train(text, { vocabSize, split, specials });
+  using bar = downloadBar(output);
+  const tokenizer = await interruptible((signal) =>
+    ByteBpeTokenizer.trainAside(
+      text,
+      { vocabSize, split, specials },
+      { onProgress: bar.update, signal },
+    ),
+  );
   tokenizer.save(folder);
   const seconds = (performance.now() - started) / 1000;
   if (tokenizer.vocabSize < vocabSize) {
@@ -157,7 +169,10 @@ function readAll(paths: readonly string[]): string {
 
 async function shakespeareText(output: Output): Promise<string> {
   const { loadText } = await import('../data/index.js');
-  const { text, notice } = await loadText();
+  using bar = downloadBar(output);
+  const { text, notice } = await interruptible((signal) =>
+    loadText(undefined, { onProgress: bar.update, signal }),
+  );
   if (notice !== undefined) output.notice(notice);
   return text;
 }

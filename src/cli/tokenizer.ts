@@ -1,6 +1,5 @@
 /** `nanogpt tokenizer encode`, `decode` and `inspect`. */
-import { readFileSync } from 'node:fs';
-import { loadText } from '../data/index.js';
+import { encodeAside, loadText, readStandardInput } from '../data/index.js';
 import {
   createTokenizer,
   type Inspection,
@@ -13,6 +12,8 @@ import {
 import { writeFileAtomic } from '../util/atomic-file.js';
 import { cacheDir } from '../util/cache-dir.js';
 import { UsageError, UserError } from '../util/errors.js';
+import { downloadBar } from './download-bar.js';
+import { interruptible } from './interrupt.js';
 import { Output, thousands } from './output.js';
 import { shownPath } from './paths.js';
 import { table } from './table.js';
@@ -38,7 +39,14 @@ export async function encodeText(
   const output = new Output(options.json === true);
   const tokenizer = await open(options.tokenizer, options, output);
   const { bos = false, eos = false, special = false } = options;
-  const ids = [...tokenizer.encode(given ?? standardInput(), { bos, eos, special })];
+  using bar = downloadBar(output);
+  const ids = await interruptible(async (signal) => {
+    const text = given ?? (await standardInput(signal));
+    const settings = { bos, eos, special };
+    return [
+      ...(await encodeAside(tokenizer, text, { ...settings, onProgress: bar.update, signal })),
+    ];
+  });
   const tokens = ids.map((id) => tokenizer.tokenToString(id));
   output.line(options.pieces ? coloured(tokens, process.stdout.isTTY) : ids.join(' '));
   output.result({ tokenizer: tokenizer.name, ids, tokens });
@@ -51,7 +59,9 @@ export async function decodeIds(
 ): Promise<void> {
   const output = new Output(options.json === true);
   const tokenizer = await open(options.tokenizer, options, output);
-  const words = (given.length > 0 ? given.join(' ') : standardInput()).match(/[^\s,]+/g) ?? [];
+  const words =
+    (given.length > 0 ? given.join(' ') : await interruptible(standardInput)).match(/[^\s,]+/g) ??
+    [];
   const ids = words.map((word) => {
     if (/^\d+$/.test(word)) return Number(word);
     throw new UsageError(`expected token ids, whole numbers from 0, got "${word}".`);
@@ -96,10 +106,15 @@ async function open(spec: string, options: CommonOptions, output: Output): Promi
   // Only two are built from a text; it is not fetched for the others.
   const needsText = spec === 'char' || spec === 'shakespeare';
   const text = needsText ? (await loadedText(options.data, output)).text : undefined;
-  return createTokenizer(spec, {
-    cacheDir: cacheDir('tokenizers'),
-    ...(text === undefined ? {} : { text: () => text }),
-  });
+  using bar = downloadBar(output);
+  return await interruptible((signal) =>
+    createTokenizer(spec, {
+      cacheDir: cacheDir('tokenizers'),
+      onProgress: bar.update,
+      signal,
+      ...(text === undefined ? {} : { text: () => text }),
+    }),
+  );
 }
 
 const texts = new Map<string | undefined, { text: string; name: string }>();
@@ -110,15 +125,20 @@ async function loadedText(
 ): Promise<{ text: string; name: string }> {
   const known = texts.get(data);
   if (known) return known;
-  const { text, name, notice } = await loadText(data);
+  using bar = downloadBar(output);
+  const { text, name, notice } = await interruptible((signal) =>
+    loadText(data, { onProgress: bar.update, signal }),
+  );
   if (notice !== undefined) output.notice(notice);
   texts.set(data, { text, name });
   return { text, name };
 }
 
-function standardInput(): string {
+/** As it stands: a byte order mark is a character here. */
+async function standardInput(signal: AbortSignal): Promise<string> {
+  const bytes = await readStandardInput(signal);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(0));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new UserError('standard input is not UTF-8.', { cause });

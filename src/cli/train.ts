@@ -71,14 +71,16 @@ async function open(
 ): Promise<Session> {
   using bar = downloadBar(output);
   const session = { onProgress: bar.update, signal: interrupt.signal };
-  if (options.resume !== undefined) return openOld(name, options, session, output);
+  // Awaited, or the bar would be gone before it was needed.
+  if (options.resume !== undefined) return await openOld(name, options, session, output);
   const definition = modelDefinition(name ?? 'mlp');
   const overrides = overridesOf(definition, options);
   const settings = buildSettings(definition, { preset: options.preset, overrides });
   prepareBackend(output, options.threads);
-  if (options.out === undefined) return startRun(settings, session);
+  if (options.out === undefined) return await startRun(settings, session);
   const out = path.resolve(options.out);
-  return startRun(settings, { ...session, folder: path.dirname(out), name: path.basename(out) });
+  const place = { folder: path.dirname(out), name: path.basename(out) };
+  return await startRun(settings, { ...session, ...place });
 }
 
 async function openOld(

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTokenizer } from '../tokenizers/index.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { loadDataset } from './dataset.js';
-import type { TokenIds } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
 const realDataDir = process.env['NANOGPT_DATA_DIR'];
 let folder: string;

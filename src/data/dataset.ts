@@ -1,12 +1,15 @@
 /** From what the user names to what a model trains on: text, tokenizer, ids, splits. */
 import { createTokenizer, type Tokenizer } from '../tokenizers/index.js';
 import { cacheDir } from '../util/cache-dir.js';
+import type { DownloadProgress } from '../util/download.js';
+import type { WorkProgress } from '../util/work.js';
 import {
   type DocumentsInfo,
   encodeDocuments,
   joinDocuments,
   shuffledDocuments,
 } from './documents.js';
+import { splitBytesAside } from './encode.js';
 import type { ExampleSource } from './examples.js';
 import { hasDocuments } from './registry.js';
 import {
@@ -17,11 +20,17 @@ import {
   type SplitName,
   splitIds,
 } from './split.js';
-import { splitBytes } from './split-bytes.js';
+import { STANDARD_INPUT } from './standard-input.js';
 import { type LoadedText, type LoadTextOptions, loadText } from './text.js';
-import { encodeCached, type TokenIds } from './token-cache.js';
+import { type EncodeCacheOptions, encodeCached } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
-export interface DatasetOptions extends LoadTextOptions {
+/** How far loading has come: a download, or long work on the text. */
+export type DataProgress = DownloadProgress | WorkProgress;
+
+export interface DatasetOptions extends Omit<LoadTextOptions, 'onProgress'> {
+  /** Hears of a download (then there is a `url`), and of training a tokenizer and encoding (`doing`). */
+  onProgress?: ((progress: DataProgress) => void) | undefined;
   /** A named dataset, path or address, as `loadText` takes it. Default `tiny_shakespeare`. */
   data?: string | undefined;
   /** A tokenizer's name (`char`, `p50k_base`, …), or the tokenizer itself. */
@@ -68,16 +77,19 @@ export interface LoadedDataset {
   readonly tokenizer: Tokenizer;
   readonly splits: Readonly<Record<SplitName, DatasetSplit>>;
   readonly info: DatasetInfo;
+  /** The text itself, where it cannot be read again (standard input): a run keeps it. */
+  readonly text?: string;
   /** Lines for the user: another text than the one asked for, a cache that cannot be written. */
   readonly notices: readonly string[];
 }
 
 /**
  * Loads a text, makes the tokenizer (from the whole text, where it is built from one), encodes it, and
- * cuts the ids into contiguous splits; or, for separate documents, shuffles and cuts these. Prints nothing; `onProgress` hears of a download.
+ * cuts the ids into contiguous splits; or, for separate documents, shuffles and cuts these. What takes
+ * long is done in threads of its own: meanwhile `signal` ends it. Prints nothing.
  *
  * @throws UserError or UsageError as `loadText`, `createTokenizer` and `checkSplit` do, and when the
- *   tokenizer cannot express the text.
+ *   tokenizer cannot express the text; StoppedError, DownloadError when `signal` is aborted.
  */
 export async function loadDataset(options: DatasetOptions): Promise<LoadedDataset> {
   const split = checkSplit(options.split ?? DEFAULT_SPLIT); // before anything is fetched
@@ -86,17 +98,19 @@ export async function loadDataset(options: DatasetOptions): Promise<LoadedDatase
   const isDocuments = options.documents ?? hasDocuments(text.name);
   const documents = isDocuments ? shuffledDocuments(text.text, text.name) : undefined;
   const whole = documents ? joinDocuments(documents) : text.text;
+  const work = { signal: options.signal, onProgress: options.onProgress };
   const tokenizer =
     typeof options.tokenizer === 'string'
       ? await createTokenizer(options.tokenizer, {
           text: () => whole,
           cacheDir: cacheDir('tokenizers'),
+          ...work,
         })
       : options.tokenizer;
-  const { tokenCache: folder } = options;
+  const cache = { ...work, folder: options.tokenCache };
   const encoded: EncodedSplits = documents
-    ? { ...encodeDocuments(documents, tokenizer, split, folder), exact: true }
-    : encodeText(text, tokenizer, split, folder);
+    ? { ...(await encodeDocuments(documents, tokenizer, split, cache)), exact: true }
+    : await encodeText(text, tokenizer, split, cache);
   const { ids, bytes, exact, info: documentsInfo } = encoded;
   const bySplit = <T>(make: (name: SplitName) => T) =>
     Object.fromEntries(SPLIT_NAMES.map((name) => [name, make(name)])) as Record<SplitName, T>;
@@ -121,6 +135,7 @@ export async function loadDataset(options: DatasetOptions): Promise<LoadedDatase
       ...(documentsInfo && { documents: documentsInfo }),
       cached: encoded.cached,
     },
+    ...(options.data === STANDARD_INPUT && { text: text.text }),
     notices: [text.notice, encoded.notice].filter((notice) => notice !== undefined),
   };
 }
@@ -135,13 +150,13 @@ interface EncodedSplits {
   info?: DocumentsInfo;
 }
 
-function encodeText(
+async function encodeText(
   text: LoadedText,
   tokenizer: Tokenizer,
   split: SplitFractions,
-  folder: string | null | undefined,
-): EncodedSplits {
-  const encoded = encodeCached(text, tokenizer, { folder });
+  options: EncodeCacheOptions,
+): Promise<EncodedSplits> {
+  const encoded = await encodeCached(text, tokenizer, options);
   const ids = splitIds<TokenIds>(encoded.ids, split);
-  return { ...encoded, ids, ...splitBytes(text.text, tokenizer, ids) };
+  return { ...encoded, ids, ...(await splitBytesAside(text.text, tokenizer, ids, options)) };
 }

@@ -2,7 +2,7 @@
 import { checkDocuments, type DocumentOptions, fillExample } from './document-sampler.js';
 import { firstRows } from './evaluation.js';
 import { allocate, type Batch } from './sampler.js';
-import type { TokenIds } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
 export interface DocumentPassOptions extends DocumentOptions {
   /**

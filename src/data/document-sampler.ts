@@ -2,7 +2,7 @@
 import { UserError } from '../util/errors.js';
 import { Generator, type GeneratorState } from '../util/random.js';
 import { allocate, type Batch, checkCounts } from './sampler.js';
-import type { TokenIds } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
 export interface DocumentOptions {
   /** B. */

@@ -9,9 +9,10 @@ import { createHash } from 'node:crypto';
 import type { Tokenizer } from '../tokenizers/index.js';
 import { UserError } from '../util/errors.js';
 import { PythonRandom } from '../util/python-random.js';
+import { encodeDocumentsAside } from './encode.js';
 import { SPLIT_NAMES, type SplitFractions, type SplitName, splitBounds } from './split.js';
-import type { LoadedText } from './text.js';
-import { encodeCached, type TokenIds } from './token-cache.js';
+import { cachedIds, type EncodeCacheOptions } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
 /** The seed of the published split of `names`: `random.seed(42)` of makemore. */
 const SHUFFLE_SEED = 42;
@@ -74,26 +75,23 @@ export interface EncodedDocuments {
  * Encodes documents one by one, so that no token reaches over a boundary, and splits them by their number.
  *
  * @param documents in the order in which they are split.
- * @param folder as `encodeCached` takes it.
+ * @throws UserError as `encodeDocumentsHere` and the tokenizer do, StoppedError when told to stop.
  */
-export function encodeDocuments(
+export async function encodeDocuments(
   documents: readonly string[],
   tokenizer: Tokenizer,
   fractions: SplitFractions,
-  folder: string | null | undefined,
-): EncodedDocuments {
+  options: EncodeCacheOptions = {},
+): Promise<EncodedDocuments> {
   const boundary = boundaryOf(tokenizer);
-  const text = joinDocuments(documents);
-  const byDocument = {
-    vocabSize: tokenizer.vocabSize,
+  const key = {
+    sha256: createHash('sha256').update(joinDocuments(documents)).digest('hex'),
     fingerprint: `${tokenizer.fingerprint} by documents`,
-    encode: () => encodeAll(documents, tokenizer, boundary),
+    vocabSize: tokenizer.vocabSize,
   };
-  const source: Pick<LoadedText, 'text' | 'sha256'> = {
-    text,
-    sha256: createHash('sha256').update(text).digest('hex'),
-  };
-  const { ids, cached, notice } = encodeCached(source, byDocument, { folder });
+  const { ids, cached, notice } = await cachedIds(key, options.folder, () =>
+    encodeDocumentsAside(tokenizer, documents, boundary, options),
+  );
 
   const [first, second] = splitBounds(documents.length, fractions);
   const cuts = [0, first, second, documents.length];
@@ -109,27 +107,6 @@ export function encodeDocuments(
     cached,
     ...(notice === undefined ? {} : { notice }),
   };
-}
-
-function encodeAll(
-  documents: readonly string[],
-  tokenizer: Pick<Tokenizer, 'name' | 'encode'>,
-  boundary: number,
-): Uint32Array {
-  const encoded = documents.map((document) => tokenizer.encode(document));
-  const ids = new Uint32Array(encoded.reduce((sum, { length }) => sum + length + 1, 0));
-  let at = 0;
-  encoded.forEach((part, i) => {
-    if (part.includes(boundary)) {
-      throw new UserError(
-        `document ${JSON.stringify(documents[i])}: holds token ${boundary} of ${tokenizer.name}, which is to stand between documents.`,
-      );
-    }
-    ids.set(part, at);
-    at += part.length;
-    ids[at++] = boundary;
-  });
-  return ids;
 }
 
 /** Where, in `ids`, the first `count` documents end. */

@@ -7,7 +7,7 @@ import {
   type TargetKind,
   type WindowOptions,
 } from './sampler.js';
-import type { TokenIds } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
 export interface EvaluationOptions extends WindowOptions {
   /**

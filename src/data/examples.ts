@@ -4,7 +4,7 @@ import { DocumentPass } from './document-pass.js';
 import { DocumentSampler } from './document-sampler.js';
 import { EvaluationPass } from './evaluation.js';
 import { type Batch, type WindowOptions, WindowSampler } from './sampler.js';
-import type { TokenIds } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
 /** Token ids, and whether they are separate documents. */
 export interface ExampleSource {

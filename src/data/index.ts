@@ -1,7 +1,9 @@
 /** Texts, splits, cached token ids, and the batches that models train and are measured on. */
 
 export { DownloadError, type DownloadFailure, type DownloadProgress } from '../util/download.js';
+export type { WorkOptions, WorkProgress } from '../util/work.js';
 export {
+  type DataProgress,
   type DatasetInfo,
   type DatasetOptions,
   type DatasetSplit,
@@ -11,6 +13,7 @@ export {
 export { DocumentPass, type DocumentPassOptions } from './document-pass.js';
 export { type DocumentOptions, DocumentSampler } from './document-sampler.js';
 export type { DocumentsInfo } from './documents.js';
+export { encodeAside } from './encode.js';
 export { type EvaluationOptions, EvaluationPass } from './evaluation.js';
 export {
   type BatchPass,
@@ -31,5 +34,7 @@ export {
   type SplitName,
   splitIds,
 } from './split.js';
+export { readStandardInput, STANDARD_INPUT } from './standard-input.js';
 export { type LoadedText, type LoadTextOptions, loadText } from './text.js';
-export { type EncodedText, encodeCached, type TokenIds } from './token-cache.js';
+export { type EncodedText, encodeCached } from './token-cache.js';
+export type { TokenIds } from './token-ids.js';

@@ -1,7 +1,7 @@
 /** Drawing blocks of tokens to train on. */
 import { UserError } from '../util/errors.js';
 import { Generator, type GeneratorState } from '../util/random.js';
-import type { TokenIds } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
 /**
  * What is to be predicted from a block of T tokens: at every position the token after it (`all`, T

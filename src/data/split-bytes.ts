@@ -1,7 +1,7 @@
 /** How many bytes of the raw text each split stands for: the unit of bits per byte. */
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { SPLIT_NAMES, type SplitName } from './split.js';
-import type { TokenIds } from './token-cache.js';
+import type { TokenIds } from './token-ids.js';
 
 export interface SplitBytes {
   readonly bytes: Record<SplitName, number>;

@@ -1,26 +1,25 @@
-/** The text on standard input, which can be read only once. */
+/** Standard input, which can be read only once. */
 import { addAbortSignal } from 'node:stream';
 import { StoppedError, UserError } from '../util/errors.js';
 import { MAX_FILE_BYTES } from '../util/read-file.js';
-import { textOf } from './text-bytes.js';
 
 /** How `--data` calls it. */
 export const STANDARD_INPUT = '-';
 
-let once: Promise<string> | undefined;
+let once: Promise<Buffer> | undefined;
 
 /**
- * All of standard input as text, the same each time. Compressed text is decompressed.
+ * All of standard input, the same each time.
  *
- * @throws UserError when there is none, it is not UTF-8, or longer than a text may be; StoppedError when
+ * @throws UserError when it cannot be read or has more bytes than a text may have; StoppedError when
  *   `signal` aborts the first reading.
  */
-export function readStandardInput(signal?: AbortSignal): Promise<string> {
+export function readStandardInput(signal?: AbortSignal): Promise<Buffer> {
   once ??= read(process.stdin, signal);
   return once;
 }
 
-async function read(stream: NodeJS.ReadStream, signal: AbortSignal | undefined): Promise<string> {
+async function read(stream: NodeJS.ReadStream, signal: AbortSignal | undefined): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let length = 0;
   if (signal) addAbortSignal(signal, stream);
@@ -41,5 +40,5 @@ async function read(stream: NodeJS.ReadStream, signal: AbortSignal | undefined):
       cause: error,
     });
   }
-  return textOf(Buffer.concat(pieces, length), 'standard input');
+  return Buffer.concat(pieces, length);
 }

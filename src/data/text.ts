@@ -64,7 +64,8 @@ export async function loadText(
       : loadRemote(name, dataset, options);
   }
   if (spec === STANDARD_INPUT) {
-    return loaded('stdin', await readStandardInput(options.signal), 'standard input');
+    const source = 'standard input';
+    return loaded('stdin', await textOf(await readStandardInput(options.signal), source), source);
   }
   if (/^https?:\/\//i.test(spec)) {
     const { name, text, source } = await addressedText(spec, options);

@@ -33,33 +33,35 @@ describe('encodeCached', () => {
     [1000, Uint16Array],
     [2 ** 16, Uint16Array],
     [2 ** 16 + 1, Uint32Array],
-  ])('keeps ids of a vocabulary of %i in %o', (vocabSize, type) => {
+  ])('keeps ids of a vocabulary of %i in %o', async (vocabSize, type) => {
     const t = tokenizer(vocabSize);
-    const first = encodeCached(textOf('to be'), t, { folder });
-    const second = encodeCached(textOf('to be'), t, { folder });
+    const first = await encodeCached(textOf('to be'), t, { folder });
+    const second = await encodeCached(textOf('to be'), t, { folder });
     expect([first.cached, second.cached, t.calls]).toEqual([false, true, 1]);
     expect(first.ids).toBeInstanceOf(type);
     expect(second.ids).toEqual(first.ids);
     expect([...second.ids]).toEqual([...'to be'].map((c) => c.charCodeAt(0)));
   });
 
-  it('tells texts and tokenizers apart', () => {
+  it('tells texts and tokenizers apart', async () => {
     const t = tokenizer(1000);
-    encodeCached(textOf('to be'), t, { folder });
-    expect(encodeCached(textOf('to bee'), t, { folder }).cached).toBe(false);
-    expect(encodeCached(textOf('to be'), tokenizer(1000, 'g'), { folder }).cached).toBe(false);
-    expect(encodeCached(textOf('to be'), tokenizer(1001), { folder }).cached).toBe(false);
+    await encodeCached(textOf('to be'), t, { folder });
+    expect((await encodeCached(textOf('to bee'), t, { folder })).cached).toBe(false);
+    expect((await encodeCached(textOf('to be'), tokenizer(1000, 'g'), { folder })).cached).toBe(
+      false,
+    );
+    expect((await encodeCached(textOf('to be'), tokenizer(1001), { folder })).cached).toBe(false);
   });
 
-  it('notices every damaged byte and every cut, and mends the file', () => {
+  it('notices every damaged byte and every cut, and mends the file', async () => {
     const t = tokenizer(1000);
-    const { ids } = encodeCached(textOf('to be'), t, { folder });
+    const { ids } = await encodeCached(textOf('to be'), t, { folder });
     const [name] = fs.readdirSync(folder);
     const file = path.join(folder, name!);
     const good = fs.readFileSync(file);
-    const expectMended = (broken: Uint8Array, what: string) => {
+    const expectMended = async (broken: Uint8Array, what: string) => {
       fs.writeFileSync(file, broken);
-      const result = encodeCached(textOf('to be'), t, { folder });
+      const result = await encodeCached(textOf('to be'), t, { folder });
       expect(result.cached, what).toBe(false);
       expect(result.ids, what).toEqual(ids);
       expect(fs.readFileSync(file).equals(good), what).toBe(true);
@@ -67,31 +69,34 @@ describe('encodeCached', () => {
     for (let at = 0; at < good.length; at++) {
       const broken = Buffer.from(good);
       broken[at]! ^= 0x10;
-      expectMended(broken, `byte ${at} changed`);
-      expectMended(good.subarray(0, at), `cut to ${at} bytes`);
+      await expectMended(broken, `byte ${at} changed`);
+      await expectMended(good.subarray(0, at), `cut to ${at} bytes`);
     }
-    expectMended(Buffer.concat([good, good]), 'longer');
+    await expectMended(Buffer.concat([good, good]), 'longer');
     expect(fs.readdirSync(folder)).toEqual([name]);
   });
 
-  it('does not take a file for another that was renamed to its name', () => {
+  it('does not take a file for another that was renamed to its name', async () => {
     const t = tokenizer(1000);
-    encodeCached(textOf('one'), t, { folder });
+    await encodeCached(textOf('one'), t, { folder });
     const [one] = fs.readdirSync(folder);
-    encodeCached(textOf('two'), t, { folder });
+    await encodeCached(textOf('two'), t, { folder });
     const two = fs.readdirSync(folder).find((name) => name !== one);
     fs.renameSync(path.join(folder, one!), path.join(folder, two!));
-    expect(encodeCached(textOf('two'), t, { folder }).cached).toBe(false);
+    expect((await encodeCached(textOf('two'), t, { folder })).cached).toBe(false);
   });
 
-  it('goes on without a cache where it cannot write, with a notice, or where none is wanted', () => {
+  it('goes on without a cache where it cannot write, with a notice, or where none is wanted', async () => {
     const file = path.join(folder, 'file');
     fs.writeFileSync(file, '');
     const t = tokenizer(1000);
-    const { ids, notice } = encodeCached(textOf('to be'), t, { folder: file });
+    const { ids, notice } = await encodeCached(textOf('to be'), t, { folder: file });
     expect(ids).toHaveLength(5);
     expect(notice).toMatch(/not kept .* a file/);
-    expect(encodeCached(textOf('to be'), t, { folder: null })).toEqual({ ids, cached: false });
+    expect(await encodeCached(textOf('to be'), t, { folder: null })).toEqual({
+      ids,
+      cached: false,
+    });
     expect(fs.readdirSync(folder)).toEqual(['file']);
   });
 });

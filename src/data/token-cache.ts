@@ -1,15 +1,15 @@
 /** Token ids kept on disk by content, so that a text is encoded once per tokenizer. */
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
-import { writeFileAtomic } from '../util/atomic-file.js';
+import { removeLeftovers, writeFileAtomic } from '../util/atomic-file.js';
 import { cacheDir } from '../util/cache-dir.js';
 import { UserError } from '../util/errors.js';
+import { readRegularFile } from '../util/read-file.js';
+import type { WorkOptions } from '../util/work.js';
+import { encodeAside } from './encode.js';
 import type { LoadedText } from './text.js';
-
-/** Ids as they are kept: two bytes each where the vocabulary allows it. */
-export type TokenIds = Uint16Array | Uint32Array;
+import { idArray, type TokenIds } from './token-ids.js';
 
 /*
  * The file: a header of 80 bytes, then the ids.
@@ -25,8 +25,10 @@ export type TokenIds = Uint16Array | Uint32Array;
  * Numbers and ids are in the machine's byte order. A cache belongs to one machine; on one of another
  * order the header does not match, and the file is made anew.
  */
-const MAGIC = 'NGPTIDS1';
+const MAGIC = 'NGPTIDS2';
 const HEADER_BYTES = 80;
+/** Four bytes for each byte of the longest text, which no tokenizer needs. */
+const MOST_BYTES = 2 ** 31 + HEADER_BYTES;
 
 export interface EncodedText {
   readonly ids: TokenIds;
@@ -36,36 +38,58 @@ export interface EncodedText {
   readonly notice?: string;
 }
 
-export interface EncodeCacheOptions {
+export interface EncodeCacheOptions extends WorkOptions {
   /** The folder to keep ids in, or null to keep none. Default: `tokens` in the user's cache. */
   folder?: string | null | undefined;
 }
 
 /**
- * The ids of a text, from the cache where they are there, otherwise encoded and kept.
+ * The ids of a text, from the cache where they are there, otherwise encoded and kept. A text that is not
+ * short is encoded in a thread of its own.
  *
- * Filed under a hash of the text's hash and the tokenizer's fingerprint, so that a changed text or
- * tokenizer is another file. A file that is damaged (cut short, other bytes) is noticed by its header
- * and checksum, and made anew.
+ * @throws UserError where the tokenizer cannot express the text, or gives an id that is none of its own;
+ *   StoppedError when `signal` is aborted.
  */
 export function encodeCached(
   text: Pick<LoadedText, 'text' | 'sha256'>,
-  tokenizer: Pick<Tokenizer, 'encode' | 'fingerprint' | 'vocabSize'>,
+  tokenizer: Pick<Tokenizer, 'encode' | 'fingerprint' | 'vocabSize'> & Partial<Tokenizer>,
   options: EncodeCacheOptions = {},
-): EncodedText {
-  const folder = options.folder === undefined ? cacheDir('tokens') : options.folder;
-  const { vocabSize } = tokenizer;
-  if (folder === null) return { ids: pack(tokenizer.encode(text.text), vocabSize), cached: false };
+): Promise<EncodedText> {
+  const { sha256 } = text;
+  const { fingerprint, vocabSize } = tokenizer;
+  return cachedIds({ sha256, fingerprint, vocabSize }, options.folder, () =>
+    encodeAside(tokenizer, text.text, options),
+  );
+}
 
-  const key = createHash('sha256')
-    .update(`${text.sha256} ${tokenizer.fingerprint}`)
-    .digest()
-    .subarray(0, 16);
+/** Of what ids are, and by which tokenizer. */
+export interface CacheKey {
+  readonly sha256: string;
+  readonly fingerprint: string;
+  readonly vocabSize: number;
+}
+
+/**
+ * Ids from the cache, otherwise made and kept.
+ *
+ * Filed under a hash of the text's hash and the tokenizer's fingerprint, so that a changed text or
+ * tokenizer is another file. A file that is damaged (cut short, other bytes) is noticed by its header
+ * and checksum, and made anew. Several processes may do so at once: each puts a whole file in its place,
+ * and all of them are the same.
+ */
+export async function cachedIds(
+  { sha256, fingerprint, vocabSize }: CacheKey,
+  folder: string | null | undefined = cacheDir('tokens'),
+  make: () => Promise<TokenIds>,
+): Promise<EncodedText> {
+  if (folder === null) return { ids: await make(), cached: false };
+  removeLeftovers(folder);
+  const key = createHash('sha256').update(`${sha256} ${fingerprint}`).digest().subarray(0, 16);
   const file = path.join(folder, `${key.toString('hex')}.ids`);
   const kept = readIds(file, key, vocabSize);
   if (kept !== undefined) return { ids: kept, cached: true };
 
-  const ids = pack(tokenizer.encode(text.text), vocabSize);
+  const ids = await make();
   try {
     writeIds(file, key, vocabSize, ids);
   } catch (error) {
@@ -77,10 +101,6 @@ export function encodeCached(
     };
   }
   return { ids, cached: false };
-}
-
-function pack(ids: Uint32Array, vocabSize: number): TokenIds {
-  return vocabSize <= 2 ** 16 ? Uint16Array.from(ids) : ids;
 }
 
 function bytesOf(ids: TokenIds): Uint8Array {
@@ -105,18 +125,19 @@ function writeIds(file: string, key: Uint8Array, vocabSize: number, ids: TokenId
 function readIds(file: string, key: Uint8Array, vocabSize: number): TokenIds | undefined {
   let bytes: Buffer;
   try {
-    bytes = fs.readFileSync(file);
+    bytes = readRegularFile(file, MOST_BYTES);
   } catch {
     return undefined;
   }
-  const size = vocabSize <= 2 ** 16 ? 2 : 4;
-  const length = (bytes.byteLength - HEADER_BYTES) / size;
+  const IdArray = idArray(vocabSize);
+  const length = (bytes.byteLength - HEADER_BYTES) / IdArray.BYTES_PER_ELEMENT;
   if (!Number.isInteger(length) || length < 0) return undefined;
   // A small file may lie in a shared buffer at an odd offset: ids need an aligned one of their own.
-  const payload = new Uint8Array(length * size);
+  const payload = new Uint8Array(length * IdArray.BYTES_PER_ELEMENT);
   payload.set(bytes.subarray(HEADER_BYTES));
-  const ids = size === 2 ? new Uint16Array(payload.buffer) : new Uint32Array(payload.buffer);
+  const ids = new IdArray(payload.buffer);
   // The header is a function of the ids: it matches in every byte, or something is damaged.
   const expected = header(key, vocabSize, ids);
-  return bytes.subarray(0, HEADER_BYTES).equals(expected) ? ids : undefined;
+  if (!bytes.subarray(0, HEADER_BYTES).equals(expected)) return undefined;
+  return ids.every((id) => id < vocabSize) ? ids : undefined;
 }

@@ -6,6 +6,7 @@
  */
 
 import { UserError } from '../util/errors.js';
+import { runTask, type Task, type WorkOptions } from '../util/work.js';
 import {
   addBosEos,
   checkId,
@@ -15,6 +16,32 @@ import {
   wellFormed,
 } from './support.js';
 import type { DecodeStream, EncodeOptions, Tokenizer } from './tokenizer.js';
+
+/** Shorter texts take less time than a thread to start. */
+const LONG_TEXT = 1 << 22;
+
+/** The characters of a text, by code point. */
+function charactersOf(text: string): string[] {
+  const seen = new Uint8Array(0x110000);
+  const whole = wellFormed(text);
+  for (let i = 0; i < whole.length; i++) {
+    const point = whole.codePointAt(i)!;
+    seen[point] = 1;
+    if (point > 0xffff) i++;
+  }
+  const characters: string[] = [];
+  for (let point = 0; point < seen.length; point++) {
+    if (seen[point]) characters.push(String.fromCodePoint(point));
+  }
+  return characters;
+}
+
+/** For a thread of its own. */
+export const charactersTask: Task<{ text: string }, string[]> = {
+  module: import.meta.url,
+  name: 'charactersTask',
+  run: ({ text }) => charactersOf(text),
+};
 
 export class CharTokenizer implements Tokenizer {
   readonly kind = 'char';
@@ -55,18 +82,14 @@ export class CharTokenizer implements Tokenizer {
 
   /** The tokenizer of exactly the characters in `text`. */
   static fromText(text: string): CharTokenizer {
-    const seen = new Uint8Array(0x110000);
-    const whole = wellFormed(text);
-    for (let i = 0; i < whole.length; i++) {
-      const point = whole.codePointAt(i)!;
-      seen[point] = 1;
-      if (point > 0xffff) i++;
-    }
-    const characters: string[] = [];
-    for (let point = 0; point < seen.length; point++) {
-      if (seen[point]) characters.push(String.fromCodePoint(point));
-    }
-    return new CharTokenizer(characters);
+    return new CharTokenizer(charactersOf(text));
+  }
+
+  /** As `fromText`, in a thread of its own where the text is long. @throws StoppedError too. */
+  static async fromLongText(text: string, options: WorkOptions = {}): Promise<CharTokenizer> {
+    if (text.length < LONG_TEXT) return CharTokenizer.fromText(text);
+    const doing = 'collecting characters';
+    return new CharTokenizer(await runTask(charactersTask, { text }, doing, options));
   }
 
   static fromManifest(manifest: Manifest): CharTokenizer {

@@ -2,66 +2,112 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../util/atomic-file.js';
-import { UserError } from '../util/errors.js';
+import { removeLeftovers, writeFileAtomic } from '../util/atomic-file.js';
+import { DownloadError, type ReceiveOptions, receive } from '../util/download.js';
+import { UsageError, UserError } from '../util/errors.js';
 import { HuggingFaceTokenizer } from './hugging-face.js';
 
 const HUB = 'https://huggingface.co';
 /** Vocabularies are some megabytes; more than this is something else. */
 const MOST_BYTES = 1 << 27;
-const TIMEOUT_MS = 60_000;
+const TOTAL_MS = 120_000;
+
+/**
+ * One part of a name on the hub: letters, digits, `-`, `_` and `.`, neither `-` nor `.` at an end, 96 at most
+ * (`validate_repo_id` of huggingface_hub).
+ */
+const PART = /^(?=.{1,96}$)[A-Za-z0-9_](?:[\w.-]*[A-Za-z0-9_])?$/;
+
+export interface HubOptions extends ReceiveOptions {
+  /** Where to keep what is fetched. Default: nothing is kept. */
+  cacheDir?: string | undefined;
+}
+
+/**
+ * `owner/name`, checked by the hub's own rules: it becomes part of an address and of a path.
+ *
+ * @throws UsageError saying what is wrong with it.
+ */
+export function checkHubName(name: string): string {
+  const parts = name.split('/');
+  const isName =
+    parts.length === 2 &&
+    parts.every((part) => PART.test(part)) &&
+    !/--|\.\./.test(name) &&
+    !name.endsWith('.git');
+  if (isName) return name;
+  throw new UsageError(
+    `tokenizer "${name}": no such file, and no name on the Hugging Face hub: those are owner/name, of ` +
+      'letters, digits, "-", "_" and ".", without "--" or "..", and without "-" or "." at an end.',
+  );
+}
 
 /**
  * The tokenizer of `owner/name`, from the cache, or else from the hub (`HF_ENDPOINT` names another one).
+ * Where the cache cannot be written it is fetched anew the next time.
  *
- * @throws UserError where it cannot be had or is broken; nothing broken is kept.
+ * @throws UsageError for what can be no name; UserError where it cannot be had or is broken, and then
+ *   nothing is kept.
  */
-export async function hubTokenizer(name: string, cacheDir?: string): Promise<HuggingFaceTokenizer> {
+export async function hubTokenizer(
+  name: string,
+  { cacheDir, ...options }: HubOptions = {},
+): Promise<HuggingFaceTokenizer> {
+  checkHubName(name);
   const folder =
     cacheDir === undefined ? undefined : join(cacheDir, 'hub', name.replace('/', '--'));
   if (folder !== undefined && existsSync(join(folder, 'tokenizer.json'))) {
     return HuggingFaceTokenizer.fromPath(folder, name);
   }
-  const tokenizer = await fetchText(name, 'tokenizer.json');
+  const tokenizer = await fetchText(name, 'tokenizer.json', options);
   if (tokenizer === undefined) throw new UserError(`${name}: the hub has no tokenizer.json for it`);
-  const config = await fetchText(name, 'tokenizer_config.json');
+  const config = await fetchText(name, 'tokenizer_config.json', options);
   const made = new HuggingFaceTokenizer({ tokenizer, config }, name); // refused before it is kept
-  if (folder !== undefined) {
-    // The tokenizer itself last: where it is, all is there.
-    if (config !== undefined) writeFileAtomic(join(folder, 'tokenizer_config.json'), config);
-    writeFileAtomic(join(folder, 'tokenizer.json'), tokenizer);
-  }
+  if (folder !== undefined) keep(folder, tokenizer, config);
   return made;
 }
 
-/** The file's text; undefined where the hub has no such file. */
-async function fetchText(name: string, file: string): Promise<string | undefined> {
-  const url = `${process.env['HF_ENDPOINT'] ?? HUB}/${name}/resolve/main/${file}`;
-  const failed = (why: string, cause?: unknown): UserError =>
-    new UserError(
-      `cannot fetch ${url}: ${why}. Without a network, give the path of a tokenizer.json instead.`,
-      { cause },
-    );
+function keep(folder: string, tokenizer: string, config: string | undefined): void {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (response.status === 404) return undefined;
-    if (response.status === 401 || response.status === 403) throw failed('it is not public');
-    if (!response.ok) throw failed(`the hub answered ${response.status}`);
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for await (const part of response.body ?? []) {
-      size += part.length;
-      if (size > MOST_BYTES) throw failed(`it has more than ${MOST_BYTES} bytes`);
-      parts.push(part);
-    }
-    return Buffer.concat(parts).toString('utf8');
+    removeLeftovers(folder);
+    // The tokenizer itself last: where it is, all is there.
+    if (config !== undefined) writeFileAtomic(join(folder, 'tokenizer_config.json'), config);
+    writeFileAtomic(join(folder, 'tokenizer.json'), tokenizer);
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw failed(reason(error), error);
+    if (!(error instanceof UserError)) throw error;
   }
 }
 
-function reason(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : message;
+/** The file's text; undefined where the hub has no such file. */
+async function fetchText(
+  name: string,
+  file: string,
+  options: ReceiveOptions,
+): Promise<string | undefined> {
+  const url = `${endpoint()}/${name}/resolve/main/${file}`;
+  const pieces: Uint8Array[] = [];
+  try {
+    await receive(url, { maxBytes: MOST_BYTES, totalTimeout: TOTAL_MS, ...options }, (piece) => {
+      pieces.push(piece);
+    });
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    if (error.status === 404) return undefined;
+    const isPrivate = error.status === 401 || error.status === 403;
+    const why = isPrivate ? `${url} is not public.` : error.message;
+    throw new UserError(
+      `cannot fetch the tokenizer ${name}: ${why} Without a network, give the path of a tokenizer.json instead.`,
+      { cause: error },
+    );
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function endpoint(): string {
+  const chosen = process.env['HF_ENDPOINT'];
+  if (!chosen) return HUB;
+  if (/^https?:\/\/[^/]/i.test(chosen) && URL.canParse(chosen)) return chosen.replace(/\/+$/, '');
+  throw new UserError(
+    `HF_ENDPOINT names ${chosen}: expected an http(s) address. Mend or unset it.`,
+  );
 }

@@ -8,11 +8,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UsageError, UserError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
+import type { WorkOptions } from '../util/work.js';
 import { MANIFEST, type Manifest } from './support.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** What a tokenizer may need to come into being. */
-export interface CreateOptions {
+export interface CreateOptions extends WorkOptions {
   /** The training text, for tokenizers that are built from it. Called only when needed. */
   text?: () => string;
   /** Where to keep what is trained or fetched. Default: nothing is kept. */
@@ -47,11 +48,11 @@ export async function createTokenizer(
   switch (spec) {
     case 'char': {
       const { CharTokenizer } = await import('./char.js');
-      return CharTokenizer.fromText(textOf(spec, options));
+      return CharTokenizer.fromLongText(textOf(spec, options), options);
     }
     case 'shakespeare': {
       const { shakespeareTokenizer } = await import('./sentencepiece/shakespeare.js');
-      return shakespeareTokenizer(textOf(spec, options), options.cacheDir);
+      return shakespeareTokenizer(textOf(spec, options), options);
     }
     case 'gpt2':
     case 'p50k_base':
@@ -66,8 +67,11 @@ export async function createTokenizer(
   if (spec.startsWith('sentencepiece:'))
     return openFile(spec.slice('sentencepiece:'.length), 'model');
   if (existsSync(spec)) return openPath(spec);
-  if (/^[\w.-]+\/[\w.-]+$/.test(spec) && !/\.(json|model)$/.test(spec)) {
-    return (await import('./hub.js')).hubTokenizer(spec, options.cacheDir);
+  if (/^[^/\\]+\/[^/\\]+$/.test(spec) && !/^\.{1,2}\/|\.(json|model)$/.test(spec)) {
+    return (await import('./hub.js')).hubTokenizer(spec, {
+      cacheDir: options.cacheDir,
+      signal: options.signal,
+    });
   }
   if (/[\\/]|\.(json|model)$/.test(spec)) throw new UserError(`tokenizer: no such file: ${spec}`);
   const hint = nearestHint(spec, Object.keys(TOKENIZER_NAMES));

@@ -9,14 +9,16 @@
 /** What `encode` may add or recognise. All default to false: text is only text. */
 export interface EncodeOptions {
   /** Put the begin-of-text token first. Throws where the tokenizer has none. */
-  bos?: boolean;
+  bos?: boolean | undefined;
   /** Put the end-of-text token last. Throws where the tokenizer has none. */
-  eos?: boolean;
+  eos?: boolean | undefined;
   /**
    * Read the spelling of a special token (`<|endoftext|>`) as that token. By default it is ordinary
    * text: training text and prompts must not be able to inject control tokens by accident.
    */
-  special?: boolean;
+  special?: boolean | undefined;
+  /** Hears now and then which share of the text is done, of tokenizers that can tell. */
+  onProgress?: ((share: number) => void) | undefined;
 }
 
 /** Decodes one id at a time, and never hands out half a character. */

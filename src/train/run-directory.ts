@@ -7,6 +7,7 @@
  *       probes.jsonl     statistics of the inside, where they are asked for
  *       checkpoints/     see checkpoint.ts
  *       tokenizer/       the tokenizer itself, so that a run stands alone
+ *       text.txt         what it is trained on, where that came from standard input
  *       samples.txt      what it wrote on the way
  *       train.lock       while a process trains in it
  *
@@ -15,6 +16,7 @@
 import fs from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/index.js';
+import { writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import { type Checkpoint, type CheckpointChoice, CheckpointStore } from './checkpoint.js';
 import { type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
@@ -22,6 +24,7 @@ import { lockRun } from './run-lock.js';
 import { RunLog, readJsonLines } from './run-log.js';
 import { createWholeFolder, removeLeftovers } from './whole-folder.js';
 
+const TEXT = 'text.txt';
 /** The files that only grow. A checkpoint remembers how long each was. */
 const LOGS = { metrics: 'metrics.jsonl', probes: 'probes.jsonl', samples: 'samples.txt' } as const;
 export type LogName = keyof typeof LOGS;
@@ -37,6 +40,8 @@ export interface CreateRunOptions {
   /** All of the configuration but its name. */
   config: Omit<RunConfig, 'name'>;
   tokenizer: Tokenizer;
+  /** The text, where nothing but the run keeps it. */
+  text?: string | undefined;
 }
 
 export class RunDirectory {
@@ -58,7 +63,13 @@ export class RunDirectory {
    *
    * @throws UserError when a run of this name exists, or the folder cannot be written.
    */
-  static create({ folder = 'runs', name, config, tokenizer }: CreateRunOptions): RunDirectory {
+  static create({
+    folder = 'runs',
+    name,
+    config,
+    tokenizer,
+    text,
+  }: CreateRunOptions): RunDirectory {
     if (name !== undefined && !NAME.test(name)) {
       throw new UserError(
         `run name "${name}": expected letters, digits, ".", "_" and "-", beginning with a letter or digit, 100 at most.`,
@@ -74,6 +85,7 @@ export class RunDirectory {
       const made = createWholeFolder(target, (aside) => {
         writeRunConfig(aside, complete);
         tokenizer.save(join(aside, 'tokenizer'));
+        if (text !== undefined) writeFileAtomic(join(aside, TEXT), text);
         fs.mkdirSync(join(aside, 'checkpoints'));
       });
       if (made) return new RunDirectory(target, complete);
@@ -107,6 +119,12 @@ export class RunDirectory {
   /** The run's own tokenizer. */
   tokenizer(): Promise<Tokenizer> {
     return loadTokenizer(join(this.path, 'tokenizer'));
+  }
+
+  /** Where the text lies that the run keeps itself; undefined when it is found where `config.data` says. */
+  keptText(): string | undefined {
+    const file = join(this.path, TEXT);
+    return fs.existsSync(file) ? file : undefined;
   }
 
   /** Where a growing file lies. */

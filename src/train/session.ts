@@ -1,5 +1,5 @@
 /** Putting a run together: from settings, or from its folder. */
-import { type LoadedDataset, type LoadTextOptions, loadDataset } from '../data/index.js';
+import { type DatasetOptions, type LoadedDataset, loadDataset } from '../data/index.js';
 import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
 import { manualSeed } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
@@ -41,9 +41,9 @@ export function createModel(
 
 export interface SessionOptions {
   hooks?: StepHooks | undefined;
-  /** Hears of a download's progress. */
-  onProgress?: LoadTextOptions['onProgress'];
-  /** Stops a download. */
+  /** Hears how far loading the data has come. */
+  onProgress?: DatasetOptions['onProgress'];
+  /** Ends loading the data. */
   signal?: AbortSignal | undefined;
   /** Instead of the registry's, for a kind of model that is not registered. */
   definition?: ModelDefinition | undefined;
@@ -68,7 +68,7 @@ export async function startRun(
   settings: RunSettings,
   options: StartOptions = {},
 ): Promise<Session> {
-  const data = options.data ?? (await loadDataset({ ...settings, ...downloading(options) }));
+  const data = options.data ?? (await loadDataset({ ...settings, ...loading(options) }));
   const { vocabSize } = data.tokenizer;
   const model = createModel(settings, vocabSize, options.definition);
   const config: Omit<RunConfig, 'name'> = {
@@ -89,7 +89,13 @@ export async function startRun(
   const make = (run?: RunDirectory) => makeTrainer(settings, model, data, run, options);
   make()[Symbol.dispose](); // what does not fit together is found before there is a folder
   const { folder, name } = options;
-  const run = RunDirectory.create({ folder, name, config, tokenizer: data.tokenizer });
+  const run = RunDirectory.create({
+    folder,
+    name,
+    config,
+    tokenizer: data.tokenizer,
+    text: data.text,
+  });
   return session(run, data, [...data.notices], () => {
     run.lock();
     return make(run);
@@ -131,7 +137,10 @@ export async function resumeRun(folder: string, options: ResumeOptions = {}): Pr
   });
 }
 
-function downloading({ onProgress, signal }: SessionOptions): LoadTextOptions {
+function loading({
+  onProgress,
+  signal,
+}: SessionOptions): Pick<DatasetOptions, 'onProgress' | 'signal'> {
   return { onProgress, signal };
 }
 
@@ -142,13 +151,14 @@ export async function loadRunData(
 ): Promise<LoadedDataset> {
   const { config } = run;
   const tokenizer = await run.tokenizer();
-  const { data: spec, documents, split } = config;
+  const { documents, split } = config;
+  const spec = run.keptText() ?? config.data;
   const data = await loadDataset({
     data: spec,
     documents,
     split,
     tokenizer,
-    ...downloading(options),
+    ...loading(options),
   });
   if (data.info.sha256 !== config.dataset.sha256) {
     throw new UserError(

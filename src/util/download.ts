@@ -54,10 +54,13 @@ export type DownloadFailure = 'unreachable' | 'http' | 'interrupted' | 'too-larg
 
 export class DownloadError extends UserError {
   readonly reason: DownloadFailure;
+  /** The server's status, where it answered with an error. */
+  readonly status: number | undefined;
 
-  constructor(reason: DownloadFailure, message: string, cause?: unknown) {
+  constructor(reason: DownloadFailure, message: string, cause?: unknown, status?: number) {
     super(message, { cause });
     this.reason = reason;
+    this.status = status;
   }
 }
 
@@ -210,6 +213,8 @@ async function request(url: string, signal: AbortSignal, timeout: number): Promi
       NOT_LET_THROUGH.has(response.status) ? 'unreachable' : 'http',
       `could not fetch ${url}: the server answered ${status}. Check the address, or fetch the file ` +
         'by other means and give its path.',
+      undefined,
+      response.status,
     );
   }
   return response;

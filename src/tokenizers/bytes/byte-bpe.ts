@@ -64,11 +64,11 @@ export class ByteBpe {
   }
 
   /** Ids of `text`; the spellings of special tokens are read as such only when `special` is true. */
-  encode(text: string, special = false): Uint32Array {
+  encode(text: string, special = false, onProgress?: (share: number) => void): Uint32Array {
     const whole = wellFormed(text);
     const out = new IdList(Math.ceil(whole.length / 3) + 16);
     if (!special || !this.special) {
-      this.encodeOrdinary(whole, out);
+      this.encodeOrdinary(whole, out, onProgress);
       return out.take();
     }
     let from = 0;
@@ -130,14 +130,19 @@ export class ByteBpe {
     return steps;
   }
 
-  private encodeOrdinary(text: string, out: IdList): void {
+  private encodeOrdinary(text: string, out: IdList, onProgress?: (share: number) => void): void {
     const split = this.split;
     split.lastIndex = 0;
     let from = 0;
+    let reportAt = REPORT_EVERY;
     // The patterns match every character, so each match begins where the last one ended.
     while (from < text.length && split.test(text)) {
       const word = text.slice(from, split.lastIndex);
       from = split.lastIndex;
+      if (from > reportAt) {
+        onProgress?.(from / text.length);
+        reportAt = from + REPORT_EVERY;
+      }
       const known = this.cache.get(word);
       if (typeof known === 'number') out.push(known);
       else if (known) out.pushAll(known, known.length);
@@ -162,6 +167,9 @@ export class ByteBpe {
     this.cache.set(word, n === 1 ? work[0]! : work.slice(0, n));
   }
 }
+
+/** Characters between two reports of progress. */
+const REPORT_EVERY = 1 << 16;
 
 /** A growing list of ids. */
 class IdList {

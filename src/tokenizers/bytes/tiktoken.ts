@@ -114,7 +114,7 @@ export class TiktokenTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
-    return addBosEos(this, this.bpe.encode(text, options?.special), options);
+    return addBosEos(this, this.bpe.encode(text, options?.special, options?.onProgress), options);
   }
 
   decode(ids: ArrayLike<number>): string {

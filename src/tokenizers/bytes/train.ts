@@ -6,6 +6,7 @@
  */
 
 import { UsageError, UserError } from '../../util/errors.js';
+import type { Task } from '../../util/work.js';
 import { PairIndex } from '../pair-index.js';
 import { wellFormed } from '../support.js';
 
@@ -27,7 +28,11 @@ export type MergeList = [left: number, right: number][];
  * @throws UsageError for a vocabulary that has no room for the bytes and the special tokens.
  * @throws UserError for an empty text.
  */
-export function trainByteBpe(text: string, settings: ByteBpeSettings): MergeList {
+export function trainByteBpe(
+  text: string,
+  settings: ByteBpeSettings,
+  report: (share: number) => void = () => {},
+): MergeList {
   const wanted = settings.vocabSize - 256 - settings.specials.length;
   if (wanted < 0) {
     throw new UsageError(
@@ -38,8 +43,15 @@ export function trainByteBpe(text: string, settings: ByteBpeSettings): MergeList
   const words = countWords(text, settings);
   if (words.length === 0)
     throw new UserError('the corpus is empty: there is no text to learn from');
-  return new Learner(words).learn(wanted, settings.minFrequency ?? 2);
+  return new Learner(words).learn(wanted, settings.minFrequency ?? 2, report);
 }
+
+/** `trainByteBpe`, for a thread of its own. */
+export const trainByteBpeTask: Task<{ text: string; settings: ByteBpeSettings }, MergeList> = {
+  module: import.meta.url,
+  name: 'trainByteBpeTask',
+  run: ({ text, settings }, report) => trainByteBpe(text, settings, report),
+};
 
 /** Words and how often each occurs, most frequent first. Special tokens in the text are left out. */
 function countWords(text: string, { split, specials }: ByteBpeSettings): [string, number][] {
@@ -93,9 +105,10 @@ class Learner {
     for (let pair = 0; pair < this.counts.length; pair++) this.heap.push(this.counts[pair]!, pair);
   }
 
-  learn(wanted: number, minFrequency: number): MergeList {
+  learn(wanted: number, minFrequency: number, report: (share: number) => void): MergeList {
     const merges: MergeList = [];
     while (merges.length < wanted) {
+      report(merges.length / wanted);
       const top = this.heap.pop();
       if (!top) break;
       const count = this.counts[top.pair]!;

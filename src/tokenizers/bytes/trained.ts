@@ -4,13 +4,14 @@
  */
 
 import { UserError } from '../../util/errors.js';
+import { runTask, type WorkOptions } from '../../util/work.js';
 import { PairIndex } from '../pair-index.js';
 import { addBosEos, fingerprintOf, saveFolder } from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { checkTokenizerJson } from '../tokenizer-json.js';
 import { ByteBpe } from './byte-bpe.js';
 import { type Merges, NO_MERGE } from './merge.js';
-import { type ByteBpeSettings, type MergeList, trainByteBpe } from './train.js';
+import { type ByteBpeSettings, type MergeList, trainByteBpe, trainByteBpeTask } from './train.js';
 
 export const TOKENIZER_JSON = 'tokenizer.json';
 
@@ -50,6 +51,17 @@ export class ByteBpeTokenizer implements Tokenizer {
   static train(text: string, settings: ByteBpeSettings, name?: string): ByteBpeTokenizer {
     const merges = trainByteBpe(text, settings);
     return new ByteBpeTokenizer(merges, settings.split, settings.specials, name);
+  }
+
+  /** As `train`, in a thread of its own. @throws as it does, and StoppedError. */
+  static async trainAside(
+    text: string,
+    settings: ByteBpeSettings,
+    options: WorkOptions = {},
+  ): Promise<ByteBpeTokenizer> {
+    const doing = 'training the tokenizer';
+    const merges = await runTask(trainByteBpeTask, { text, settings }, doing, options);
+    return new ByteBpeTokenizer(merges, settings.split, settings.specials);
   }
 
   /** Reads what `toJson` wrote. @throws UserError where it is broken, or of another make. */
@@ -144,7 +156,7 @@ export class ByteBpeTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
-    return addBosEos(this, this.bpe.encode(text, options?.special), options);
+    return addBosEos(this, this.bpe.encode(text, options?.special, options?.onProgress), options);
   }
 
   decode(ids: ArrayLike<number>): string {

@@ -33,8 +33,13 @@ const INSIDE = -1;
 const BREAK = -2;
 
 /** The learnt pieces in order, as UTF-8 bytes in strings; at most `wanted` of them. */
-export function trainPieces(corpus: Corpus, wanted: number, settings: TrainerSettings): string[] {
-  return new Training(corpus, settings).run(wanted);
+export function trainPieces(
+  corpus: Corpus,
+  wanted: number,
+  settings: TrainerSettings,
+  report: (share: number) => void,
+): string[] {
+  return new Training(corpus, settings).run(wanted, report);
 }
 
 class Training {
@@ -104,13 +109,14 @@ class Training {
     return points;
   }
 
-  run(wanted: number): string[] {
+  run(wanted: number, report: (share: number) => void): string[] {
     const { symbolAt } = this;
     for (let at = 1; at + 1 < symbolAt.length; at++) this.addPair(at, at + 1);
     const pieces: string[] = [];
     const seen = new Set<string>();
     while (pieces.length < wanted) {
       if (pieces.length % UPDATE_INTERVAL === 0) this.chooseCandidates();
+      report(pieces.length / wanted);
       for (const symbol of this.dirty) this.offer(symbol);
       this.dirty.length = 0;
       const best = this.heap.pop((symbol) => this.candidateOf[symbol] === this.generation);

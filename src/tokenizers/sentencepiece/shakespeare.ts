@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../util/atomic-file.js';
 import { UserError } from '../../util/errors.js';
+import type { WorkOptions } from '../../util/work.js';
 import { fingerprintOf } from '../support.js';
 import { SHAKESPEARE } from './spec.js';
 import { SentencePieceTokenizer } from './tokenizer.js';
-import { train } from './train.js';
+import { trainAside } from './train.js';
 
 /**
  * A SentencePiece tokenizer with the settings of Llama 2's (`SHAKESPEARE` in `spec.ts`), trained on
@@ -17,7 +18,7 @@ import { train } from './train.js';
  */
 export async function shakespeareTokenizer(
   text: string,
-  cacheDir?: string,
+  { cacheDir, ...work }: { cacheDir?: string | undefined } & WorkOptions = {},
 ): Promise<SentencePieceTokenizer> {
   const name = 'shakespeare';
   const key = fingerprintOf('shakespeare-1', JSON.stringify(SHAKESPEARE), text);
@@ -30,7 +31,7 @@ export async function shakespeareTokenizer(
       if (!(error instanceof UserError)) throw error;
     }
   }
-  const { model } = await train({ ...SHAKESPEARE, model_prefix: name }, {}, text);
+  const { model } = await trainAside({ ...SHAKESPEARE, model_prefix: name }, {}, text, work);
   if (path !== undefined) {
     try {
       writeFileAtomic(path, model);

@@ -5,6 +5,7 @@
 
 import { writeFileAtomic } from '../../util/atomic-file.js';
 import { UsageError, UserError } from '../../util/errors.js';
+import { runTask, type Task, type WorkOptions } from '../../util/work.js';
 import { byteName } from '../support.js';
 import { trainPieces } from './bpe-trainer.js';
 import { linesOfFiles, linesOfText, loadCorpus } from './corpus.js';
@@ -27,15 +28,16 @@ export interface TrainedModel {
  * Trains on `input` and writes `<model_prefix>.model` and `<model_prefix>.vocab`.
  *
  * @throws UserError, with the original's words, where the vocabulary is too large or too small for
- * the corpus.
+ * the corpus; StoppedError when told to stop. Then nothing is written.
  */
 export async function trainToFiles(
   given: Partial<TrainerSettings>,
   recorded: Recorded = {},
   text?: string,
+  options: WorkOptions = {},
 ): Promise<TrainedModel> {
   if (!given.model_prefix) throw new UsageError('model_prefix (--out) is needed: where to write');
-  const trained = await train(given, recorded, text);
+  const trained = await trainAside(given, recorded, text, options);
   writeFileAtomic(`${given.model_prefix}.model`, trained.model);
   writeFileAtomic(`${given.model_prefix}.vocab`, trained.vocab);
   return trained;
@@ -50,6 +52,7 @@ export async function train(
   given: Partial<TrainerSettings>,
   recorded: Recorded = {},
   text?: string,
+  report: (share: number) => void = () => {},
 ): Promise<TrainedModel> {
   const settings = completeSettings(given);
   if (settings.input.length === 0 && text === undefined) {
@@ -74,7 +77,7 @@ export async function train(
         'Increase vocab_size or decrease character_coverage with --character_coverage option.',
     );
   }
-  const learnt = trainPieces(corpus, settings.vocab_size - needed, settings).map((bytes) =>
+  const learnt = trainPieces(corpus, settings.vocab_size - needed, settings, report).map((bytes) =>
     Buffer.from(bytes, 'latin1').toString('utf8'),
   );
   for (const { point } of corpus.alphabet) learnt.push(String.fromCodePoint(point));
@@ -95,6 +98,25 @@ export async function train(
   });
   return { settings, pieces, model, vocab: vocabText(pieces, settings) };
 }
+
+/** As `train`, in a thread of its own. @throws as it does, and StoppedError. */
+export function trainAside(
+  given: Partial<TrainerSettings>,
+  recorded: Recorded = {},
+  text?: string,
+  options: WorkOptions = {},
+): Promise<TrainedModel> {
+  return runTask(trainTask, { given, recorded, text }, 'training the tokenizer', options);
+}
+
+export const trainTask: Task<
+  { given: Partial<TrainerSettings>; recorded: Recorded; text: string | undefined },
+  TrainedModel
+> = {
+  module: import.meta.url,
+  name: 'trainTask',
+  run: ({ given, recorded, text }, report) => train(given, recorded, text, report),
+};
 
 async function rulesOf(settings: TrainerSettings): Promise<NormalizationRules | undefined> {
   const name = settings.normalization_rule_name;
