@@ -13,6 +13,6 @@ export * from './optim/index.js';
 export * from './tensor/index.js';
 export * from './tokenizers/index.js';
 export * from './train/index.js';
-export { ShapeError, UsageError, UserError } from './util/errors.js';
+export { ShapeError, StoppedError, UsageError, UserError } from './util/errors.js';
 export { peakMemoryBytes } from './util/peak-memory.js';
 export { Generator } from './util/random.js';

@@ -23,6 +23,10 @@ export interface RunOptions {
   main?: string;
   /** Arguments of Node itself. */
   node?: string[];
+  /** What standard input is: a file's path, or a pipe that nobody writes to. Default: nothing. */
+  input?: string | 'pipe';
+  /** Called with the process as soon as there is one. */
+  started?: (child: ChildProcess) => void;
   /** Called with the process and all that came so far, whenever more comes. */
   watch?: (child: ChildProcess, ran: Ran) => void;
 }
@@ -56,7 +60,8 @@ export class Workshop implements Disposable {
   }
 
   nanogpt(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    const { env, main = this.#main, node = [], watch } = options;
+    const { env, main = this.#main, node = [], watch, input, started } = options;
+    const stdin = input === undefined || input === 'pipe' ? undefined : fs.openSync(input, 'r');
     const child = spawn(process.execPath, [...node, main, ...args], {
       cwd: this.folder,
       env: {
@@ -68,12 +73,14 @@ export class Workshop implements Disposable {
         NANOGPT_BLAS: undefined,
         ...env,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin ?? (input === 'pipe' ? 'pipe' : 'ignore'), 'pipe', 'pipe'],
     });
+    if (stdin !== undefined) fs.closeSync(stdin);
+    started?.(child);
     return new Promise((resolve, reject) => {
       const ran: Ran = { code: null, signal: null, stdout: '', stderr: '' };
       for (const stream of ['stdout', 'stderr'] as const) {
-        child[stream].setEncoding('utf8').on('data', (text: string) => {
+        child[stream]!.setEncoding('utf8').on('data', (text: string) => {
           ran[stream] += text;
           watch?.(child, ran);
         });

@@ -1,7 +1,7 @@
 /** Examples of separate documents: a token, and the T before it, as far as its document reaches. */
 import { UserError } from '../util/errors.js';
 import { Generator, type GeneratorState } from '../util/random.js';
-import { allocate, type Batch, checkCounts } from './sampler.js';
+import { allocate, type Batch, checkCounts, checkTokenIds } from './sampler.js';
 import type { TokenIds } from './token-ids.js';
 
 export interface DocumentOptions {
@@ -88,6 +88,7 @@ export function fillExample(
 export function checkDocuments(ids: TokenIds, options: DocumentOptions): void {
   const { boundary, name = 'data' } = options;
   checkCounts(options);
+  checkTokenIds(ids, name);
   if (ids.length === 0) {
     throw new UserError(
       `the ${name} split has no documents. Choose a larger share for ${name} (--split).`,

@@ -119,7 +119,7 @@ function save(tokenizer: Encoder): string | undefined {
   if (tokenizer.save === undefined) return undefined;
   let folder: string | undefined;
   try {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'nanogpt-tokenizer-'));
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), `nanogpt-tokenizer-${process.pid}-`));
     tokenizer.save(folder);
     return folder;
   } catch {

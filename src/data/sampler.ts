@@ -3,6 +3,9 @@ import { UserError } from '../util/errors.js';
 import { Generator, type GeneratorState } from '../util/random.js';
 import type { TokenIds } from './token-ids.js';
 
+/** Elements of an int32 tensor. */
+const MOST_IN_BATCH = 2 ** 31 - 1;
+
 /**
  * What is to be predicted from a block of T tokens: at every position the token after it (`all`, T
  * targets, for models with a prediction at every position), or only the token after the block (`next`,
@@ -116,6 +119,7 @@ export function fillRow(
 export function checkWindows(ids: TokenIds, options: WindowOptions): void {
   const { blockSize, name = 'data' } = options;
   checkCounts(options);
+  checkTokenIds(ids, name);
   if (ids.length < blockSize + 1) {
     throw new UserError(
       `the ${name} split has ${ids.length} tokens, but a block of ${blockSize} and the token after it ` +
@@ -135,4 +139,18 @@ export function checkCounts({ batchSize, blockSize }: { batchSize: number; block
       throw new UserError(`${what}: expected a whole number from 1, got ${value}.`);
     }
   }
+  if (batchSize * blockSize > MOST_IN_BATCH) {
+    throw new UserError(
+      `a batch of ${batchSize} blocks of ${blockSize} tokens: expected at most ${MOST_IN_BATCH} tokens in ` +
+        'all. Choose a smaller batch or block size.',
+    );
+  }
+}
+
+/** @throws UserError for a list of anything else, whose numbers nobody has looked at. */
+export function checkTokenIds(ids: TokenIds, name: string): void {
+  if (ids instanceof Uint16Array || ids instanceof Uint32Array) return;
+  throw new UserError(
+    `the ${name} split: expected token ids in a Uint16Array or Uint32Array, got ${Object.prototype.toString.call(ids).slice(8, -1)}.`,
+  );
 }

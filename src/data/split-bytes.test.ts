@@ -55,4 +55,15 @@ describe('splitBytes', () => {
       exact: true,
     });
   });
+
+  it('never shares out more bytes than there are', () => {
+    // Two halves of a byte each, rounded up, would leave the training part with less than none.
+    const decode = (ids: ArrayLike<number>) => 'é'.repeat(ids.length);
+    const splits = {
+      train: new Uint16Array(0),
+      validation: Uint16Array.of(1),
+      test: Uint16Array.of(1),
+    };
+    expect(splitBytes('x', { decode }, splits).bytes).toEqual({ train: 0, validation: 1, test: 0 });
+  });
 });

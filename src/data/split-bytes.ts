@@ -36,9 +36,11 @@ export function splitBytes(
   }
   const parts = SPLIT_NAMES.map((name) => Buffer.byteLength(decoded(name)));
   const sum = Math.max(1, parts[0]! + parts[1]! + parts[2]!);
-  const validation = Math.round((total * parts[1]!) / sum);
-  const test = Math.round((total * parts[2]!) / sum);
-  return { bytes: { train: total - validation - test, validation, test }, exact: false };
+  // The cuts are rounded, not the parts: those might together be more than there is.
+  const first = Math.round((total * parts[0]!) / sum);
+  const second = Math.round((total * (parts[0]! + parts[1]!)) / sum);
+  const bytes = { train: first, validation: second - first, test: total - second };
+  return { bytes, exact: false };
 }
 
 /** Where the last parts of `text` begin, given what each decodes to; undefined when they do not fit. */

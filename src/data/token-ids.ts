@@ -1,12 +1,9 @@
 /** Token ids as they are kept and sampled from: in as few bytes as they fit in, and never one that does not fit. */
-import type { Tokenizer } from '../tokenizers/index.js';
+import { checkIds, type Tokenizer } from '../tokenizers/index.js';
 import { UserError } from '../util/errors.js';
 
 /** Two bytes each where the vocabulary allows it. */
 export type TokenIds = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-
-/** Ids are drawn into int32 tensors. */
-const MOST_IDS = 2 ** 31;
 
 type Numbered = Pick<Tokenizer, 'vocabSize'> & Partial<Pick<Tokenizer, 'name'>>;
 
@@ -32,35 +29,6 @@ export function packIds(tokenizer: Numbered, ids: ArrayLike<number>): TokenIds {
   const packed = new IdArray(ids.length);
   packed.set(ids);
   return packed;
-}
-
-/**
- * @param of the text that they are of, for the error.
- * @throws UserError unless all are whole numbers in [0, vocabSize).
- */
-export function checkIds(
-  { name = 'the tokenizer', vocabSize }: Numbered,
-  ids: ArrayLike<number>,
-  of = 'the text',
-): void {
-  if (!Number.isSafeInteger(vocabSize) || vocabSize < 1 || vocabSize > MOST_IDS) {
-    throw new UserError(
-      `${name}: expected a vocabulary of 1 to 2^31 tokens, got ${shown(vocabSize)}.`,
-    );
-  }
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i] as unknown;
-    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= vocabSize) {
-      throw new UserError(
-        `${name}: gave ${of} the id ${shown(id)} at position ${i}; expected whole numbers from 0 to ` +
-          `${vocabSize - 1}, the ids of its vocabulary. The tokenizer is damaged.`,
-      );
-    }
-  }
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 /**

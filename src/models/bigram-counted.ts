@@ -31,12 +31,13 @@ export class CountedBigram extends Module implements LanguageModel {
     this.table = new Table(new Int32Array(0), new Int32Array(0), config, vocabSize);
   }
 
-  /** Counts the pairs of neighbouring ids. */
+  /** Counts the pairs of neighbouring ids. @throws UserError for fewer than two, or one that is no id. */
   fit(ids: ArrayLike<number>): void {
     const { vocabSize: V, config } = this;
     if (ids.length < 2) {
       throw new UserError(`bigram: expected at least 2 tokens to count, got ${ids.length}`);
     }
+    checkIds(ids, V);
     const keys = new Float64Array(ids.length - 1); // previous · V + next; beyond 2³² for large V
     for (let i = 0; i < keys.length; i++) {
       keys[i] = (config.context === 1 ? ids[i] * V : 0) + ids[i + 1];
@@ -90,6 +91,7 @@ export class CountedBigram extends Module implements LanguageModel {
   forward(inputs: Tensor): Tensor {
     const { vocabSize: V, table } = this;
     const ids = inputs.dataSync();
+    checkIds(ids, V);
     const logits = new Float32Array(ids.length * V);
     for (let i = 0; i < ids.length; i++) table.fillRow(ids[i], logits.subarray(i * V, (i + 1) * V));
     return tensor(logits, { shape: [...inputs.shape, V] });
@@ -98,9 +100,35 @@ export class CountedBigram extends Module implements LanguageModel {
   loss(inputs: Tensor, targets: Tensor): Tensor {
     const previous = inputs.dataSync();
     const next = targets.dataSync();
+    checkIds(previous, this.vocabSize);
+    checkIds(next, this.vocabSize);
     let total = 0;
     for (let i = 0; i < next.length; i++) total -= this.table.logProbability(previous[i], next[i]);
     return tensor([total / next.length]).alias([]);
+  }
+}
+
+/** @throws UserError unless all are whole numbers in [0, vocabSize): an array of counts takes anything. */
+function checkIds(ids: ArrayLike<number>, vocabSize: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i];
+    if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
+    throw new UserError(
+      `bigram: expected token ids from 0 to ${vocabSize - 1}, got ${id} at position ${i}`,
+    );
+  }
+}
+
+/** @throws UserError for counts that were not made by `fit`: those of a damaged checkpoint. */
+function checkTable(pairs: Int32Array, counts: Int32Array, vocabSize: number): void {
+  checkIds(pairs, vocabSize);
+  for (let i = 0; i < counts.length; i++) {
+    const after = i === 0 || pairs[2 * i] - pairs[2 * i - 2] || pairs[2 * i + 1] - pairs[2 * i - 1];
+    if (counts[i] > 0 && (after === true || after > 0)) continue;
+    throw new UserError(
+      `bigram: expected pairs in ascending order, each with a count above 0, got (${pairs[2 * i]}, ` +
+        `${pairs[2 * i + 1]}), ${counts[i]} times, as number ${i}`,
+    );
   }
 }
 
@@ -115,6 +143,7 @@ class Table {
     private readonly config: BigramConfig,
     private readonly vocabSize: number,
   ) {
+    checkTable(pairs, counts, vocabSize);
     const rows = config.context === 1 ? vocabSize : 1;
     this.rowStart = new Int32Array(rows + 1);
     this.total = new Float64Array(rows);

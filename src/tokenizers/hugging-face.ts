@@ -9,7 +9,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Tokenizer as Library } from '@huggingface/tokenizers';
 import { UserError } from '../util/errors.js';
-import { addBosEos, checkId, saveFolder, wellFormed } from './support.js';
+import { addBosEos, checkId, checkIds, saveFolder, wellFormed } from './support.js';
 import type { DecodeStream, EncodeOptions, Tokenizer } from './tokenizer.js';
 import { checkTokenizerJson } from './tokenizer-json.js';
 
@@ -100,6 +100,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
         ids.push(id);
       }
     }
+    checkIds(this, ids);
     return addBosEos(this, Uint32Array.from(ids), options);
   }
 

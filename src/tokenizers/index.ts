@@ -15,6 +15,7 @@ export {
   loadTokenizer,
   TOKENIZER_NAMES,
 } from './registry.js';
+export { checkIds } from './support.js';
 export type {
   DecodeStream,
   EncodeOptions,

@@ -27,6 +27,41 @@ export function checkId(name: string, id: number, vocabSize: number): void {
   }
 }
 
+/** Ids are drawn into int32 tensors. */
+const MOST_IDS = 2 ** 31;
+
+/**
+ * Checks what came from outside before it is stored in an array of numbers, which would take anything:
+ * 65,539 as 3 in 16 bits, 1.5 as 1, `"x"` as 0.
+ *
+ * @param of what they are ids of, for the error.
+ * @throws UserError naming tokenizer, id and position, unless all are whole numbers in [0, vocabSize).
+ */
+export function checkIds(
+  { name = 'the tokenizer', vocabSize }: { name?: string; vocabSize: number },
+  ids: ArrayLike<unknown>,
+  of = 'the text',
+): void {
+  if (!Number.isSafeInteger(vocabSize) || vocabSize < 1 || vocabSize > MOST_IDS) {
+    throw new UserError(
+      `${name}: expected a vocabulary of 1 to 2^31 tokens, got ${shownId(vocabSize)}.`,
+    );
+  }
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i];
+    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= vocabSize) {
+      throw new UserError(
+        `${name}: gave ${of} the id ${shownId(id)} at position ${i}; expected whole numbers from 0 to ` +
+          `${vocabSize - 1}, the ids of its vocabulary. The tokenizer is damaged.`,
+      );
+    }
+  }
+}
+
+function shownId(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const ANY_SURROGATE = /[\ud800-\udfff]/;
 
@@ -37,13 +72,14 @@ export function wellFormed(text: string): string {
 
 /** The ids with the begin and end tokens that the options ask for. */
 export function addBosEos(
-  tokenizer: Pick<Tokenizer, 'name' | 'bosId' | 'eosId'>,
+  tokenizer: Pick<Tokenizer, 'name' | 'bosId' | 'eosId' | 'vocabSize'>,
   ids: Uint32Array,
   options: EncodeOptions | undefined,
 ): Uint32Array {
   if (!options?.bos && !options?.eos) return ids;
   const edge = (id: number | undefined, which: string): number => {
     if (id === undefined) throw new UserError(`${tokenizer.name}: has no ${which} token to add`);
+    checkId(tokenizer.name, id, tokenizer.vocabSize);
     return id;
   };
   const before = options.bos ? [edge(tokenizer.bosId, 'begin-of-text')] : [];

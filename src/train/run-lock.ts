@@ -1,9 +1,8 @@
 /** One process at a time trains in a run directory. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileError } from '../util/atomic-file.js';
+import { fileError, isAlive } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
-import { isAlive } from './whole-folder.js';
 
 const LOCK = 'train.lock';
 const heldHere = new Set<string>();

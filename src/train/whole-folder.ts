@@ -1,11 +1,11 @@
 /** Folders that appear whole or not at all. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileError, syncFolder } from '../util/atomic-file.js';
+import { fileError, isAlive, syncFolder } from '../util/atomic-file.js';
 
 const PREFIX = '.tmp-';
 /** A folder of this module, or a file of `AtomicFile`, with the number of the process that made it. */
-const LEFTOVER = /^\.tmp-.*-(\d+)$|^\..*\.(\d+)-[0-9a-f]+\.partial$/;
+const LEFTOVER = /^\.tmp-.*-(\d+)$|^\..*\.(\d+)-(?:[0-9a-f]{8}-)?[0-9a-f]+\.partial$/;
 
 /**
  * Makes a folder aside, lets `fill` put files into it (each synced by whoever writes it), syncs it, and
@@ -70,17 +70,6 @@ export function removeLeftovers(parent: string): void {
     if (pid === undefined) continue;
     if (Number(pid) === process.pid || !isAlive(Number(pid)))
       removeQuietly(path.join(parent, entry));
-  }
-}
-
-/** Whether a process with this number exists, as far as the system tells. */
-export function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it exists, and is someone else's
   }
 }
 

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from './errors.js';
+import { makeFolder } from './folders.js';
 
 /** After so long without a write, a temporary file of a process that cannot be asked after is given up. */
 const LEFTOVER_AGE_MS = 60 * 60 * 1000;
@@ -72,7 +73,7 @@ export class AtomicFile implements Disposable {
     const unique = `${process.pid}-${machine()}-${randomBytes(4).toString('hex')}`;
     this.temporaryPath = path.join(folder, `.${name}.${unique}.partial`);
     try {
-      fs.mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       removeLeftovers(folder);
       this.#descriptor = fs.openSync(this.temporaryPath, 'wx', 0o666);
     } catch (error) {
@@ -190,12 +191,14 @@ export function removeLeftovers(folder: string): void {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process with this number exists, as far as the system tells. */
+export function isAlive(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it exists, and is someone else's
   }
 }
 

@@ -84,7 +84,8 @@ function inThread<R>(
   signal: AbortSignal | undefined,
 ): Promise<R> {
   return new Promise<R>((resolve, reject) => {
-    const worker = new Worker(ENTRY, { workerData: order });
+    // Without Node's own arguments: some of them (--input-type) say how to read the program's entry.
+    const worker = new Worker(ENTRY, { workerData: order, execArgv: [] });
     const stop = () => {
       reject(new StoppedError(`${doing} was stopped`));
       void worker.terminate();
