@@ -1,8 +1,8 @@
 /** `nanogpt tokenizer train`. */
-import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { UsageError, UserError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
+import { readRegularFile } from '../util/read-file.js';
 import { downloadBar } from './download-bar.js';
 import { interruptible } from './interrupt.js';
 import { Output, thousands } from './output.js';
@@ -158,7 +158,7 @@ function readAll(paths: readonly string[]): string {
   return paths
     .map((path) => {
       try {
-        return decoder.decode(readFileSync(path));
+        return decoder.decode(readRegularFile(path));
       } catch (cause) {
         if (!(cause instanceof TypeError)) throw cause;
         throw new UserError(`${path} is not UTF-8`, { cause });

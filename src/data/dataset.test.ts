@@ -22,6 +22,30 @@ afterEach(() => {
 });
 
 describe('loadDataset', () => {
+  it.each([65_539, 1.5, 'x', -1])(
+    'trains on no id that is none: %j as unk_id of a tokenizer.json',
+    async (id) => {
+      const pieces = [
+        ['<unk>', 0],
+        ['a', -1],
+        ['b', -2],
+        [' ', -3],
+      ];
+      const tokenizer = path.join(folder, 'tokenizer.json');
+      fs.writeFileSync(
+        tokenizer,
+        JSON.stringify({
+          ...{ version: '1.0', added_tokens: [], normalizer: null, pre_tokenizer: null },
+          ...{ post_processor: null, decoder: null },
+          model: { type: 'Unigram', vocab: pieces, unk_id: id },
+        }),
+      );
+      const data = path.join(folder, 'text.txt');
+      fs.writeFileSync(data, 'a b ab ba z '.repeat(20));
+      await expect(loadDataset({ data, tokenizer })).rejects.toThrow(UserError);
+    },
+  );
+
   it('gives splits of ids with the bytes they stand for, and what is worth writing down', async () => {
     const first = await loadDataset({ data: file, tokenizer: 'char' });
     const { tokenizer, splits, info, notices } = first;

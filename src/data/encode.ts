@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type EncodeOptions, loadTokenizer, type Tokenizer } from '../tokenizers/index.js';
+import { isAlive, machine } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import { runTask, type Task, type WorkOptions } from '../util/work.js';
 import type { SplitName } from './split.js';
@@ -114,17 +115,31 @@ async function withTokenizer<A, R>(aside: Aside<A, R>): Promise<R> {
   }
 }
 
+/** Folders in the system's place for temporary files, with the process and the machine that made them. */
+const ON_THE_WAY = /^nanogpt-tokenizer-(\d+)-([0-9a-f]{8})-/;
+
 /** Undefined for a tokenizer that cannot be saved, or where nothing can be written. */
 function save(tokenizer: Encoder): string | undefined {
   if (tokenizer.save === undefined) return undefined;
   let folder: string | undefined;
   try {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), `nanogpt-tokenizer-${process.pid}-`));
+    removeOrphans();
+    const prefix = `nanogpt-tokenizer-${process.pid}-${machine()}-`;
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), prefix));
     tokenizer.save(folder);
     return folder;
   } catch {
     if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true });
     return undefined;
+  }
+}
+
+/** What killed processes left. */
+function removeOrphans(): void {
+  for (const entry of fs.readdirSync(os.tmpdir())) {
+    const [, pid, where] = ON_THE_WAY.exec(entry) ?? [];
+    if (where !== machine() || isAlive(Number(pid))) continue;
+    fs.rmSync(path.join(os.tmpdir(), entry), { recursive: true, force: true });
   }
 }
 

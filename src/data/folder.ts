@@ -25,7 +25,7 @@ export interface FolderText {
  * is left out and named in the notice: empty files, links to nothing, pipes, devices, and links to a
  * folder that is read already (which may lie around the link itself).
  *
- * @param maxBytes the most that the files may have together. Default 2²⁹.
+ * @param maxBytes the most that the files may have together. Default `MAX_FILE_BYTES`.
  * @throws UserError when there is no text, a file is not UTF-8, or something cannot be read.
  */
 export async function readFolder(

@@ -9,7 +9,7 @@ import { decodeUtf8 } from './utf8.js';
  * Decodes UTF-8, after decompressing what is gzip by its first two bytes (which no UTF-8 text begins with).
  *
  * @param name what the bytes are, for the errors: a path or an address.
- * @param maxBytes the most that may come out of the decompression. Default 2²⁹.
+ * @param maxBytes the most that may come out of the decompression. Default `MAX_FILE_BYTES`.
  * @throws UserError as `decodeUtf8` does, and when the gzip is damaged or too large inside.
  */
 export async function textOf(

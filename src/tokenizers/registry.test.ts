@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createTokenizer, loadTokenizer } from './registry.js';
+import { train } from './sentencepiece/train.js';
 
 describe('createTokenizer', () => {
   it('names the nearest valid name', async () => {
@@ -13,6 +15,15 @@ describe('createTokenizer', () => {
 
   it('says that char needs a text', async () => {
     await expect(createTokenizer('char')).rejects.toThrow('needs the training text');
+  });
+
+  it.skipIf(process.platform === 'win32')('waits for no pipe', async () => {
+    const pipe = join(mkdtempSync(join(tmpdir(), 'nanogpt-')), 'pipe.model');
+    execFileSync('mkfifo', [pipe]);
+    await expect(createTokenizer(pipe)).rejects.toThrow('is a pipe: expected a file');
+    await expect(train({ input: [pipe], model_type: 'bpe' })).rejects.toThrow(
+      'is a pipe: expected a file',
+    );
   });
 });
 

@@ -4,10 +4,11 @@
  * Each family is imported when it is asked for, so that `nanogpt --help` loads no vocabulary.
  */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UsageError, UserError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
+import { readRegularFile } from '../util/read-file.js';
 import type { WorkOptions } from '../util/work.js';
 import { MANIFEST, type Manifest } from './support.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -140,11 +141,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
 }
 
 function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
+  return readRegularFile(path).toString('utf8');
 }
 
 function readManifest(dir: string): Manifest {

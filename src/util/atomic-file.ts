@@ -205,7 +205,7 @@ export function isAlive(pid: number): boolean {
 let machineName: string | undefined;
 
 /** Eight hex digits for the machine, or the container, within which a process has its number. */
-function machine(): string {
+export function machine(): string {
   if (machineName === undefined) {
     let space = '';
     try {

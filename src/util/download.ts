@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AtomicFile } from './atomic-file.js';
 import { UserError } from './errors.js';
+import { MAX_FILE_BYTES } from './read-file.js';
 
 /** How far a download has come. `total` is missing where the server does not say. */
 export interface DownloadProgress {
@@ -15,7 +16,7 @@ export interface DownloadProgress {
 export interface ReceiveOptions {
   /**
    * The most bytes to take, counted after any decompression of the transfer. Refused at the header where
-   * the server announces more, otherwise as soon as the count passes it. Default 2²⁹: no text may be longer.
+   * the server announces more, otherwise as soon as the count passes it. Default `MAX_FILE_BYTES`: no text may be longer.
    */
   maxBytes?: number | undefined;
   /** Called as bytes arrive, and once at the end. */
@@ -67,7 +68,6 @@ export class DownloadError extends UserError {
 /** Statuses that a proxy or gateway gives when it does not let one through to the address. */
 const NOT_LET_THROUGH = new Set([403, 407, 451, 502, 503, 504, 511]);
 
-const MAX_BYTES = 2 ** 29;
 const CONNECT_MS = 5_000;
 const STALL_MS = 15_000;
 const TOTAL_MS = 20 * 60_000;
@@ -113,7 +113,7 @@ export async function receive(
   options: ReceiveOptions,
   take: (piece: Uint8Array) => void,
 ): Promise<number> {
-  const { onProgress, maxBytes = MAX_BYTES } = options;
+  const { onProgress, maxBytes = MAX_FILE_BYTES } = options;
   const { connectTimeout = CONNECT_MS, stallTimeout = STALL_MS } = options;
   using watchdog = new Watchdog(options.totalTimeout ?? TOTAL_MS, options.signal);
   /** What an abort meant: the user's wish, the whole time, or `otherwise`. */

@@ -1,10 +1,11 @@
 /** Reading files that somebody else named: never waiting on a pipe, never more than fits. */
+import { constants } from 'node:buffer';
 import fs from 'node:fs';
 import { fileError } from './atomic-file.js';
 import { UserError } from './errors.js';
 
-/** The most that one text may have: what one JavaScript string holds, and 2²⁹ bytes. */
-export const MAX_FILE_BYTES = 2 ** 29;
+/** The most that one text may have, so that one JavaScript string holds it: about 2²⁹ bytes. */
+export const MAX_FILE_BYTES: number = constants.MAX_STRING_LENGTH;
 
 /**
  * The bytes of a regular file.
@@ -12,7 +13,7 @@ export const MAX_FILE_BYTES = 2 ** 29;
  * It is opened without waiting, so that a pipe with nobody at its other end does not block for ever; and
  * read in pieces, so that a file which says it is empty and is not (as below `/proc`) is bounded too.
  *
- * @param maxBytes the most to take. Default 2²⁹.
+ * @param maxBytes the most to take. Default `MAX_FILE_BYTES`.
  * @throws UserError when it is no regular file, is larger, or cannot be read.
  */
 export function readRegularFile(file: string, maxBytes = MAX_FILE_BYTES): Buffer<ArrayBuffer> {

@@ -4,8 +4,8 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { UserError } from '../../util/errors.js';
+import { readRegularFile } from '../../util/read-file.js';
 import { reservoirSample } from './reservoir.js';
 import type { TrainerSettings } from './spec.js';
 import { characterAt } from './utf8.js';
@@ -94,12 +94,7 @@ function selectSentences(source: Iterable<Source>, settings: TrainerSettings): S
 }
 
 function readLines(path: string): string[] {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
+  const bytes = readRegularFile(path);
   if (!isUtf8(bytes)) throw new UserError(`${path} is not UTF-8 (byte ${firstBadByte(bytes)})`);
   return splitLines(bytes.toString('utf8'));
 }

@@ -5,9 +5,10 @@
  * Kudo, Richardson 2018, "SentencePiece: A simple and language independent subword tokenizer".
  */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../util/errors.js';
+import { readRegularFile } from '../../util/read-file.js';
 import { addBosEos, byteName, checkId, fingerprintOf, saveFolder, wellFormed } from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { BpeEncoder } from './bpe-encoder.js';
@@ -79,14 +80,7 @@ export class SentencePieceTokenizer implements Tokenizer {
 
   /** Reads a `.model` file. */
   static fromFile(path: string, name = `sentencepiece:${path}`): SentencePieceTokenizer {
-    let bytes: Uint8Array;
-    try {
-      if (statSync(path).size > MOST_BYTES) throw new Error('it is larger than 256 MiB');
-      bytes = readFileSync(path);
-    } catch (cause) {
-      throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
-    }
-    return new SentencePieceTokenizer(bytes, name);
+    return new SentencePieceTokenizer(readRegularFile(path, MOST_BYTES), name);
   }
 
   /** Loads what `save` wrote. */
