@@ -145,6 +145,9 @@ describe('a run on standard input', () => {
     const changed = await shop.nanogpt(['eval', 'piped']);
     expect(changed.code).toBe(1);
     expect(changed.stderr).toMatch(/its data has changed/);
+    fs.rmSync(shop.path('runs/piped/text.txt'));
+    const gone = await shop.nanogpt(['eval', 'piped'], { input: text });
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringMatching(/text\.txt\) is gone/)]);
     const none = await shop.nanogpt([...args, '--data', '-']);
     expect([none.code, none.stderr]).toEqual([
       1,

@@ -2,6 +2,7 @@
 import { createTokenizer, type Tokenizer } from '../tokenizers/index.js';
 import { cacheDir } from '../util/cache-dir.js';
 import type { DownloadProgress } from '../util/download.js';
+import { StoppedError } from '../util/errors.js';
 import type { WorkProgress } from '../util/work.js';
 import {
   type DocumentsInfo,
@@ -94,6 +95,7 @@ export interface LoadedDataset {
 export async function loadDataset(options: DatasetOptions): Promise<LoadedDataset> {
   const split = checkSplit(options.split ?? DEFAULT_SPLIT); // before anything is fetched
   const text = await loadText(options.data, options);
+  if (options.signal?.aborted) throw new StoppedError('loading the data was stopped');
   // What stands in for a dataset that cannot be had is what it is, and not what that would have been.
   const isDocuments = options.documents ?? hasDocuments(text.name);
   const documents = isDocuments ? shuffledDocuments(text.text, text.name) : undefined;

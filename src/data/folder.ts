@@ -46,7 +46,7 @@ export async function readFolder(
       skipped.push(`${file} (empty)`);
       continue;
     }
-    const text = await textOf(bytes, full, maxBytes);
+    const text = await textOf(bytes, full, { maxBytes, signal });
     left -= Buffer.byteLength(text) + 1;
     if (left < 0) {
       throw new UserError(

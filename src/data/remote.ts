@@ -36,13 +36,13 @@ export async function registeredText(
   options: FetchOptions,
 ): Promise<KeptText> {
   const own = findInDataDir(dataset);
-  if (own !== undefined) return kept(own);
+  if (own !== undefined) return kept(own, options);
   const cached = cachePath(`${name}.txt`);
   if (!fs.existsSync(cached) || sha256Of(readRegularFile(cached)) !== dataset.sha256) {
     // A cached file with another checksum was damaged after it was written; it is fetched anew.
     await fetchIntoCache(url, cached, { ...options, sha256: dataset.sha256 });
   }
-  return kept(cached);
+  return kept(cached, options);
 }
 
 /** The dataset's file below NANOGPT_DATA_DIR, verified; undefined when there is none. */
@@ -91,14 +91,15 @@ export async function addressedText(
     await fetchIntoCache(url, cached, {
       ...options,
       // Checked before it is kept: an error page or a picture should not stay in the cache.
-      check: async (file) => void (await textOf(readRegularFile(file), url)),
+      check: async (file) =>
+        void (await textOf(readRegularFile(file), url, { signal: options.signal })),
     });
   }
-  return { ...(await kept(cached)), name };
+  return { ...(await kept(cached, options)), name };
 }
 
-async function kept(file: string): Promise<KeptText> {
-  return { text: await textOf(readRegularFile(file), file), source: file };
+async function kept(file: string, { signal }: FetchOptions): Promise<KeptText> {
+  return { text: await textOf(readRegularFile(file), file, { signal }), source: file };
 }
 
 /** A file of the cache, whose folder is rid of what killed downloads left. */

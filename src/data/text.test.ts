@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AtomicFile } from '../util/atomic-file.js';
 import { UsageError, UserError } from '../util/errors.js';
+import { loadDataset } from './dataset.js';
 import { DATASETS, type RemoteDataset } from './registry.js';
 import { loadText } from './text.js';
 import { textOf } from './text-bytes.js';
@@ -120,9 +121,18 @@ describe('loadText of what is no plain text file', () => {
     broken[broken.length - 6]! ^= 1; // the checksum
     await expect(loadText(put('broken.gz', broken))).rejects.toThrow(/is a damaged gzip file/);
     await expect(loadText(put('empty.gz', gzipSync('')))).rejects.toThrow(/is empty/);
-    await expect(textOf(gzipSync(Buffer.alloc(1e6)), 'bomb.gz', 1e5)).rejects.toThrow(
+    await expect(textOf(gzipSync(Buffer.alloc(1e6)), 'bomb.gz', { maxBytes: 1e5 })).rejects.toThrow(
       /bomb\.gz holds more than 100000 bytes when decompressed/,
     );
+  });
+
+  it('ends decompressing, and loading, when told to', async () => {
+    const packed = put('long.gz', gzipSync(Buffer.alloc(1 << 26, 'to be ')));
+    const signal = AbortSignal.timeout(1);
+    await expect(loadText(packed, { signal })).rejects.toThrow(/decompressing .* was stopped/);
+    const tokenizer = 'char';
+    const loading = loadDataset({ data: put('a.txt', 'to be'), tokenizer, signal });
+    await expect(loading).rejects.toThrow('loading the data was stopped');
   });
 
   it('refuses UTF-16 and UTF-32, with a byte order mark or without', async () => {

@@ -65,7 +65,12 @@ export async function loadText(
   }
   if (spec === STANDARD_INPUT) {
     const source = 'standard input';
-    return loaded('stdin', await textOf(await readStandardInput(options.signal), source), source);
+    const { signal } = options;
+    return loaded(
+      'stdin',
+      await textOf(await readStandardInput(signal), source, { signal }),
+      source,
+    );
   }
   if (/^https?:\/\//i.test(spec)) {
     const { name, text, source } = await addressedText(spec, options);
@@ -94,7 +99,7 @@ async function loadPath(spec: string, signal: AbortSignal | undefined): Promise<
     const { text, notice } = await readFolder(source, { signal });
     return loaded(path.basename(source), text, source, notice);
   }
-  const text = await textOf(readRegularFile(source), source);
+  const text = await textOf(readRegularFile(source), source, { signal });
   return loaded(withoutGz(path.basename(source)), text, source);
 }
 

@@ -1,5 +1,10 @@
 /** Putting a run together: from settings, or from its folder. */
-import { type DatasetOptions, type LoadedDataset, loadDataset } from '../data/index.js';
+import {
+  type DatasetOptions,
+  type LoadedDataset,
+  loadDataset,
+  STANDARD_INPUT,
+} from '../data/index.js';
 import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
 import { manualSeed } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
@@ -153,6 +158,11 @@ export async function loadRunData(
   const tokenizer = await run.tokenizer();
   const { documents, split } = config;
   const spec = run.keptText() ?? config.data;
+  if (spec === STANDARD_INPUT) {
+    throw new UserError(
+      `${run.path}: its text came from standard input, and the copy it kept (text.txt) is gone. Put it back.`,
+    );
+  }
   const data = await loadDataset({
     data: spec,
     documents,
