@@ -143,6 +143,7 @@ function engineName(engine: string | null): string {
 function whereIs(name: string, dataDir: string | null): string | null {
   const dataset = DATASETS[name]!;
   if (dataset.kind === 'packaged') return `in the package ${dataset.package}`;
+  if (dataset.kind === 'registered') return 'a dataset of your own';
   const own = dataDir === null ? [] : dataset.files.map((file) => path.resolve(dataDir, file));
   const places = [...own, cacheDir('datasets', `${name}.txt`)];
   return places.find((file) => fs.existsSync(file)) ?? null;

@@ -22,7 +22,13 @@ export {
   passOf,
   samplerOf,
 } from './examples.js';
-export { DATASETS, type DatasetEntry, DEFAULT_DATASET } from './registry.js';
+export {
+  DATASETS,
+  type DatasetDefinition,
+  type DatasetEntry,
+  DEFAULT_DATASET,
+  registerDataset,
+} from './registry.js';
 export { type Batch, type TargetKind, type WindowOptions, WindowSampler } from './sampler.js';
 export { ShuffledPass } from './shuffled-pass.js';
 export {

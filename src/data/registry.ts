@@ -1,5 +1,7 @@
 /** The datasets that have a name, and where each is to be found. */
 import path from 'node:path';
+import { describeValue } from '../util/describe.js';
+import { UserError } from '../util/errors.js';
 
 /** What stands in for a dataset on a machine that has neither network nor cache. */
 export type Fallback = 'moby_dick';
@@ -30,12 +32,21 @@ export interface PackagedDataset {
   readonly read: () => Promise<string>;
 }
 
-export type DatasetEntry = RemoteDataset | PackagedDataset;
+/** A dataset that somebody's own code reads, under a name of its own. */
+export interface RegisteredDataset {
+  readonly kind: 'registered';
+  readonly description: string;
+  readonly read: () => string | Promise<string>;
+  /** Its lines are separate documents, and no one text. */
+  readonly documents?: boolean;
+}
+
+export type DatasetEntry = RemoteDataset | PackagedDataset | RegisteredDataset;
 
 /** The dataset of whoever names none. */
 export const DEFAULT_DATASET = 'tiny_shakespeare';
 
-export const DATASETS: Readonly<Record<string, DatasetEntry>> = {
+const registered: Record<string, DatasetEntry> = {
   tiny_shakespeare: {
     kind: 'remote',
     description: 'Scenes from Shakespeare, 1.1 MB (Karpathy, char-rnn, 2015)',
@@ -69,6 +80,53 @@ export const DATASETS: Readonly<Record<string, DatasetEntry>> = {
   },
 };
 
+/** All datasets that have a name. */
+export const DATASETS: Readonly<Record<string, DatasetEntry>> = registered;
+
+/** For `registerDataset`. */
+export interface DatasetDefinition {
+  /** What `--data` takes. */
+  readonly name: string;
+  /** One line for lists. */
+  readonly description: string;
+  /** Gives the text. Called whenever it is needed; a run notices by its SHA-256 when it is another one. */
+  readonly read: () => string | Promise<string>;
+  /** Whether each line is a document of its own. Default false: one text. */
+  readonly documents?: boolean;
+}
+
+const definitions = new Map<string, DatasetDefinition>();
+
+/**
+ * Makes a text of one's own known by a name, to the library and to every command (`--data NAME`). A
+ * command imports the file that calls this by `--import ./my-data.js`.
+ *
+ * Registering the same definition again does nothing.
+ *
+ * @throws UserError when the name is taken, or the definition is not complete.
+ */
+export function registerDataset(definition: DatasetDefinition): void {
+  const { name, description, read, documents = false } = definition ?? {};
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9_-]*$/.test(name)) {
+    throw new UserError(
+      `registerDataset: expected a name of lower-case letters, digits, - and _, got ${describeValue(name)}`,
+    );
+  }
+  if (typeof description !== 'string' || typeof read !== 'function') {
+    throw new UserError(
+      `registerDataset: ${name}: expected a description and read, a function that gives the text`,
+    );
+  }
+  if (definitions.get(name) === definition) return;
+  if (datasetName(name) !== undefined) {
+    throw new UserError(
+      `registerDataset: there is a dataset "${name}" already; give yours another name`,
+    );
+  }
+  definitions.set(name, definition);
+  registered[name] = { kind: 'registered', description, read, documents };
+}
+
 /** Other spellings under which the datasets are known. */
 const ALIASES: Readonly<Record<string, string>> = {
   tinyshakespeare: 'tiny_shakespeare',
@@ -86,7 +144,7 @@ export function datasetName(spec: string): string | undefined {
 /** Whether `spec` names a dataset whose lines are separate documents. */
 export function hasDocuments(spec: string): boolean {
   const entry = DATASETS[datasetName(spec) ?? ''];
-  return entry?.kind === 'remote' && entry.documents === true;
+  return entry !== undefined && entry.kind !== 'packaged' && entry.documents === true;
 }
 
 /** The whole book in reading order, headings included; its table of contents is no prose and is left out. */

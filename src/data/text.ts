@@ -4,11 +4,18 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
 import { fileError } from '../util/atomic-file.js';
+import { describeValue } from '../util/describe.js';
 import { DownloadError } from '../util/download.js';
-import { UsageError } from '../util/errors.js';
+import { UsageError, UserError } from '../util/errors.js';
 import { readRegularFile } from '../util/read-file.js';
 import { readFolder } from './folder.js';
-import { DATASETS, DEFAULT_DATASET, datasetName, type RemoteDataset } from './registry.js';
+import {
+  DATASETS,
+  DEFAULT_DATASET,
+  datasetName,
+  type RegisteredDataset,
+  type RemoteDataset,
+} from './registry.js';
 import { addressedText, type FetchOptions, registeredText } from './remote.js';
 import { readStandardInput, STANDARD_INPUT } from './standard-input.js';
 import { textOf } from './text-bytes.js';
@@ -59,9 +66,9 @@ export async function loadText(
   const name = datasetName(spec);
   if (name !== undefined) {
     const dataset = DATASETS[name]!;
-    return dataset.kind === 'packaged'
-      ? loaded(name, await dataset.read(), dataset.package)
-      : loadRemote(name, dataset, options);
+    if (dataset.kind === 'packaged') return loaded(name, await dataset.read(), dataset.package);
+    if (dataset.kind === 'remote') return loadRemote(name, dataset, options);
+    return loaded(name, await registeredDataset(name, dataset), 'a dataset of your own');
   }
   if (spec === STANDARD_INPUT) {
     const source = 'standard input';
@@ -77,6 +84,14 @@ export async function loadText(
     return loaded(withoutGz(name), text, source);
   }
   return loadPath(spec, options.signal);
+}
+
+async function registeredDataset(name: string, dataset: RegisteredDataset): Promise<string> {
+  const text: unknown = await dataset.read();
+  if (typeof text === 'string' && text !== '') return text;
+  throw new UserError(
+    `dataset ${name}: expected its read() to give a text, got ${describeValue(text)}`,
+  );
 }
 
 function loaded(name: string, text: string, source: string, notice?: string): LoadedText {
