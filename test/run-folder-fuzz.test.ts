@@ -25,7 +25,7 @@ import { oneLine } from '../src/util/one-line.js';
 import { Generator } from '../src/util/random.js';
 import { Draw, filesIn, makePipe, spoil } from './run-folder-mutations.js';
 
-const CASES = Number(process.env['NANOGPT_FUZZ'] ?? 300);
+const CASES = Number(process.env['NANOGPT_FUZZ'] ?? 200);
 const FIRST = Number(process.env['NANOGPT_FUZZ_SEED'] ?? 0);
 /** Milliseconds for one thing that is done with a run: a hundred times what it takes, on a busy machine. */
 const TIME = 10_000;
