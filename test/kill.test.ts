@@ -25,6 +25,9 @@ const settings = [
   'checkpointInterval=2',
   'logInterval=1',
   'warmupSteps=10',
+  // As often as a checkpoint: a sample belongs to the checkpoint of its step.
+  'sampleInterval=2',
+  'sampleTokens=5',
 ];
 let scratch: string;
 let text: string;
@@ -74,6 +77,7 @@ function bitsOf(folder: string) {
     model: fs.readFileSync(checkpoint!.modelFile, 'hex'),
     optimizer: fs.readFileSync(checkpoint!.optimizerFile, 'hex'),
     best: fs.readFileSync(path.join(folder, 'checkpoints', 'best'), 'utf8'),
+    samples: fs.readFileSync(path.join(folder, 'samples.txt'), 'utf8'),
     metrics: metrics.map((line) => {
       const { seconds, tokensPerSecond, ...rest } = JSON.parse(line);
       return rest;

@@ -4,7 +4,7 @@ import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { Embedding } from '../nn/index.js';
 import { type InitialisationReport, probeInitialisation } from '../observe/index.js';
 import { type Tensor, tensor } from '../tensor/index.js';
-import { createModel, type RunSettings, settingsOf } from '../train/index.js';
+import { createModel, type RunSettings, requireMemory, settingsOf } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 import { Generator, streamFor } from '../util/random.js';
 import { downloadBar } from './download-bar.js';
@@ -60,6 +60,7 @@ export async function describeInit(
   );
   for (const line of data.notices) output.notice(line);
   const { vocabSize } = data.tokenizer;
+  requireMemory(settings, vocabSize, definition, 'training');
   const own = { name: 'as set', init: String(settings.modelConfig['init']), factor: 1 };
   const measured = [own, ...VARIANTS].map((variant): Measured => {
     const init = variant.init ?? own.init;

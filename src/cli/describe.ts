@@ -7,6 +7,7 @@ import {
   modelDefinition,
   RunDirectory,
   type RunSettings,
+  requireMemory,
   settingsOf,
   unknownName,
 } from '../train/index.js';
@@ -140,6 +141,7 @@ function show(subject: Subject, output: Output): void {
   const { definition, settings, vocabSize, verbose, run } = subject;
   const { summary, source, presets, defaultPreset } = definition;
   const { model: name, preset, modelConfig, training, tokenizer, data, split, seed } = settings;
+  requireMemory(settings, vocabSize, definition, 'evaluation');
   const model: LanguageModel = definition.create(modelConfig, vocabSize);
   const layers = layersOf(model);
   const { receptiveField, blockSize } = model;

@@ -1,22 +1,30 @@
 /** The end of a command that went wrong. */
 import { fileError } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
+import { oneLine } from '../util/one-line.js';
 import { Interrupted } from './interrupt.js';
 
 /**
- * Prints what went wrong and sets the exit code. A user's error is its message, and so is a file
- * system's that nobody has put into words yet, and what a signal ended; anything else is a fault of ours and keeps its stack
- * trace.
+ * Prints what went wrong, in one line, and sets the exit code. A user's error is its message, and so is a
+ * file system's that nobody has put into words yet, and what a signal ended; anything else is a fault of
+ * ours and keeps its stack trace.
  */
 export function fail(thrown: unknown): void {
-  const { path } = (thrown ?? {}) as NodeJS.ErrnoException;
-  const error = path === undefined ? thrown : fileError('cannot use', path, thrown);
+  const first = firstOf(thrown);
+  const { path } = (first ?? {}) as NodeJS.ErrnoException;
+  const error = path === undefined ? first : fileError('cannot use', path, first);
   if (error instanceof UserError || error instanceof Interrupted) {
-    console.error(`nanogpt: ${error.message}`);
+    console.error(`nanogpt: ${oneLine(error.message)}`);
     process.exitCode = error.exitCode;
     return;
   }
   console.error(error);
   console.error('nanogpt: this is a fault in nanogpt, not in what you did; please report it.');
   process.exitCode = 1;
+}
+
+/** What went wrong first: tidying up after it may have failed too, and would bury it. */
+function firstOf(thrown: unknown): unknown {
+  const { name, suppressed } = (thrown ?? {}) as { name?: string; suppressed?: unknown };
+  return name === 'SuppressedError' ? firstOf(suppressed) : thrown;
 }

@@ -9,6 +9,7 @@ export const RUNS = 'runs';
 
 /** The folder of a run, given that folder or its name below `runs/`; undefined when there is none. */
 export function lookForRun(name: string): string | undefined {
+  if (name === '') return undefined; // and not the working folder
   return [name, path.join(RUNS, name)].find((folder) =>
     fs.existsSync(path.join(folder, 'config.json')),
   );

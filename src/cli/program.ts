@@ -3,6 +3,7 @@
  * `--help` answers at once.
  */
 import { Command, Option } from 'commander';
+import { oneLine } from '../util/one-line.js';
 import { collect, count, fraction, least, seconds } from './arguments.js';
 import { DATASET_NAMES, MODEL_NAMES } from './names.js';
 import { addTokenizer } from './tokenizer-program.js';
@@ -181,9 +182,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     command
       .exitOverride()
       .allowExcessArguments(false)
-      .showHelpAfterError(`(\`${name} --help\` lists what there is)`)
       .configureOutput({
-        outputError: (text, write) => write(text.replace(/^error: /, 'nanogpt: ')),
+        outputError: (text, write) => {
+          const problem = oneLine(text.replace(/^error: /, '').replace('\n(Did you', ' (Did you'));
+          write(`nanogpt: ${problem} (\`${name} --help\` lists what there is)\n`);
+        },
       });
   }
   return program;

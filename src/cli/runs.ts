@@ -1,6 +1,8 @@
 /** `nanogpt runs`: the runs there are. */
 import path from 'node:path';
 import { listRuns, type RunSummary, readJsonLines } from '../train/index.js';
+import { UserError } from '../util/errors.js';
+import { oneLine } from '../util/one-line.js';
 import { Output, thousands } from './output.js';
 import { shownPath } from './paths.js';
 import { table } from './table.js';
@@ -20,46 +22,67 @@ interface Row extends RunSummary {
   readonly validationLoss?: number;
 }
 
-/** What is read of the lines of `metrics.jsonl`. */
+/** What is read of the lines of `metrics.jsonl`; there may be anything in them. */
 interface Line {
-  type?: string;
-  reason?: string;
-  tokensPerSecond?: number;
-  validation?: { loss: number } | null;
+  type?: unknown;
+  reason?: unknown;
+  tokensPerSecond?: unknown;
+  validation?: { loss?: unknown } | null;
+}
+
+/** So much of the end of a run's metrics is read: several hundred lines. */
+const LAST_BYTES = 128 * 1024;
+
+function numberOr<T>(value: unknown, otherwise: T): number | T {
+  return typeof value === 'number' ? value : otherwise;
 }
 
 export function showRuns(options: RunsOptions): void {
   const output = new Output(options.json === true);
-  const rows = listRuns(options.in).map(rowOf);
+  const rows = runsIn(options.in);
   output.result(rows.map((row) => ({ ...row, path: shownPath(row.path) })));
   if (rows.length === 0) {
     output.line(`No runs in ${options.in}. \`npx nanogpt train mlp\` makes one.`);
     return;
   }
-  output.line(
-    table(
-      [
-        { heading: 'run' },
-        { heading: 'model' },
-        { heading: 'parameters', right: true },
-        { heading: 'steps', right: true },
-        { heading: 'validation', right: true },
-        { heading: 'tokens/s', right: true },
-        { heading: 'when' },
-        { heading: 'state' },
-      ],
-      rows.map(cellsOf),
-    ),
+  output.line(tableOf(rows));
+  for (const { name, problem } of rows) if (problem) output.notice(oneLine(`${name}: ${problem}`));
+}
+
+/** The runs in `folder`, with what their metrics say. */
+export function runsIn(folder: string): Row[] {
+  return listRuns(folder).map(rowOf);
+}
+
+/** A line for each run. */
+export function tableOf(rows: readonly Row[]): string {
+  return table(
+    [
+      { heading: 'run' },
+      { heading: 'model' },
+      { heading: 'parameters', right: true },
+      { heading: 'steps', right: true },
+      { heading: 'validation', right: true },
+      { heading: 'tokens/s', right: true },
+      { heading: 'when' },
+      { heading: 'state' },
+    ],
+    rows.map(cellsOf),
   );
-  for (const { name, problem } of rows) if (problem) output.notice(`${name}: ${problem}`);
 }
 
 function rowOf(run: RunSummary): Row {
   if (run.problem !== undefined) return { ...run, state: 'damaged', tokensPerSecond: null };
-  const lines = readJsonLines(path.join(run.path, 'metrics.jsonl')) as Line[];
+  let lines: Line[];
+  try {
+    lines = readJsonLines(path.join(run.path, 'metrics.jsonl'), LAST_BYTES);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { ...run, problem: error.message, state: 'damaged', tokensPerSecond: null };
+  }
   const stop = lines.findLast(({ type }) => type === 'stop');
-  const pace = lines.findLast(({ type }) => type === 'step')?.tokensPerSecond ?? null;
-  const final = lines.at(-1) === stop ? stop?.validation?.loss : undefined;
+  const pace = numberOr(lines.findLast(({ type }) => type === 'step')?.tokensPerSecond, null);
+  const final = lines.at(-1) === stop ? numberOr(stop?.validation?.loss, undefined) : undefined;
   const validationLoss = final ?? run.validationLoss;
   return {
     ...run,
@@ -69,7 +92,7 @@ function rowOf(run: RunSummary): Row {
   };
 }
 
-function stateOf({ running, step, steps }: RunSummary, reason: string | undefined): RunState {
+function stateOf({ running, step, steps }: RunSummary, reason: unknown): RunState {
   if (running) return 'running';
   if (reason === 'diverged') return 'failed';
   if (reason === 'patience' || reason === 'fitted') return 'finished';

@@ -8,6 +8,7 @@ import {
   resumeRun,
   type Session,
   type SessionOptions,
+  type StartOptions,
   startRun,
   type TrainResult,
 } from '../train/index.js';
@@ -39,23 +40,25 @@ const SAMPLE_TOKENS = 100;
 export async function train(model: string | undefined, options: TrainOptions): Promise<void> {
   const output = new Output(options.json === true);
   using interrupt = new Interrupt();
+  let opened: Session;
   try {
-    using session = await open(model, options, output, interrupt);
-    if (interrupt.requested) return leave(output, interrupt, 'stopped before training began');
-    for (const line of session.notices) output.notice(line);
-    output.line(introduction(session, currentBackend()));
-    output.line();
-    const { step, training } = session.trainer;
-    if (step > 0 && step >= training.steps) {
-      output.notice(`all of its ${step} steps are done; --steps with a larger number goes on.`);
-    }
-    const result = await run(session, output, interrupt);
-    await finish(session, result, output, interrupt);
+    opened = await open(model, options, output, interrupt);
   } catch (error) {
     // A download that was told to stop says so as an error.
     if (!interrupt.requested) throw error;
-    leave(output, interrupt, (error as Error).message);
+    return leave(output, interrupt, (error as Error).message);
   }
+  using session = opened;
+  if (interrupt.requested) return leave(output, interrupt, 'stopped before training began');
+  for (const line of session.notices) output.notice(line);
+  output.line(introduction(session, currentBackend()));
+  output.line();
+  const { step, training } = session.trainer;
+  if (step > 0 && step >= training.steps) {
+    output.notice(`all of its ${step} steps are done; --steps with a larger number goes on.`);
+  }
+  const result = await run(session, output, interrupt);
+  await finish(session, result, output, interrupt);
 }
 
 function leave(output: Output, interrupt: Interrupt, why: string): void {
@@ -76,11 +79,14 @@ async function open(
   const definition = modelDefinition(name ?? 'mlp');
   const overrides = overridesOf(definition, options);
   const settings = buildSettings(definition, { preset: options.preset, overrides });
+  if (options.out === '') throw new UsageError("--out: expected the run's folder, got nothing.");
   prepareBackend(output, options.threads);
-  if (options.out === undefined) return await startRun(settings, session);
+  // Whoever names no data is served with any; whoever names some, with that or with an error.
+  const start: StartOptions = { ...session, fallback: overrides['data'] === undefined };
+  if (options.out === undefined) return await startRun(settings, start);
   const out = path.resolve(options.out);
   const place = { folder: path.dirname(out), name: path.basename(out) };
-  return await startRun(settings, { ...session, ...place });
+  return await startRun(settings, { ...start, ...place });
 }
 
 async function openOld(

@@ -37,7 +37,7 @@ export interface LoadedText {
 export interface LoadTextOptions extends FetchOptions {
   /** Stand-in for a registered dataset's public address (a mirror). The checksum stays the same. */
   url?: string | undefined;
-  /** Whether a dataset that can be had nowhere may be replaced by its fallback. Default true. */
+  /** Whether a dataset that can be had nowhere may be replaced by its fallback. Default false. */
   fallback?: boolean | undefined;
 }
 
@@ -46,8 +46,8 @@ export interface LoadTextOptions extends FetchOptions {
  *
  * @param spec one of
  *   - a registered name (`DATASETS`): looked for in the folder NANOGPT_DATA_DIR, then in the cache, then
- *     fetched from its public address, always verified by its SHA-256. The default, `tiny_shakespeare`,
- *     gives way to `moby_dick`, with a notice, when no network is to be had;
+ *     fetched from its public address, always verified by its SHA-256. With `options.fallback`,
+ *     `tiny_shakespeare` gives way to `moby_dick`, with a notice, when no network is to be had;
  *   - an `http://` or `https://` address: fetched once, then read from the cache;
  *   - a path to a file of UTF-8 text;
  *   - a path to a folder: all files below it that end in one of `TEXT_EXTENSIONS` (`readFolder`);
@@ -133,7 +133,7 @@ async function loadRemote(
     return loaded(name, text, source);
   } catch (error) {
     const offline = error instanceof DownloadError && error.reason === 'unreachable';
-    if (!offline || dataset.fallback === undefined || options.fallback === false) throw error;
+    if (!offline || dataset.fallback === undefined || !options.fallback) throw error;
     const stand = await loadText(dataset.fallback);
     return {
       ...stand,

@@ -18,13 +18,21 @@ import { z } from 'zod';
 import type { Tensor } from '../tensor/index.js';
 import { fileError, writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
+import { NO_WAIT, readRegularFile } from '../util/read-file.js';
+import { describeIssues } from './issues.js';
+import { readJsonFile } from './json-file.js';
 import { writeSafetensors } from './safetensors.js';
 import { createWholeFolder, removeLeftovers, removeWholeFolder } from './whole-folder.js';
 
 const STATE_FILE = 'state.json';
 const MODEL_FILE = 'model.safetensors';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
+/** A line for each parameter of the largest models that this program trains, many times over. */
+const MAX_STATE_BYTES = 64 * 1024 * 1024;
+const MAX_POINTER_BYTES = 256;
 const FOLDER = /^step-(\d{6,})$/;
+/** A folder that has vanished meanwhile is not made anew. */
+const IN_PLACE = { makeFolders: false };
 
 const position = z.strictObject({ seed: z.int(), stream: z.int(), position: z.int() });
 const losses = z.strictObject({ sum: z.number(), count: z.int().min(0) });
@@ -102,10 +110,11 @@ export class CheckpointStore {
     const name = folderName(contents.state.step);
     const target = path.join(this.folder, name);
     const write = (): boolean => createWholeFolder(target, (aside) => fillFolder(aside, contents));
+    this.#make();
     removeLeftovers(this.folder);
     if (!write()) {
       // Left by a sitting that was killed before `latest` named it, or went on from an earlier step.
-      if (this.pointer('latest') === name || this.pointer('best') === name) {
+      if (this.#readPointer('latest') === name || this.#readPointer('best') === name) {
         throw new UserError(`${target}: this checkpoint exists already.`);
       }
       removeWholeFolder(target);
@@ -120,7 +129,7 @@ export class CheckpointStore {
   /** Makes `checkpoint` the newest: later ones belong to a future that the run now leaves. */
   rewind({ name, state }: Checkpoint): void {
     removeLeftovers(this.folder);
-    if (this.pointer('latest') !== name) this.#point('latest', name);
+    if (this.#readPointer('latest') !== name) this.#point('latest', name);
     if (state.best) this.#pointBest(folderName(state.best.step));
     for (const { name, step } of this.list()) if (step > state.step) this.#remove(name);
   }
@@ -143,11 +152,18 @@ export class CheckpointStore {
   /** The name that a pointer holds, or undefined when there is none (or nonsense in it). */
   pointer(which: 'latest' | 'best'): string | undefined {
     try {
-      const name = fs.readFileSync(path.join(this.folder, which), 'utf8').trim();
-      return FOLDER.test(name) ? name : undefined;
+      return this.#readPointer(which);
     } catch {
       return undefined;
     }
+  }
+
+  /** As `pointer`, but throws where it cannot be read: nothing is removed because of that. */
+  #readPointer(which: 'latest' | 'best'): string | undefined {
+    const file = path.join(this.folder, which);
+    if (fs.lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    const name = readRegularFile(file, MAX_POINTER_BYTES).toString('utf8').trim();
+    return FOLDER.test(name) ? name : undefined;
   }
 
   /**
@@ -189,19 +205,29 @@ export class CheckpointStore {
     return { notices };
   }
 
+  /** Makes the folder where it is missing, but not the run's above it: without its rest, that is no run. */
+  #make(): void {
+    try {
+      fs.mkdirSync(this.folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+      throw fileError('cannot write', this.folder, error);
+    }
+  }
+
   #point(which: 'latest' | 'best', name: string): void {
-    writeFileAtomic(path.join(this.folder, which), `${name}\n`);
+    writeFileAtomic(path.join(this.folder, which), `${name}\n`, IN_PLACE);
   }
 
   /** A kill may have come between the two pointers. */
   #pointBest(name: string): void {
-    if (this.pointer('best') !== name && fs.existsSync(path.join(this.folder, name))) {
+    if (this.#readPointer('best') !== name && fs.existsSync(path.join(this.folder, name))) {
       this.#point('best', name);
     }
   }
 
   #prune(): void {
-    const kept = [this.pointer('latest'), this.pointer('best')];
+    const kept = [this.#readPointer('latest'), this.#readPointer('best')];
     for (const { name } of this.list()) if (!kept.includes(name)) this.#remove(name);
   }
 
@@ -217,12 +243,17 @@ function folderName(step: number): string {
 function fillFolder(folder: string, { state, model, optimizer }: CheckpointContents): void {
   const metadata = { format: 'nanogpt', step: String(state.step) };
   const files = {
-    [MODEL_FILE]: writeSafetensors(path.join(folder, MODEL_FILE), model, metadata),
-    [OPTIMIZER_FILE]: writeSafetensors(path.join(folder, OPTIMIZER_FILE), optimizer, metadata),
+    [MODEL_FILE]: writeSafetensors(path.join(folder, MODEL_FILE), model, metadata, IN_PLACE),
+    [OPTIMIZER_FILE]: writeSafetensors(
+      path.join(folder, OPTIMIZER_FILE),
+      optimizer,
+      metadata,
+      IN_PLACE,
+    ),
   };
   const checksum = checksumOf({ state, files });
   const saved = { format: 'nanogpt-checkpoint', version: 1, state, files, crc32: checksum };
-  writeFileAtomic(path.join(folder, STATE_FILE), `${JSON.stringify(saved, null, 2)}\n`);
+  writeFileAtomic(path.join(folder, STATE_FILE), `${JSON.stringify(saved, null, 2)}\n`, IN_PLACE);
 }
 
 function checksumOf(value: unknown): number {
@@ -232,25 +263,18 @@ function checksumOf(value: unknown): number {
 /** Reads the state of the checkpoint in `folder` without looking at its tensors. */
 export function readState(folder: string): z.infer<typeof savedSchema> {
   const file = path.join(folder, STATE_FILE);
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    throw fileError('cannot read', file, error);
-  }
-  let json: { state?: unknown; files?: unknown; crc32?: unknown } | null;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError(`${file}: is damaged: not valid JSON.`, { cause });
-  }
+  const json = readJsonFile(file, MAX_STATE_BYTES) as {
+    state?: unknown;
+    files?: unknown;
+    crc32?: unknown;
+  } | null;
   if (json?.crc32 !== checksumOf({ state: json?.state, files: json?.files })) {
     throw new UserError(`${file}: is damaged: its contents do not match its checksum.`);
   }
   const parsed = savedSchema.safeParse(json);
   if (!parsed.success) {
     throw new UserError(
-      `${file}: is not a checkpoint that this version reads: ${z.prettifyError(parsed.error)}`,
+      `${file}: is not a checkpoint that this version reads: ${describeIssues(parsed.error, json)}.`,
     );
   }
   return parsed.data;
@@ -275,12 +299,12 @@ function readCheckpoint(folder: string): Checkpoint {
 function checkFile(file: string, expected: { bytes: number; crc32: number }): void {
   let descriptor: number;
   try {
-    descriptor = fs.openSync(file, 'r');
+    descriptor = fs.openSync(file, NO_WAIT);
   } catch (error) {
     throw fileError('cannot read', file, error);
   }
   try {
-    const { size } = fs.fstatSync(descriptor);
+    const { size } = fs.fstatSync(descriptor); // 0 of a pipe
     if (size !== expected.bytes) {
       throw new UserError(`${file}: is damaged: expected ${expected.bytes} bytes, got ${size}.`);
     }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { checkSplit, DEFAULT_DATASET, DEFAULT_SPLIT, type SplitFractions } from '../data/index.js';
 import type { ModelDefinition } from '../models/index.js';
 import { UsageError } from '../util/errors.js';
+import { describeIssue, describeIssues } from './issues.js';
 import { resolveTraining, type TrainingSettings, trainingSchema } from './settings.js';
 
 /** What a run is set to do: enough to do it again with the same version on the same data. */
@@ -134,10 +135,15 @@ function parseValue({ key, description, schema }: SettingInfo, text: string): un
     const result = schema.safeParse(candidate);
     if (result.success) return result.data;
   }
-  // An error inside a list says more than that it should be one.
+  // That a value of the right type does not fit says more than that another one is expected, and an error
+  // inside a list more than that it should be one.
   const errors = candidates.map((candidate) => schema.safeParse(candidate).error!);
-  const error = errors.find(({ issues }) => issues[0]!.path.length > 0) ?? errors[0]!;
-  const problem = error.issues[0]!.message.replace(/^Invalid (input|option): /, '');
+  const error =
+    errors.find(({ issues }) => issues[0]!.code !== 'invalid_type') ??
+    errors.find(({ issues }) => issues[0]!.path.length > 0) ??
+    errors[0]!;
+  // What was typed, and not what it was tried as.
+  const problem = describeIssue(error.issues[0]!, text === '' ? 'nothing' : `"${text}"`);
   throw new UsageError(`${key}=${text}: ${problem}. ${key} is: ${description}.`);
 }
 
@@ -168,9 +174,10 @@ export function buildSettings(
     if (value !== undefined) given[lookUp(settings, definition, key).of][key] = value;
   }
   const run = z.strictObject(runShape).partial().safeParse(given.run);
-  if (!run.success) throw doesNotFit('run', run.error);
-  const modelConfig = definition.schema.safeParse({ ...preset.model, ...given.model });
-  if (!modelConfig.success) throw doesNotFit(definition.name, modelConfig.error);
+  if (!run.success) throw doesNotFit('run', run.error, given.run);
+  const wanted = { ...preset.model, ...given.model };
+  const modelConfig = definition.schema.safeParse(wanted);
+  if (!modelConfig.success) throw doesNotFit(definition.name, modelConfig.error, wanted);
   const training = resolveTraining(preset.training, given.training);
   const [train, validation, test] = run.data.split ?? preset.split ?? DEFAULT_SPLIT;
   const split = checkSplit([train!, validation!, test ?? 0]);
@@ -192,9 +199,8 @@ export function buildSettings(
   };
 }
 
-function doesNotFit(what: string, error: z.ZodError): UsageError {
-  const lines = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  return new UsageError(`settings of ${what}: ${lines.join('; ')}.`);
+function doesNotFit(what: string, error: z.ZodError, values: unknown): UsageError {
+  return new UsageError(`settings of ${what}: ${describeIssues(error, values)}.`);
 }
 
 /**

@@ -5,7 +5,7 @@ import { noGrad, Scope, tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 
 /** Positions that are evaluated at once: enough to keep all cores busy, little memory. */
-const TOKENS_AT_ONCE = 4096;
+export const TOKENS_AT_ONCE = 4096;
 
 /** What `evaluate` finds. */
 export interface EvaluationResult {

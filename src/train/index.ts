@@ -36,6 +36,7 @@ export {
 } from './evaluate.js';
 export type * from './events.js';
 export { listRuns, type RunSummary } from './list-runs.js';
+export { memoryNeed, requireMemory } from './memory-need.js';
 export { drawnBatches, recomputePopulation } from './population.js';
 export { restoreModel } from './restore.js';
 export { type RunConfig, readRunConfig, type Versions, versions } from './run-config.js';

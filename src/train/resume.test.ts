@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildSettings, type RunSettings } from './config.js';
@@ -29,11 +30,14 @@ const scaled = { ...adamw, lrScale: ['embedding=0.3', 'output=2', 'output.bias=0
 const plain = { optimizer: 'sgd', lr: 0.3, gradAccumulation: 2 };
 
 function settings(overrides: Record<string, unknown>): RunSettings {
-  const rest = { steps: 60, evalInterval: 7, checkpointInterval: 11, logInterval: 3, seed: 5 };
+  const rest = {
+    ...{ steps: 60, evalInterval: 7, checkpointInterval: 11, logInterval: 3, seed: 5 },
+    ...{ sampleInterval: 7, sampleTokens: 10 }, // of steps that are checkpoints as well
+  };
   return buildSettings(definition, { overrides: { ...rest, ...overrides } });
 }
 
-/** Everything that training leaves: parameters, optimizer, counters, and lines of metrics without their times. */
+/** Everything that training leaves: parameters, optimizer, counters, samples, and lines of metrics without their times. */
 function traces({ run, trainer }: Session) {
   const { checkpoint } = run.openCheckpoint();
   const timeless = (line: unknown) => {
@@ -46,6 +50,7 @@ function traces({ run, trainer }: Session) {
     state,
     metrics: run.read('metrics').map(timeless),
     best: run.checkpoints.pointer('best'),
+    samples: fs.readFileSync(run.logPath('samples'), 'utf8'),
   };
 }
 
@@ -104,6 +109,25 @@ describe('a run that is stopped and resumed', () => {
     });
   }
 
+  it('keeps the sample of the step whose checkpoint it goes on from, when it was killed there', async () => {
+    using folder = temporaryFolder();
+    const overrides = { steps: 14, evalInterval: 100, checkpointInterval: 7 };
+    const expected = await unbroken(overrides, folder.path);
+    expect(expected.samples.match(/── step \d+ ──/g)).toHaveLength(2);
+    {
+      const killed = { folder: folder.path, name: 'killed', definition, data };
+      using session = await startRun(settings(overrides), killed);
+      session.trainer.on('step', ({ step }) => {
+        if (step === 8) throw new Error('killed');
+      });
+      await expect(session.trainer.train()).rejects.toThrow('killed');
+    }
+    using session = await resumeRun(`${folder.path}/killed`, { definition, data });
+    expect(session.trainer.step).toBe(7);
+    await session.trainer.train();
+    expect(traces(session)).toEqual(expected);
+  });
+
   it('is told apart when the seed differs', async () => {
     using folder = temporaryFolder();
     const one = await unbroken(adamw, folder.path);
@@ -127,10 +151,9 @@ describe('a run that is stopped and resumed', () => {
       await sit(session, 45);
       latest = session.run.openCheckpoint().checkpoint!.modelFile;
     }
-    const { writeFileSync, readFileSync } = await import('node:fs');
-    const bytes = readFileSync(latest);
+    const bytes = fs.readFileSync(latest);
     bytes[bytes.length - 5]! ^= 1;
-    writeFileSync(latest, bytes);
+    fs.writeFileSync(latest, bytes);
     using session = await resumeRun(path, { definition, data });
     expect(session.notices.join()).toMatch(/step-000045 is passed over: .*checksum/);
     expect(session.trainer.step).toBeLessThan(45);

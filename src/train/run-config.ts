@@ -3,12 +3,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { currentBackend } from '../tensor/index.js';
-import { fileError, writeFileAtomic } from '../util/atomic-file.js';
+import { writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import type { RunSettings } from './config.js';
+import { describeIssues } from './issues.js';
+import { readJsonFile } from './json-file.js';
 import { type TrainingSettings, trainingSchema } from './settings.js';
 
 const FILE = 'config.json';
+/** A few kilobytes in truth. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 const count = z.int().min(0);
 const splitInfo = z.object({ tokens: count, bytes: count });
@@ -18,7 +22,7 @@ const runConfigSchema = z.strictObject({
   version: z.literal(1),
   name: z.string().min(1),
   /** When it was begun, ISO 8601. */
-  created: z.string(),
+  created: z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expected a time'),
   model: z.string(),
   preset: z.string(),
   modelConfig: z.record(z.string(), z.json()),
@@ -78,33 +82,28 @@ export function versions(): Versions {
 }
 
 export function writeRunConfig(folder: string, config: RunConfig): void {
-  writeFileAtomic(path.join(folder, FILE), `${JSON.stringify(config, null, 2)}\n`);
+  const text = `${JSON.stringify(config, null, 2)}\n`;
+  writeFileAtomic(path.join(folder, FILE), text, { makeFolders: false });
+}
+
+/** Whether the folder says of itself that it holds a run; it may be damaged. */
+export function isRun(folder: string): boolean {
+  return fs.existsSync(path.join(folder, FILE));
 }
 
 /** @throws UserError when the folder holds no run, or its configuration is damaged. */
 export function readRunConfig(folder: string): RunConfig {
   const file = path.join(folder, FILE);
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new UserError(
-        `${folder}: is not a run: ${fs.existsSync(folder) ? `it has no ${FILE}` : 'there is no such folder'}.`,
-      );
-    }
-    throw fileError('cannot read', file, error);
+  if (!isRun(folder)) {
+    throw new UserError(
+      `${folder}: is not a run: ${fs.existsSync(folder) ? `it has no ${FILE}` : 'there is no such folder'}.`,
+    );
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new UserError(`${file}: is not valid JSON: ${(cause as Error).message}.`, { cause });
-  }
+  const json = readJsonFile(file, MAX_BYTES);
   const parsed = runConfigSchema.safeParse(json);
   if (!parsed.success) {
     throw new UserError(
-      `${file}: is not a run that this version reads:\n${z.prettifyError(parsed.error)}`,
+      `${file}: is not a run that this version reads: ${describeIssues(parsed.error, json)}.`,
     );
   }
   return parsed.data as RunConfig;

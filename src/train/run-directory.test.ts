@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../util/errors.js';
 import { buildSettings } from './config.js';
 import { dataset, tinyDefinition as definition, temporaryFolder } from './fixtures.suite.js';
@@ -16,7 +16,10 @@ beforeEach(() => {
   folder = temporaryFolder();
   runs = path.join(folder.path, 'runs');
 });
-afterEach(() => folder[Symbol.dispose]());
+afterEach(() => {
+  vi.restoreAllMocks();
+  folder[Symbol.dispose]();
+});
 
 const start = (name?: string, overrides: Record<string, unknown> = {}) =>
   startRun(buildSettings(definition, { overrides: { steps: 6, ...overrides } }), {
@@ -156,6 +159,107 @@ describe('a run directory', () => {
     fs.writeFileSync(file, text);
     await expect(openRun(session.run.path, { definition })).rejects.toThrow(/no checkpoint yet/);
   });
+});
+
+describe("a run's folder that vanishes while it trains", () => {
+  const run = () => path.join(runs, 'lost');
+  /** What stands in its place afterwards, and whether that is all of a run. */
+  const disturbances: Record<string, () => void> = {
+    renamed: () => fs.renameSync(run(), path.join(folder.path, 'elsewhere')),
+    deleted: () => fs.rmSync(run(), { recursive: true }),
+    'replaced by a folder': () => {
+      fs.renameSync(run(), path.join(folder.path, 'elsewhere'));
+      fs.mkdirSync(run());
+      fs.writeFileSync(path.join(run(), 'train.lock'), 'another process\n');
+    },
+    'replaced by a file': () => {
+      fs.rmSync(run(), { recursive: true });
+      fs.writeFileSync(run(), '');
+    },
+    'lost with the folder above it, replaced by a file': () => {
+      fs.rmSync(runs, { recursive: true });
+      fs.writeFileSync(runs, '');
+    },
+  };
+
+  for (const [how, disturb] of Object.entries(disturbances)) {
+    it(`is noticed, and not made anew: ${how}`, async () => {
+      for (const at of ['step', 'metrics', 'checkpoint', 'sample'] as const) {
+        fs.rmSync(runs, { recursive: true, force: true });
+        fs.rmSync(path.join(folder.path, 'elsewhere'), { recursive: true, force: true });
+        let after: string[] | undefined;
+        const contents = () =>
+          fs.readdirSync(folder.path, { recursive: true, encoding: 'utf8' }).sort();
+        const training = async () => {
+          using session = await start('lost', { sampleInterval: 2, checkpointInterval: 3 });
+          session.trainer.on(at, ({ step }: { step: number }) => {
+            if (step < 2 || after) return;
+            disturb();
+            after = contents();
+          });
+          await session.trainer.train();
+        };
+        const error = await training().catch((error) => error);
+        expect(error).toBeInstanceOf(UserError);
+        expect(error.message).toMatch(
+          /^.*lost: this folder is (no longer there|not the one)[^\n]*$/,
+        );
+        expect(error.message).not.toMatch(/intact/);
+        const left = contents().filter((name) => !after!.includes(name));
+        // In the folder that was renamed, files go on to be written, or its lock is left.
+        expect(left.filter((name) => !name.startsWith('elsewhere'))).toEqual([]);
+        if (how === 'replaced by a folder') expect(fs.readdirSync(run())).toEqual(['train.lock']);
+      }
+    });
+  }
+
+  it('goes on in the folder that was renamed', async () => {
+    const moved = path.join(folder.path, 'moved');
+    const training = async () => {
+      using session = await start('lost');
+      session.trainer.on('step', ({ step }) => {
+        if (step === 4) fs.renameSync(run(), moved);
+      });
+      await session.trainer.train();
+    };
+    await expect(training()).rejects.toThrow(/go on with --resume/);
+    using session = await resumeRun(moved, { definition, data });
+    expect((await session.trainer.train()).step).toBe(6);
+  });
+});
+
+describe('a file system that refuses a line', () => {
+  it.each(['metrics.jsonl', 'samples.txt'])(
+    'of %s: says that the last checkpoint is intact',
+    async (file) => {
+      using session = await start('full', { sampleInterval: 1, checkpointInterval: 1 });
+      const { run, trainer } = session;
+      let full = false;
+      const write = fs.writeSync;
+      const descriptor = () => {
+        const { ino } = fs.statSync(path.join(run.path, file));
+        return (fd: number) => fs.fstatSync(fd).ino === ino;
+      };
+      vi.spyOn(fs, 'writeSync').mockImplementation(((fd: number, bytes: Uint8Array, at: number) => {
+        if (!full || !descriptor()(fd)) return write(fd, bytes, at);
+        if (at > 0) throw Object.assign(new Error('full'), { code: 'ENOSPC', syscall: 'write' });
+        return write(fd, bytes, 0, 5); // so much fitted
+      }) as typeof fs.writeSync);
+      trainer.on('step', ({ step }) => {
+        full = step === 4;
+      });
+      const written = () => fs.readFileSync(path.join(run.path, file), 'utf8');
+      let text = '';
+      trainer.on('checkpoint', () => {
+        text = written();
+      });
+      await expect(trainer.train()).rejects.toThrow(
+        new RegExp(`^cannot write .*${file}: the disk is full.* step-000003, is intact\\.$`),
+      );
+      expect(written().endsWith('\n')).toBe(true);
+      expect(written().startsWith(text)).toBe(true);
+    },
+  );
 });
 
 describe('listRuns', () => {

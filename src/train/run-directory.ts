@@ -16,10 +16,17 @@
 import fs from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { loadTokenizer, type Tokenizer } from '../tokenizers/index.js';
-import { writeFileAtomic } from '../util/atomic-file.js';
-import { UserError } from '../util/errors.js';
-import { type Checkpoint, type CheckpointChoice, CheckpointStore } from './checkpoint.js';
-import { type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
+import { fileError, writeFileAtomic } from '../util/atomic-file.js';
+import { UsageError, UserError } from '../util/errors.js';
+import { makeFolder } from '../util/folders.js';
+import {
+  type Checkpoint,
+  type CheckpointChoice,
+  type CheckpointContents,
+  CheckpointStore,
+} from './checkpoint.js';
+import { HeldFolder } from './held-folder.js';
+import { isRun, type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
 import { lockRun } from './run-lock.js';
 import { RunLog, readJsonLines } from './run-log.js';
 import { createWholeFolder, removeLeftovers } from './whole-folder.js';
@@ -46,6 +53,7 @@ export interface CreateRunOptions {
 
 export class RunDirectory {
   readonly checkpoints: CheckpointStore;
+  readonly #folder: HeldFolder;
   #config: RunConfig;
   readonly #logs = new Map<LogName, RunLog>();
   #unlock: (() => void) | undefined;
@@ -54,6 +62,7 @@ export class RunDirectory {
     readonly path: string,
     config: RunConfig,
   ) {
+    this.#folder = new HeldFolder(path);
     this.#config = config;
     this.checkpoints = new CheckpointStore(join(path, 'checkpoints'));
   }
@@ -61,7 +70,7 @@ export class RunDirectory {
   /**
    * Makes a new run's folder.
    *
-   * @throws UserError when a run of this name exists, or the folder cannot be written.
+   * @throws UsageError for a name that is none; UserError when it is taken, or the folder cannot be written.
    */
   static create({
     folder = 'runs',
@@ -71,11 +80,16 @@ export class RunDirectory {
     text,
   }: CreateRunOptions): RunDirectory {
     if (name !== undefined && !NAME.test(name)) {
-      throw new UserError(
-        `run name "${name}": expected letters, digits, ".", "_" and "-", beginning with a letter or digit, 100 at most.`,
+      throw new UsageError(
+        `run name ${JSON.stringify(name)}: expected letters, digits, ".", "_" and "-", beginning with a letter or digit, 100 at most.`,
       );
     }
     const parent = resolve(folder);
+    try {
+      makeFolder(parent);
+    } catch (error) {
+      throw fileError('cannot write', parent, error);
+    }
     removeLeftovers(parent);
     const base = name ?? autoName(config);
     for (let attempt = 1; ; attempt++) {
@@ -91,7 +105,9 @@ export class RunDirectory {
       if (made) return new RunDirectory(target, complete);
       if (name !== undefined) {
         throw new UserError(
-          `${target}: exists already. Choose another name, resume it (--resume ${chosen}), or remove it.`,
+          isRun(target)
+            ? `${target}: this run exists already. Choose another name, resume it (--resume ${chosen}), or remove it.`
+            : `${target}: exists already, and is no run. Choose another name.`,
         );
       }
     }
@@ -112,7 +128,7 @@ export class RunDirectory {
 
   /** Replaces the configuration: for a run that goes on with other settings. */
   writeConfig(config: RunConfig): void {
-    writeRunConfig(this.path, config);
+    this.#write(() => writeRunConfig(this.path, config));
     this.#config = config;
   }
 
@@ -139,11 +155,11 @@ export class RunDirectory {
 
   /** Adds one event, as a line of JSON, to metrics or probes. */
   append(log: 'metrics' | 'probes', event: object): void {
-    this.#log(log).append(`${JSON.stringify(event)}\n`);
+    this.#write(() => this.#log(log).append(`${JSON.stringify(event)}\n`));
   }
 
   appendSample(text: string): void {
-    this.#log('samples').append(text);
+    this.#write(() => this.#log('samples').append(text));
   }
 
   /** All whole lines of metrics or probes. */
@@ -153,12 +169,19 @@ export class RunDirectory {
 
   /** Puts what was appended safely on the disk, and says how long each file is: for a checkpoint. */
   syncLogs(): Record<string, number> {
-    const lengths: Record<string, number> = {};
-    for (const [name, log] of this.#logs) {
-      log.sync();
-      lengths[LOGS[name]] = log.length;
-    }
-    return lengths;
+    return this.#write(() => {
+      const lengths: Record<string, number> = {};
+      for (const [name, log] of this.#logs) {
+        log.sync();
+        lengths[LOGS[name]] = log.length;
+      }
+      return lengths;
+    });
+  }
+
+  /** See `CheckpointStore.save`. @throws FolderGoneError, too, as every method that writes. */
+  saveCheckpoint(contents: CheckpointContents, options: { best: boolean }): string {
+    return this.#write(() => this.checkpoints.save(contents, options));
   }
 
   /**
@@ -166,13 +189,15 @@ export class RunDirectory {
    * were, later checkpoints removed. What follows is then one history.
    */
   rewind(checkpoint: Checkpoint | undefined): void {
-    for (const name of Object.keys(LOGS) as LogName[]) {
-      const length = checkpoint?.state.logs[LOGS[name]] ?? 0;
-      const size = fs.statSync(this.logPath(name), { throwIfNoEntry: false })?.size ?? 0;
-      if (size > length) this.#log(name).truncate(length);
-      else if (length > 0) this.#log(name); // opened, so that the next checkpoint counts it
-    }
+    const names = Object.keys(LOGS) as LogName[];
+    // What cannot be opened is found before anything changes.
+    for (const name of names) if (isThere(this.logPath(name))) this.#log(name);
     if (checkpoint) this.checkpoints.rewind(checkpoint);
+    for (const name of names) {
+      const length = checkpoint?.state.logs[LOGS[name]] ?? 0;
+      if (length > 0) this.#log(name); // opened, so that the next checkpoint counts it
+      this.#logs.get(name)?.truncate(length);
+    }
   }
 
   /** See `CheckpointStore.open`. */
@@ -192,6 +217,24 @@ export class RunDirectory {
     this.close();
   }
 
+  /**
+   * Everything that writes goes through here: into the folder that was made or opened and no other, and
+   * what fails says what is left.
+   */
+  #write<T>(action: () => T): T {
+    this.#folder.check();
+    try {
+      return action();
+    } catch (error) {
+      this.#folder.check(); // that it has gone says more
+      if (!(error instanceof UserError)) throw error;
+      const latest = this.checkpoints.pointer('latest');
+      if (latest === undefined) throw error;
+      const message = `${error.message} The last good checkpoint, ${latest}, is intact.`;
+      throw new UserError(message, { cause: error });
+    }
+  }
+
   #log(name: LogName): RunLog {
     let log = this.#logs.get(name);
     if (!log) {
@@ -200,6 +243,11 @@ export class RunDirectory {
     }
     return log;
   }
+}
+
+/** Whether anything has this name, a link to nowhere included. */
+function isThere(file: string): boolean {
+  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
 function autoName({ model, preset, created }: Omit<RunConfig, 'name'>): string {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileError, isAlive } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
+import { readRegularFile } from '../util/read-file.js';
 
 const LOCK = 'train.lock';
 const heldHere = new Set<string>();
@@ -23,7 +24,7 @@ export function lockHolder(folder: string): number | undefined {
   let pid: number;
   let start: string | undefined;
   try {
-    const [first, second] = fs.readFileSync(file, 'utf8').trim().split(' ');
+    const [first, second] = readRegularFile(file, 256).toString('utf8').trim().split(' ');
     pid = Number(first);
     start = second;
   } catch {
@@ -49,9 +50,10 @@ export function lockRun(folder: string): () => void {
       `${folder}: process ${holder} is training in this run. Wait for it, stop it, or, if it is no such process, remove ${file}.`,
     );
   }
+  const mine = `${process.pid} ${startOf(process.pid)}\n`;
   try {
     fs.rmSync(file, { force: true });
-    fs.writeFileSync(file, `${process.pid} ${startOf(process.pid)}\n`, { flag: 'wx' });
+    fs.writeFileSync(file, mine, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new UserError(`${folder}: another process has just begun to train in this run.`);
@@ -60,6 +62,12 @@ export function lockRun(folder: string): () => void {
   }
   heldHere.add(file);
   return () => {
-    if (heldHere.delete(file)) fs.rmSync(file, { force: true });
+    if (!heldHere.delete(file)) return;
+    try {
+      // The folder may have been renamed, and another run's lock stand here.
+      if (readRegularFile(file, 256).toString('utf8') === mine) fs.rmSync(file);
+    } catch {
+      // What is gone needs no release, and what stays names a process that will be gone.
+    }
   };
 }

@@ -2,6 +2,8 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { fileError, syncFolder } from '../util/atomic-file.js';
+import { UserError } from '../util/errors.js';
+import { irregularKind, NO_WAIT } from '../util/read-file.js';
 
 /**
  * Appends at once, so that whoever watches the file sees each line as it is written; `sync` makes sure
@@ -14,6 +16,8 @@ export class RunLog {
   constructor(readonly path: string) {
     try {
       this.#descriptor = fs.openSync(path, 'a+');
+      const kind = irregularKind(fs.fstatSync(this.#descriptor));
+      if (kind !== undefined && kind !== 'a device') throw new UserError(`${path} is ${kind}.`);
       syncFolder(dirname(path)); // else a power cut could take the file's name away
       this.#length = fs.fstatSync(this.#descriptor).size;
     } catch (error) {
@@ -30,7 +34,12 @@ export class RunLog {
     this.#attempt(() => {
       const bytes = Buffer.from(text, 'utf8');
       let done = 0;
-      while (done < bytes.length) done += fs.writeSync(this.#descriptor, bytes, done);
+      try {
+        while (done < bytes.length) done += fs.writeSync(this.#descriptor, bytes, done);
+      } catch (error) {
+        if (done > 0) fs.ftruncateSync(this.#descriptor, this.#length); // no half a line
+        throw error;
+      }
       this.#length += bytes.length;
     });
   }
@@ -62,23 +71,48 @@ export class RunLog {
   }
 }
 
-/** The whole lines of a `.jsonl` file; a last line that was cut short, or is not JSON, is left out. */
-export function readJsonLines(file: string): unknown[] {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw fileError('cannot read', file, error);
-  }
-  const values: unknown[] = [];
-  for (const line of text.split('\n')) {
+/** So much of a file of lines is read: more than any run writes, less than one JavaScript string holds. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The whole lines of a `.jsonl` file; a last line that was cut short, or is not JSON, is left out, and so
+ * are lines that hold no object.
+ *
+ * @param lastBytes how much of its end to read. Default: 256 MiB.
+ */
+export function readJsonLines(file: string, lastBytes = MOST_BYTES): object[] {
+  const values: object[] = [];
+  for (const line of readEnd(file, lastBytes).split('\n')) {
     if (line === '') continue;
     try {
-      values.push(JSON.parse(line));
+      const value = JSON.parse(line);
+      if (value !== null && typeof value === 'object' && !Array.isArray(value)) values.push(value);
     } catch {
-      // A process was killed while it wrote this line.
+      // A process was killed while it wrote this line, or the first one was cut here.
     }
   }
   return values;
+}
+
+/** The last bytes of a file; nothing of one that is not there. */
+function readEnd(file: string, bytes: number): string {
+  let descriptor: number | undefined;
+  try {
+    descriptor = fs.openSync(file, NO_WAIT);
+    const stat = fs.fstatSync(descriptor);
+    const kind = irregularKind(stat);
+    if (kind !== undefined) throw new UserError(`${file} is ${kind}: expected a file.`);
+    const end = Buffer.alloc(Math.min(stat.size, bytes));
+    let done = 0;
+    for (let count = -1; count !== 0; done += count) {
+      const at = stat.size - end.length + done;
+      count = fs.readSync(descriptor, end, done, end.length - done, at);
+    }
+    return end.toString('utf8', 0, done);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw fileError('cannot read', file, error);
+  } finally {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
+  }
 }

@@ -14,8 +14,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { crc32 } from 'node:zlib';
 import { empty, type Tensor } from '../tensor/index.js';
-import { AtomicFile, fileError } from '../util/atomic-file.js';
+import { AtomicFile, type AtomicFileOptions, fileError } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
+import { NO_WAIT } from '../util/read-file.js';
 import { formatShape, type Shape, sameShape } from '../util/shape.js';
 import {
   type Header,
@@ -90,19 +91,21 @@ function encodeHeader(entries: [string, Source][], metadata: Record<string, stri
  *
  * @param tensors names and values; 64-bit ones come first in the file, the rest in the order given.
  * @param metadata text by key.
+ * @param options as `AtomicFile` takes them.
  * @throws UserError when a name comes twice, or the file cannot be written.
  */
 export function writeSafetensors(
   file: string,
   tensors: Iterable<readonly [string, Source]>,
   metadata: Record<string, string> = {},
+  options: AtomicFileOptions = {},
 ): WrittenFile {
   requireLittleEndian();
   const all = [...tensors].map(([name, source]): [string, Source] => [name, source]);
   const wide = all.filter(([, source]) => 'values' in source);
   const entries = [...wide, ...all.filter(([, source]) => !('values' in source))];
 
-  using target = new AtomicFile(file);
+  using target = new AtomicFile(file, options);
   let checksum = 0;
   let bytes = 0;
   const put = (piece: Uint8Array): void => {
@@ -155,7 +158,7 @@ export class SafetensorsFile implements Disposable {
     requireLittleEndian();
     this.path = file;
     try {
-      this.#descriptor = fs.openSync(file, 'r');
+      this.#descriptor = fs.openSync(file, NO_WAIT);
     } catch (error) {
       throw fileError('cannot read', file, error);
     }

@@ -5,12 +5,15 @@ import {
   loadDataset,
   STANDARD_INPUT,
 } from '../data/index.js';
+import { datasetName } from '../data/registry.js';
 import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
 import { manualSeed } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 import { UserError } from '../util/errors.js';
 import type { Checkpoint, CheckpointChoice } from './checkpoint.js';
 import { changeSettings, type RunSettings, unknownName } from './config.js';
+import { describeIssues } from './issues.js';
+import { requireMemory } from './memory-need.js';
 import { restoreModel } from './restore.js';
 import { type RunConfig, versions } from './run-config.js';
 import { RunDirectory } from './run-directory.js';
@@ -61,6 +64,11 @@ export interface StartOptions extends SessionOptions {
   folder?: string | undefined;
   /** The run's name. Default: made from model, preset and time. */
   name?: string | undefined;
+  /**
+   * Whether the default dataset may be replaced where it cannot be had (`loadText`); the run's settings
+   * then name what stood in. Default false: other data than asked for is an error.
+   */
+  fallback?: boolean | undefined;
 }
 
 /**
@@ -73,14 +81,18 @@ export async function startRun(
   settings: RunSettings,
   options: StartOptions = {},
 ): Promise<Session> {
-  const data = options.data ?? (await loadDataset({ ...settings, ...loading(options) }));
+  const { fallback } = options;
+  const data = options.data ?? (await loadDataset({ ...settings, ...loading(options), fallback }));
   const { vocabSize } = data.tokenizer;
-  const model = createModel(settings, vocabSize, options.definition);
+  const definition = options.definition ?? modelDefinition(settings.model);
+  requireMemory(settings, vocabSize, definition, 'training');
+  const model = createModel(settings, vocabSize, definition);
   const config: Omit<RunConfig, 'name'> = {
     format: 'nanogpt-run',
     version: 1,
     created: new Date().toISOString(),
     ...settings,
+    data: dataOf(settings, data, options),
     modelConfig: settings.modelConfig as RunConfig['modelConfig'],
     split: [...settings.split],
     dataset: { ...data.info, split: undefined, cached: undefined },
@@ -107,6 +119,13 @@ export async function startRun(
   });
 }
 
+/** What a run is to look for when it goes on: another dataset by its own name, where it stood in. */
+function dataOf(settings: RunSettings, { info }: LoadedDataset, options: StartOptions): string {
+  const asked = datasetName(settings.data);
+  const isOther = options.data === undefined && asked !== undefined && asked !== info.name;
+  return isOther ? info.name : settings.data;
+}
+
 export interface ResumeOptions extends SessionOptions {
   /** Settings to change: those of training that a run may change on its way (`changeSettings`). */
   overrides?: Readonly<Record<string, unknown>> | undefined;
@@ -123,10 +142,12 @@ export interface ResumeOptions extends SessionOptions {
  */
 export async function resumeRun(folder: string, options: ResumeOptions = {}): Promise<Session> {
   const run = RunDirectory.open(folder);
-  const definition = options.definition ?? modelDefinition(run.config.model);
+  const definition = definitionOf(run, options.definition);
   const settings = changeSettings(definition, run.config, options.overrides ?? {});
   const data = options.data ?? (await loadRunData(run, options));
+  requireVocabulary(run, data.tokenizer);
   const notices = [...data.notices];
+  requireMemory(settings, run.config.vocabSize, definition, 'training');
   return session(run, data, notices, () => {
     run.lock();
     const opened = run.openCheckpoint(options.from);
@@ -178,6 +199,26 @@ export async function loadRunData(
   return data;
 }
 
+/** The kind of a run's model. @throws UserError when the run's configuration does not fit it. */
+function definitionOf(run: RunDirectory, given: ModelDefinition | undefined): ModelDefinition {
+  const definition = given ?? modelDefinition(run.config.model);
+  const { modelConfig } = run.config;
+  const parsed = definition.schema.safeParse(modelConfig);
+  if (!parsed.success) {
+    const issues = describeIssues(parsed.error, modelConfig);
+    throw new UserError(`${run.path}: its config.json does not fit ${definition.name}: ${issues}.`);
+  }
+  return definition;
+}
+
+/** @throws UserError when the tokenizer is another one than the model was made for. */
+function requireVocabulary(run: RunDirectory, { vocabSize }: Tokenizer): void {
+  if (vocabSize === run.config.vocabSize) return;
+  throw new UserError(
+    `${run.path}: its tokenizer has ${vocabSize} tokens, and its config.json says ${run.config.vocabSize}: one of them is damaged.`,
+  );
+}
+
 /** A trained model and what belongs to it. */
 export interface OpenedRun extends Disposable {
   readonly run: RunDirectory;
@@ -204,7 +245,10 @@ export async function openRun(
     throw new UserError(`${folder}: has no checkpoint yet. Train it first (--resume ${run.name}).`);
   }
   const tokenizer = await run.tokenizer();
-  const model = createModel(run.config, run.config.vocabSize, options.definition).eval();
+  requireVocabulary(run, tokenizer);
+  const definition = definitionOf(run, options.definition);
+  requireMemory(run.config, run.config.vocabSize, definition, 'evaluation');
+  const model = createModel(run.config, run.config.vocabSize, definition).eval();
   restoreModel(model, checkpoint.modelFile);
   return {
     run,

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { UsageError } from '../util/errors.js';
+import { describeIssues } from './issues.js';
 
 const count = z.int().min(0);
 const positive = z.int().min(1);
@@ -195,11 +196,7 @@ function withoutUndefined(values: object): Record<string, unknown> {
 function parse(values: Record<string, unknown>): Parsed {
   const result = trainingSchema.safeParse(values);
   if (result.success) return result.data;
-  const lines = result.error.issues.map(({ path, message }) => {
-    const key = String(path[0] ?? 'training');
-    return `${key}: ${message} (got ${JSON.stringify(values[key])})`;
-  });
-  throw new UsageError(`training settings: ${lines.join('; ')}.`);
+  throw new UsageError(`training settings: ${describeIssues(result.error, values)}.`);
 }
 
 function refuseContradictions(settings: Parsed): void {

@@ -200,8 +200,9 @@ export class Trainer extends EventEmitter<TrainerEvents> {
       if (this.listenerCount('step') > 0) this.emit('step', { step, loss, lr, gradNorm });
       if (logs) this.#log(step, lr, gradNorm);
       const better = (last || step % evalInterval === 0) && this.#evaluate(step);
-      if (better || last || step % checkpointInterval === 0) this.#save(better);
+      // Before the checkpoint, which remembers how far samples.txt went: going on from it keeps the sample.
       if (sampleInterval > 0 && step % sampleInterval === 0) this.#sample(step);
+      if (better || last || step % checkpointInterval === 0) this.#save(better);
       if (now >= progressAt || last) {
         this.#showProgress(step, lr, shown);
         progressAt = now + PROGRESS_MS;
@@ -284,6 +285,7 @@ export class Trainer extends EventEmitter<TrainerEvents> {
 
   #sample(step: number): void {
     this.#population.refresh(step);
+    this.#requireFinite();
     const tokens = generate(this.model, [], { maxTokens: this.training.sampleTokens, seed: step });
     const text = this.#options.data.tokenizer.decode(tokens);
     this.#options.run?.appendSample(`── step ${step} ──\n${text}\n\n`);
@@ -294,7 +296,7 @@ export class Trainer extends EventEmitter<TrainerEvents> {
     const { run, seed } = this.#options;
     const { step } = this;
     this.#population.refresh(step);
-    if (nonFiniteState(this.model.stateDict()).length > 0) throw this.#diverged('parameters', NaN);
+    this.#requireFinite();
     this.#savedStep = step;
     if (!run) return;
     const optimizer = this.#stepper?.optimizer.stateDict();
@@ -302,20 +304,15 @@ export class Trainer extends EventEmitter<TrainerEvents> {
       logs: run.syncLogs(),
       optimizer: { ...optimizer?.settings },
     });
-    try {
-      const contents = {
-        state,
-        model: this.model.stateDict(),
-        optimizer: optimizer?.tensors ?? [],
-      };
-      const name = run.checkpoints.save(contents, { best });
-      this.#lastCheckpoint = name;
-      this.emit('checkpoint', { step, name, best });
-    } catch (error) {
-      if (!(error instanceof UserError) || !this.#lastCheckpoint) throw error;
-      const message = `${error.message} The last good checkpoint, ${this.#lastCheckpoint}, is intact.`;
-      throw new UserError(message, { cause: error });
-    }
+    const contents = { state, model: this.model.stateDict(), optimizer: optimizer?.tensors ?? [] };
+    const name = run.saveCheckpoint(contents, { best });
+    this.#lastCheckpoint = name;
+    this.emit('checkpoint', { step, name, best });
+  }
+
+  /** Neither samples nor checkpoints come from a model that has left the numbers. */
+  #requireFinite(): void {
+    if (nonFiniteState(this.model.stateDict()).length > 0) throw this.#diverged('parameters', NaN);
   }
 
   #diverged(what: DivergenceError['what'], value: number): UserError {

@@ -8,7 +8,7 @@ const PREFIX = '.tmp-';
 const LEFTOVER = /^\.tmp-.*-(\d+)$|^\..*\.(\d+)-(?:[0-9a-f]{8}-)?[0-9a-f]+\.partial$/;
 
 /**
- * Makes a folder aside, lets `fill` put files into it (each synced by whoever writes it), syncs it, and
+ * Makes a folder aside, in its parent, which must be there; lets `fill` put files into it (each synced by whoever writes it), syncs it, and
  * gives it its name. A process killed on the way leaves a `.tmp-…` that `removeLeftovers` takes away.
  *
  * @returns false when the name is taken by a folder that is not empty; nothing has changed then.
@@ -19,7 +19,7 @@ export function createWholeFolder(target: string, fill: (folder: string) => void
   const aside = asideName(target);
   try {
     fs.rmSync(aside, { recursive: true, force: true });
-    fs.mkdirSync(aside, { recursive: true });
+    fs.mkdirSync(aside);
     fill(aside);
     syncFolder(aside);
     if (isTaken(target)) return false;

@@ -47,6 +47,10 @@ export function fileError(doing: string, file: string, error: unknown): Error {
   return new UserError(`${doing} ${file}: ${remedy} (${code}).`, { cause: error });
 }
 
+export interface AtomicFileOptions {
+  makeFolders?: boolean;
+}
+
 /**
  * A file being written aside. `commit()` puts it in its place; leaving the scope without that (`using`,
  * or `abort()`) removes it.
@@ -65,15 +69,15 @@ export class AtomicFile implements Disposable {
   readonly temporaryPath: string;
   #descriptor: number | undefined;
 
-  /** Creates missing folders above `target`. */
-  constructor(target: string) {
+  /** @param options.makeFolders whether to make missing folders above `target`. Default true. */
+  constructor(target: string, { makeFolders = true }: AtomicFileOptions = {}) {
     this.path = path.resolve(target);
     const folder = path.dirname(this.path);
     const name = path.basename(this.path);
     const unique = `${process.pid}-${machine()}-${randomBytes(4).toString('hex')}`;
     this.temporaryPath = path.join(folder, `.${name}.${unique}.partial`);
     try {
-      makeFolder(folder);
+      if (makeFolders) makeFolder(folder);
       removeLeftovers(folder);
       this.#descriptor = fs.openSync(this.temporaryPath, 'wx', 0o666);
     } catch (error) {
@@ -143,8 +147,9 @@ export class AtomicFile implements Disposable {
 export function writeFileAtomic(
   file: string,
   data: Uint8Array | string | Iterable<Uint8Array | string>,
+  options: AtomicFileOptions = {},
 ): void {
-  using target = new AtomicFile(file);
+  using target = new AtomicFile(file, options);
   if (typeof data === 'string' || data instanceof Uint8Array) target.write(data);
   else for (const piece of data) target.write(piece);
   target.commit();

@@ -7,6 +7,9 @@ import { UserError } from './errors.js';
 /** The most that one text may have, so that one JavaScript string holds it: about 2²⁹ bytes. */
 export const MAX_FILE_BYTES: number = constants.MAX_STRING_LENGTH;
 
+/** How to open a file for reading so that a pipe with nobody at its other end does not block for ever. */
+export const NO_WAIT = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
+
 /**
  * The bytes of a regular file.
  *
@@ -21,7 +24,7 @@ export function readRegularFile(file: string, maxBytes = MAX_FILE_BYTES): Buffer
   try {
     // What it is, is asked before it is opened, too: opening some devices does something.
     checkRegular(file, fs.statSync(file));
-    descriptor = fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0));
+    descriptor = fs.openSync(file, NO_WAIT);
     const stat = fs.fstatSync(descriptor);
     checkRegular(file, stat);
     if (stat.size > maxBytes) throw tooLarge(file, `has ${stat.size} bytes`, maxBytes);

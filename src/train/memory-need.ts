@@ -1,0 +1,179 @@
+/** What memory a model needs, found before any is taken. */
+import { getHeapStatistics } from 'node:v8';
+import { CountedEnough, type CountingLimits, countingBackend } from '../backend/counting.js';
+import type { LanguageModel, ModelDefinition } from '../models/index.js';
+import { defaultRandom, empty, noGrad, Scope, withBackend } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
+import { memoryLimit } from '../util/memory-limit.js';
+import type { RunSettings } from './config.js';
+import { TOKENS_AT_ONCE } from './evaluate.js';
+import { optimizerOf } from './stepper.js';
+
+/**
+ * What a parameter takes of JavaScript's own memory in a training step: its layer, its gradient and state,
+ * and what stands on the tape for it, some six tensors of 700 bytes (measured on MLPs of 20,000 layers); twice that, since the collector needs room.
+ */
+const HEAP_BYTES = 8400;
+/** Buffers that are counted whatever their size: those of some hundred layers, in a fraction of a second. */
+const PATIENCE = 4000;
+/** Settings that an error names, at most. */
+const NAMED = 4;
+
+/** What is to be done with a model. */
+export type Use = 'training' | 'evaluation';
+
+type Sized = Pick<RunSettings, 'model' | 'modelConfig' | 'training'>;
+
+/** What a model needs. */
+export interface MemoryNeed {
+  /** The most at once: weights; in training gradients, optimizer state and what a step makes on its way. */
+  readonly bytes: number;
+  /** Whether the counting was ended early: it needs even more. */
+  readonly isMore: boolean;
+}
+
+/**
+ * Builds the model and takes one step with it on a backend that only counts.
+ *
+ * Of a model of very many small parts only these are counted, and not the step.
+ *
+ * @param limit beyond which the exact figure is not worth much time. Default: this machine's memory.
+ * @param mostBuffers parameters and buffers beyond which JavaScript's own memory would be out.
+ */
+export function memoryNeed(
+  settings: Sized,
+  vocabSize: number,
+  definition: ModelDefinition,
+  use: Use,
+  limit = memoryLimit(),
+  mostBuffers = getHeapStatistics().heap_size_limit / HEAP_BYTES,
+): MemoryNeed {
+  const limits: CountingLimits = { bytes: limit, patience: PATIENCE, buffers: mostBuffers };
+  const backend = countingBackend(limits);
+  const random = defaultRandom.state();
+  let isMore = false;
+  let hostBytes = 0;
+  try {
+    withBackend(backend, () => {
+      using _all = new Scope();
+      const model = definition.create(settings.modelConfig, vocabSize);
+      // A step makes several times as many, and would take long to count.
+      limits.buffers = Infinity;
+      hostBytes =
+        backend.memory.buffers > PATIENCE
+          ? updateBytes(model, settings, use)
+          : rehearse(model, settings, use);
+    });
+  } catch (error) {
+    // A RangeError: more parts than an array can hold. What is wrong besides memory shows, with its own
+    // error, when the model is built in earnest.
+    isMore = error instanceof CountedEnough || error instanceof RangeError;
+  } finally {
+    defaultRandom.load(random);
+  }
+  return { bytes: backend.memory.peakBytes + hostBytes, isMore };
+}
+
+/** Of gradients and optimizer state. */
+function updateBytes(model: LanguageModel, { training }: Sized, use: Use): number {
+  if (use !== 'training' || model.fit) return 0;
+  const optimizer = optimizerOf(model, training);
+  return optimizer.groups.reduce((sum, { options, slots }) => {
+    const values = slots.reduce((count, { param }) => count + param.numel, 0);
+    return sum + 4 * values * (1 + optimizer.stateNames(options).length);
+  }, 0);
+}
+
+/** The work that is at the height of memory. Returns the bytes that batches take outside the backend. */
+function rehearse(model: LanguageModel, { training }: Sized, use: Use): number {
+  const { blockSize, target } = model;
+  const lossOf = (rows: number) => {
+    const inputs = empty([rows, blockSize], 'int32'); // (B, T)
+    const targets = empty(target === 'all' ? [rows, blockSize] : [rows], 'int32');
+    return { loss: model.loss(inputs, targets), bytes: 4 * (inputs.numel + targets.numel) };
+  };
+  let hostBytes = 0;
+  if (use === 'training' && !model.fit) {
+    const optimizer = optimizerOf(model, training);
+    {
+      using _step = new Scope();
+      const { loss, bytes } = lossOf(training.batchSize);
+      hostBytes = 2 * bytes; // those of the sampler, and of the pass over the validation split
+      loss.backward();
+      optimizer.step();
+    }
+    optimizer.zeroGrad();
+  }
+  if (!model.fit) {
+    using _evaluation = new Scope();
+    noGrad(() => lossOf(Math.max(1, Math.floor(TOKENS_AT_ONCE / blockSize))));
+  }
+  return hostBytes;
+}
+
+/**
+ * Refuses a model that cannot fit into this machine's memory, before any is taken.
+ *
+ * @throws UserError saying what is needed, what there is, and which settings to lower.
+ */
+export function requireMemory(
+  settings: Sized,
+  vocabSize: number,
+  definition: ModelDefinition,
+  use: Use,
+  limit = memoryLimit(),
+): void {
+  const need = memoryNeed(settings, vocabSize, definition, use, limit);
+  if (need.bytes <= limit && !need.isMore) return;
+  const lower = whatToLower(settings, vocabSize, definition, use, limit);
+  const remedy = lower.length > 0 ? `Lower ${lower.join(', ')}` : 'Take a smaller model';
+  throw new UserError(
+    `${settings.model}: ${use} needs ${need.isMore ? 'more than ' : ''}${size(Math.max(need.bytes, need.isMore ? limit : 0))} of memory, and this machine ${limit < 1e9 ? 'allows' : 'has'} ${size(limit)}. ${remedy}.`,
+  );
+}
+
+/** Settings each of which, at its least, would make a great difference; the greatest first. */
+function whatToLower(
+  settings: Sized,
+  vocabSize: number,
+  definition: ModelDefinition,
+  use: Use,
+  limit: number,
+): string[] {
+  const { modelConfig, training } = settings;
+  const found: { words: string; bytes: number }[] = [];
+  const now = memoryNeed(settings, vocabSize, definition, use, limit);
+  const attempt = (words: string, changed: Sized, vocab = vocabSize) => {
+    const { bytes, isMore } = memoryNeed(changed, vocab, definition, use, limit, PATIENCE);
+    if (now.isMore ? !isMore : bytes < now.bytes / 2) found.push({ words, bytes });
+  };
+  for (const [key, value] of Object.entries(modelConfig)) {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 2) continue;
+    const smaller = definition.schema.safeParse({ ...modelConfig, [key]: 1 });
+    if (!smaller.success) continue;
+    const config = smaller.data as Record<string, unknown>;
+    attempt(`${key} (now ${value.toLocaleString('en-US')})`, { ...settings, modelConfig: config });
+  }
+  if (use === 'training' && training.batchSize > 1) {
+    const words = `batchSize (now ${training.batchSize.toLocaleString('en-US')})`;
+    attempt(words, { ...settings, training: { ...training, batchSize: 1 } });
+  }
+  const vocabulary = `the tokenizer's vocabulary (now ${vocabSize.toLocaleString('en-US')})`;
+  if (vocabSize > 256) attempt(vocabulary, settings, 256);
+  return found
+    .sort((a, b) => a.bytes - b.bytes)
+    .slice(0, NAMED)
+    .map(({ words }) => words);
+}
+
+/** `82.3 MB`, in powers of ten, as far as they have names. */
+function size(bytes: number): string {
+  const units = ['MB', 'GB', 'TB', 'PB', 'EB'];
+  let value = bytes / 1e6;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return value < 1e4 ? `${value.toFixed(1)} ${units[unit]}` : `${value.toExponential(1)} EB`;
+}
