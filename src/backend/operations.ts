@@ -85,3 +85,5 @@ export type IntegerOp =
 
 /** `max` of a row with a NaN is NaN, as in PyTorch. */
 export type ReduceOp = 'sum' | 'mean' | 'max';
+
+export type IntegerReduceOp = 'sum' | 'max' | 'min';

@@ -126,8 +126,7 @@ describe('errors', () => {
       );
       const ids = tensor(Int32Array.of(1, 2));
       expect(() => ids.exp()).toThrow('exp: expected a float32 tensor, got int32 of shape (2)');
-      expect(() => a.add(ids)).toThrow('add: expected a float32 tensor, got int32 of shape (2)');
-      expect(() => ids.mul(2)).toThrow('affine: expected a float32 tensor, got int32 of shape (2)');
+      expect(() => a.add(null as never)).toThrow('add: expected a tensor or a number, got null');
       const long = ones([2, 1, 2, 1, 2, 1, 2, 1, 2]);
       const other = ones([1, 2, 1, 2, 1, 2, 1, 2, 1]);
       expect(() => long.sub(other)).toThrow(

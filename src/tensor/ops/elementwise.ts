@@ -1,24 +1,25 @@
-/** Element-wise operations: functions of one tensor, and arithmetic of two with broadcasting. */
-import type { BinaryOp, UnaryOp } from '../../backend/backend.js';
+/** Functions of one tensor, element by element. */
+import type { UnaryOp } from '../../backend/backend.js';
 import { describeValue } from '../../util/describe.js';
 import { UserError } from '../../util/errors.js';
-import type { InputGradient } from '../gradient.js';
-import { apply, type Context, type Operation, readsNone, readsOther } from '../tape.js';
+import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkNumber, checkRange, checkTensor } from './check.js';
-import { combine, reduceTo } from './strided.js';
-
-// ── Functions of one tensor ─────────────────────────────────────────────────────────────────────
+import { to } from './cast.js';
+import { checkFloat, checkNumber, checkRange } from './check.js';
 
 /** Those whose slope is told by y: only then is y kept, and x may change. */
-const FROM_RESULT: ReadonlySet<UnaryOp> = new Set(['exp', 'sqrt', 'tanh', 'sigmoid']);
+const FROM_RESULT: ReadonlySet<UnaryOp> = new Set([
+  ...(['exp', 'sqrt', 'tanh', 'sigmoid', 'expm1', 'rsqrt', 'reciprocal'] as const),
+]);
+/** Those whose slope is the same everywhere: nothing is kept. */
+const CONSTANT: ReadonlySet<UnaryOp> = new Set(['neg', 'sign', 'floor', 'ceil', 'round']);
 
 /** y = f(x); dx = dy · f′(x). */
 function unaryOperation(op: UnaryOp): Operation<readonly [Tensor], number> {
   const fromResult = FROM_RESULT.has(op);
   return {
     name: op,
-    reads: () => !fromResult && op !== 'neg',
+    reads: () => !fromResult && !CONSTANT.has(op),
     forward(context, [x], parameter) {
       checkFloat(op, x);
       const y = x.empty(x.shape);
@@ -49,6 +50,21 @@ const unary = {
   gelu: unaryOperation('gelu'),
   geluTanh: unaryOperation('geluTanh'),
   silu: unaryOperation('silu'),
+  sin: unaryOperation('sin'),
+  cos: unaryOperation('cos'),
+  erf: unaryOperation('erf'),
+  log1p: unaryOperation('log1p'),
+  expm1: unaryOperation('expm1'),
+  softplus: unaryOperation('softplus'),
+  rsqrt: unaryOperation('rsqrt'),
+  reciprocal: unaryOperation('reciprocal'),
+  pow: unaryOperation('pow'),
+  sign: unaryOperation('sign'),
+  floor: unaryOperation('floor'),
+  ceil: unaryOperation('ceil'),
+  round: unaryOperation('round'),
+  clampMin: unaryOperation('clampMin'),
+  clampMax: unaryOperation('clampMax'),
 };
 
 export const neg = (x: Tensor): Tensor => apply(unary.neg, [x], 0);
@@ -86,8 +102,69 @@ function geluOf(approximate: 'none' | 'tanh') {
 /** x·sigmoid(x), also called swish. Elfwing et al. 2017. */
 export const silu = (x: Tensor): Tensor => apply(unary.silu, [x], 0);
 
+export const sin = (x: Tensor): Tensor => apply(unary.sin, [x], 0);
+export const cos = (x: Tensor): Tensor => apply(unary.cos, [x], 0);
+/** 2/√π ∫₀ˣ exp(−t²) dt. */
+export const erf = (x: Tensor): Tensor => apply(unary.erf, [x], 0);
+/** ln(1 + x), exact where x is small. */
+export const log1p = (x: Tensor): Tensor => apply(unary.log1p, [x], 0);
+/** eˣ − 1, exact where x is small. */
+export const expm1 = (x: Tensor): Tensor => apply(unary.expm1, [x], 0);
+/** 1 / √x. */
+export const rsqrt = (x: Tensor): Tensor => apply(unary.rsqrt, [x], 0);
+/** 1 / x. */
+export const reciprocal = (x: Tensor): Tensor => apply(unary.reciprocal, [x], 0);
+/** −1, 0 or 1, with gradient 0. */
+export const sign = (x: Tensor): Tensor => apply(unary.sign, [x], 0);
+/** The next whole number below, with gradient 0; so are `ceil` and `round`. */
+export const floor = (x: Tensor): Tensor => apply(unary.floor, [x], 0);
+export const ceil = (x: Tensor): Tensor => apply(unary.ceil, [x], 0);
+/** The nearest whole number, of two the even one. */
+export const round = (x: Tensor): Tensor => apply(unary.round, [x], 0);
+
+/** ln(1 + exp(beta·x)) / beta: a smooth relu. beta is 1 unless told. Dugas et al. 2001. */
+export function softplus(x: Tensor, beta = 1): Tensor {
+  return beta === 1
+    ? apply(unary.softplus, [x], 0)
+    : affine(apply(unary.softplus, [affine(x, beta, 0)], 0), 1 / beta, 0);
+}
+
+/** Exponents that have a shorter way, as in PyTorch. */
+const POWERS = new Map<number, (x: Tensor) => Tensor>([
+  [2, square],
+  [0.5, sqrt],
+  [-0.5, rsqrt],
+  [-1, reciprocal],
+]);
+
+/** x^exponent, for a number known beforehand. */
+export function powerOf(x: Tensor, exponent: number): Tensor {
+  checkNumber('pow', exponent, 'float32');
+  const floats = to(x, 'float32');
+  return POWERS.get(exponent)?.(floats) ?? apply(unary.pow, [floats], exponent);
+}
+
+/**
+ * x held within [min, max], either of which may be left out (null or undefined). The gradient passes
+ * where x lies within, the bounds included. NaN stays. Bounds that are tensors: `maximum`, `minimum`.
+ */
+export function clamp(x: Tensor, min?: number | null, max?: number | null): Tensor {
+  if (min == null && max == null) {
+    throw new UserError('clamp: expected min, max or both, got neither');
+  }
+  let y = x;
+  if (min != null) y = apply(unary.clampMin, [y], bound(min));
+  if (max != null) y = apply(unary.clampMax, [y], bound(max));
+  return y;
+}
+
+function bound(value: number): number {
+  checkNumber('clamp', value, 'float32');
+  return value;
+}
+
 /** scale·x. Off the tape. */
-function scaled(x: Tensor, scale: number): Tensor {
+export function scaled(x: Tensor, scale: number): Tensor {
   const out = x.empty(x.shape);
   x.backend.affine(out.pointer, x.pointer, x.numel, scale, 0);
   return out;
@@ -113,85 +190,4 @@ export function affine(x: Tensor, scale: number, shift: number): Tensor {
   checkNumber('affine', scale, 'float32');
   checkNumber('affine', shift, 'float32');
   return apply(affineOperation, [x], { scale, shift });
-}
-
-// ── Arithmetic of two, with broadcasting ────────────────────────────────────────────────────────
-
-type Backward = (
-  context: Context,
-  a: Tensor,
-  b: Tensor,
-  dy: Tensor,
-  y: Tensor,
-) => readonly [Tensor | null, Tensor | null];
-
-/** The gradient of each side comes in the output's shape; what was stretched is summed again. */
-function binaryOperation(
-  op: BinaryOp,
-  reads: (context: Context, i: number) => boolean,
-  backward: Backward,
-): Operation<readonly [Tensor, Tensor], null> {
-  return {
-    name: op,
-    reads,
-    forward(context, [a, b]) {
-      const y = combine(op, a, b);
-      if (op === 'div') context.save(y);
-      return y;
-    },
-    backward(context, dy): readonly InputGradient[] {
-      const [a, b] = context.inputs;
-      const [da, db] = backward(context, a, b, dy, context.tensors[0]);
-      return [da && reduceTo(da, a.shape), db && reduceTo(db, b.shape)];
-    },
-  };
-}
-
-const addOperation = binaryOperation('add', readsNone, (_context, _a, _b, dy) => [dy, dy]);
-
-const subOperation = binaryOperation('sub', readsNone, (context, _a, _b, dy) => [
-  dy,
-  context.needs(1) ? scaled(dy, -1) : null,
-]);
-
-const mulOperation = binaryOperation('mul', readsOther, (context, a, b, dy) => [
-  context.needs(0) ? combine('mul', dy, b) : null,
-  context.needs(1) ? combine('mul', dy, a) : null,
-]);
-
-// y = a / b: da = dy / b, db = −dy · y / b
-const divOperation = binaryOperation(
-  'div',
-  (_context, i) => i === 1,
-  (context, _a, b, dy, y) => [
-    context.needs(0) ? combine('div', dy, b) : null,
-    context.needs(1) ? combine('div', combine('mul', dy, y), b).scale_(-1) : null,
-  ],
-);
-
-export function add(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? affine(a, 1, b) : apply(addOperation, [a, b], null);
-}
-
-export function sub(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? affine(a, 1, -b) : apply(subOperation, [a, b], null);
-}
-
-export function mul(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? affine(a, b, 0) : apply(mulOperation, [a, b], null);
-}
-
-export function div(a: Tensor, b: Tensor | number): Tensor {
-  if (typeof b !== 'number') return apply(divOperation, [a, b], null);
-  checkTensor('div', a);
-  // Multiplying by a rounded reciprocal would make 41 / 41 something else than 1.
-  return isPowerOfTwo(b)
-    ? affine(a, 1 / b, 0)
-    : apply(divOperation, [a, a.empty([]).fill_(b)], null);
-}
-
-/** Whether 1 / b is exact, in float32 too. */
-function isPowerOfTwo(b: number): boolean {
-  const exponent = Math.log2(Math.abs(b));
-  return Number.isInteger(exponent) && Math.abs(exponent) <= 126;
 }
