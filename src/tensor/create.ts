@@ -4,7 +4,6 @@ import { defaultBackend } from '../backend/index.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';
 import { checkShape, formatShape, numel, ownShape, type Shape } from '../util/shape.js';
-import './methods.js';
 import { type ShapeAnd, shapeAnd } from './ops/arguments.js';
 import { checkIndices, checkNumber, checkNumbers, checkOptions, checkRange } from './ops/check.js';
 import { defaultRandom, RandomSource } from './random.js';
@@ -72,11 +71,13 @@ function filled(operation: string, shape: Shape, value: number, dtype: DType): T
   return out.fill_(value);
 }
 
+/** 0 everywhere. */
 export function zeros(...given: ShapeAnd<DType>): Tensor {
   const { shape, option = 'float32' } = shapeAnd(given);
   return filled('zeros', shape, 0, option);
 }
 
+/** 1 everywhere. */
 export function ones(...given: ShapeAnd<DType>): Tensor {
   const { shape, option = 'float32' } = shapeAnd(given);
   return filled('ones', shape, 1, option);

@@ -1,4 +1,7 @@
 export type { Backend, DType, ParameterUpdate } from '../backend/backend.js';
+
+import './methods.js';
+
 export { copyOf, isTensor } from './copy.js';
 export {
   currentBackend,

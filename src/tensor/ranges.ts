@@ -70,25 +70,30 @@ function like(operation: string, x: Tensor, value: number, dtype?: DType): Tenso
   return withBackend(x.backend, () => make(operation, x.shape, dtype ?? x.dtype)).fill_(value);
 }
 
+/** 0 everywhere, in the shape and dtype of x unless told. */
 export function zerosLike(x: Tensor, dtype?: DType): Tensor {
   return like('zerosLike', x, 0, dtype);
 }
 
+/** 1 everywhere, in the shape and dtype of x unless told. */
 export function onesLike(x: Tensor, dtype?: DType): Tensor {
   return like('onesLike', x, 1, dtype);
 }
 
+/** `value` everywhere, in the shape and dtype of x unless told. */
 export function fullLike(x: Tensor, value: number, dtype?: DType): Tensor {
   checkTensor('fullLike', x);
   checkNumber('fullLike', value, dtype ?? x.dtype);
   return like('fullLike', x, value, dtype);
 }
 
+/** Uniform, in the shape of x. */
 export function randLike(x: Tensor, options: UniformOptions = {}): Tensor {
   checkTensor('randLike', x);
   return withBackend(x.backend, () => rand(x.shape, options));
 }
 
+/** Normal, in the shape of x. */
 export function randnLike(x: Tensor, options: NormalOptions = {}): Tensor {
   checkTensor('randnLike', x);
   return withBackend(x.backend, () => randn(x.shape, options));

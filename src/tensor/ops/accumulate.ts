@@ -4,11 +4,11 @@ import { normalizeDim, numel } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import type { Dims } from './arguments.js';
-import { add, mul, sub } from './arithmetic.js';
+import { add, mul, pow, sub } from './arithmetic.js';
 import { scalarLike, to } from './cast.js';
 import { checkFloat } from './check.js';
 import { eq, ne, where } from './compare.js';
-import { abs, exp, log, powerOf, sign, square } from './elementwise.js';
+import { abs, exp, log, sign, square } from './elementwise.js';
 import {
   amax,
   amin,
@@ -52,16 +52,16 @@ export function std(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tenso
 const normOperation: Operation<readonly [Tensor], ReduceOptions & { p: number }> = {
   name: 'norm',
   forward(context, [x], { p, dims, keepdim }) {
-    const y = powerOf(sum(powerOf(abs(x.detach()), p), dims, true), 1 / p);
+    const y = pow(sum(pow(abs(x.detach()), p), dims, true), 1 / p);
     context.save(y);
     return finish(x, y, { dims, keepdim });
   },
   backward({ inputs: [x], tensors: [y] }, dy, { p, dims }) {
-    const share = mul(dy.alias(keptShape(x.shape, dims)), powerOf(y, 1 - p));
+    const share = mul(dy.alias(keptShape(x.shape, dims)), pow(y, 1 - p));
     const zero = scalarLike(y, 0, 'float32');
     chooseInto('norm', share, combine('eq', y, zero), zero);
     const values = x.detach();
-    const slope = mul(sign(values), powerOf(abs(values), p - 1));
+    const slope = mul(sign(values), pow(abs(values), p - 1));
     // |0|^(p − 1) is infinite for p below 1.
     chooseInto('norm', slope, combine('eq', values, zero), zero);
     return [mul(slope, share)];

@@ -4,15 +4,16 @@
  */
 import type { BinaryOp, IntegerOp } from '../../backend/backend.js';
 import { UserError } from '../../util/errors.js';
-import type { InputGradient } from '../gradient.js';
 import { copyOf } from '../copy.js';
+import type { InputGradient } from '../gradient.js';
 import { apply, type Context, type Operation, readsNone, readsOther } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import type { Operand } from './arguments.js';
 import { areFloats, promoted, scalarLike, to } from './cast.js';
-import { checkTensor } from './check.js';
-import { affine, floor, powerOf, scaled } from './elementwise.js';
-import { chooseInto, combine, combineIntegers, reduceTo } from './strided.js';
+import { checkNumber, checkTensor } from './check.js';
+import { affine, floor, reciprocal, rsqrt, sqrt, square } from './elementwise.js';
+import { chooseInto, combine, combineIntegers, reduceTo, scaled } from './strided.js';
+import { unary } from './unary.js';
 
 type Backward = (
   context: Context,
@@ -138,6 +139,7 @@ function isFloatWith(operation: string, x: Tensor, value: number): boolean {
 const affineOf = (x: Tensor, scale: number, shift: number) =>
   affine(to(x, 'float32'), scale, shift);
 
+/** a + b. */
 export function add(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && typeof a !== 'number' && isFloatWith('add', a, b)) {
     return affineOf(a, 1, b);
@@ -148,6 +150,7 @@ export function add(a: Operand, b: Operand): Tensor {
   return arithmetic('add', addOperation, a, b);
 }
 
+/** a − b. */
 export function sub(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && typeof a !== 'number' && isFloatWith('sub', a, b)) {
     return affineOf(a, 1, -b);
@@ -158,6 +161,7 @@ export function sub(a: Operand, b: Operand): Tensor {
   return arithmetic('sub', subOperation, a, b);
 }
 
+/** a · b. */
 export function mul(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && typeof a !== 'number' && isFloatWith('mul', a, b)) {
     return affineOf(a, b, 0);
@@ -168,7 +172,7 @@ export function mul(a: Operand, b: Operand): Tensor {
   return arithmetic('mul', mulOperation, a, b);
 }
 
-/** Always float32: 1 / 2 is 0.5 of ids too. */
+/** a / b, always float32: half an id is no id. */
 export function div(a: Operand, b: Operand): Tensor {
   // Multiplying by a rounded reciprocal would make 41 / 41 something else than 1.
   if (typeof b === 'number' && typeof a !== 'number' && isPowerOfTwo(b)) {
@@ -187,6 +191,21 @@ export function maximum(a: Operand, b: Operand): Tensor {
 /** The smaller of each two, NaN when either is. Equals share the gradient. */
 export function minimum(a: Operand, b: Operand): Tensor {
   return arithmetic('minimum', minimumOperation, a, b);
+}
+
+/** Exponents that have a shorter way, as in PyTorch. */
+const POWERS = new Map<number, (x: Tensor) => Tensor>([
+  [2, square],
+  [0.5, sqrt],
+  [-0.5, rsqrt],
+  [-1, reciprocal],
+]);
+
+/** x^exponent, for a number known beforehand. */
+function powerOf(x: Tensor, exponent: number): Tensor {
+  checkNumber('pow', exponent, 'float32');
+  const floats = to(x, 'float32');
+  return POWERS.get(exponent)?.(floats) ?? apply(unary.pow, [floats], exponent);
 }
 
 /** a^b, as float32. */

@@ -19,8 +19,9 @@
 import { describeValue } from '../../util/describe.js';
 import { ShapeError, UserError } from '../../util/errors.js';
 import { broadcastShapes, formatShape, type Shape, stridesOf } from '../../util/shape.js';
+import { isTensor } from '../copy.js';
 import { apply, type Operation, readsNone } from '../tape.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import type { Operand } from './arguments.js';
 import { add, mul } from './arithmetic.js';
 import { scalarLike, to } from './cast.js';
@@ -99,7 +100,7 @@ function asTensor(x: Tensor, item: readonly (number | boolean)[]): Tensor {
 /** Whether an item is of ids or a mask, once arrays are tensors. */
 function checkItem(item: unknown): asserts item is number | Slice | '...' | null | Tensor {
   if (item === null || typeof item === 'number' || typeof item === 'string') return;
-  if (item instanceof Tensor && item.dtype !== 'float32') return;
+  if (isTensor(item) && item.dtype !== 'float32') return;
   throw new UserError(
     `at: expected a number, a range like "1:4", "...", null, ids (an array or int32) or a mask (bool), got ${describeValue(item)}`,
   );
@@ -110,7 +111,7 @@ function planOf(x: Tensor, index: readonly Index[]): Plan {
   let named = 0;
   for (const item of items) {
     checkItem(item);
-    if (item instanceof Tensor && item.dtype === 'bool') named += item.ndim;
+    if (isTensor(item) && item.dtype === 'bool') named += item.ndim;
     else if (item !== null && item !== '...') named++;
   }
   const rests = items.filter((item) => item === '...').length;

@@ -3,7 +3,7 @@ import type { DType } from '../../backend/backend.js';
 import { describeValue } from '../../util/describe.js';
 import { UserError } from '../../util/errors.js';
 import { apply, NoGradient, type Operation, readsNone } from '../tape.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import type { Operand } from './arguments.js';
 import { checkTensor } from './check.js';
 import { combine, combineIntegers } from './strided.js';
@@ -53,12 +53,13 @@ export function to(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : apply(OPERATIONS[dtype], [x], null);
 }
 
+/** As float32. */
 export const float = (x: Tensor): Tensor => to(x, 'float32');
-/** Towards zero. */
+/** As int32, towards zero. */
 export const int = (x: Tensor): Tensor => to(x, 'int32');
 /** PyTorch's int64, which is int32 here: ids fit. */
 export const long = int;
-/** Whether it is not 0. */
+/** Whether it is not 0, as a mask. */
 export const bool = (x: Tensor): Tensor => to(x, 'bool');
 
 /** A number as a tensor without dimensions beside x. */
@@ -92,7 +93,10 @@ export function promoted(operation: string, a: Operand, b: Operand): [Tensor, Te
 /** Whether both are float32 tensors already: the way that every model takes. */
 export function areFloats(a: Operand, b: Operand): boolean {
   return (
-    a instanceof Tensor && b instanceof Tensor && a.dtype === 'float32' && b.dtype === 'float32'
+    typeof a === 'object' &&
+    a?.dtype === 'float32' &&
+    typeof b === 'object' &&
+    b?.dtype === 'float32'
   );
 }
 

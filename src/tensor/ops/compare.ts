@@ -36,14 +36,20 @@ export const ge = (a: Operand, b: Operand): Tensor => compare('ge', a, b);
 const logical = (op: 'and' | 'or' | 'xor', a: Tensor, b: Tensor) =>
   combineIntegers(op, bool(a), bool(b), 'bool');
 
+/** Whether both are not 0. */
 export const logicalAnd = (a: Tensor, b: Tensor): Tensor => logical('and', a, b);
+/** Whether one at least is not 0. */
 export const logicalOr = (a: Tensor, b: Tensor): Tensor => logical('or', a, b);
+/** Whether one is not 0 and the other is. */
 export const logicalXor = (a: Tensor, b: Tensor): Tensor => logical('xor', a, b);
+/** Whether it is 0. */
 export const logicalNot = (x: Tensor): Tensor => eq(x, 0);
 
+/** Whether it is no number. */
 export const isnan = (x: Tensor): Tensor => ne(x, x);
 /** Neither NaN nor infinite. */
 export const isfinite = (x: Tensor): Tensor => lt(magnitude(x), Infinity);
+/** Whether it is ∞ or −∞. */
 export const isinf = (x: Tensor): Tensor => eq(magnitude(x), Infinity);
 
 const magnitude = (x: Tensor) => abs(to(x, 'float32').detach());

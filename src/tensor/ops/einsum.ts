@@ -4,10 +4,10 @@ import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape, numel } from '../../util/shape.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat } from './check.js';
+import { indexDiagonal } from './diagonal.js';
 import { matmul } from './matrix.js';
 import { expand, permute, reshape } from './move.js';
 import { sum } from './reduce.js';
-import { indexDiagonal } from './shapes.js';
 
 /** A tensor and the letter of each of its dimensions, all different. */
 interface Term {

@@ -128,6 +128,7 @@ export function sum(x: Tensor, dim?: Dims, keepdim = false): Tensor {
   return apply(sumOperation, [summed], reduceOptions('sum', x, dim, keepdim));
 }
 
+/** Mean over `dim` (one, several, or all); NaN of nothing. */
 export function mean(x: Tensor, dim?: Dims, keepdim = false): Tensor {
   checkFloat('mean', x);
   return apply(meanOperation, [x], reduceOptions('mean', x, dim, keepdim));

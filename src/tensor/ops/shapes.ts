@@ -1,6 +1,6 @@
 /** Shapes and pieces, made of the operations of move.ts. */
 import { ShapeError, UserError } from '../../util/errors.js';
-import { formatShape, normalizeDim, normalizeDims, numel, stridesOf } from '../../util/shape.js';
+import { formatShape, normalizeDim, normalizeDims, numel } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { type Numbers, numbersOf } from './arguments.js';
@@ -248,34 +248,6 @@ const diagOperation: Operation<readonly [Tensor], Diagonal> = {
   forward: (_context, [x], options) => moveDiagonal(x, options),
   backward: (_context, dy, options) => [moveDiagonal(dy, { ...options, taken: !options.taken })],
 };
-
-const diagonalOperation: Operation<readonly [Tensor], { first: number; second: number }> = {
-  name: 'diagonal',
-  reads: readsNone,
-  forward: (_context, [x], dims) => {
-    const { shape, strides } = alongDiagonal(x, dims);
-    return gather('diagonal', x, shape, strides);
-  },
-  backward({ inputs: [x] }, dy, dims) {
-    const dx = x.empty(x.shape).fill_(0);
-    scatter('diagonal', dx, dy, alongDiagonal(x, dims).strides, 0);
-    return [dx];
-  },
-};
-
-function alongDiagonal(x: Tensor, { first, second }: { first: number; second: number }) {
-  const strides = stridesOf(x.shape);
-  strides[first] += strides[second];
-  return {
-    shape: x.shape.filter((_, dim) => dim !== second),
-    strides: strides.filter((_, dim) => dim !== second),
-  };
-}
-
-/** Two dimensions of one size as one, in the place of the first: the elements whose indices agree. */
-export function indexDiagonal(x: Tensor, first: number, second: number): Tensor {
-  return apply(diagonalOperation, [x], { first, second });
-}
 
 /** Of a matrix its diagonal, or the one that is `diagonal` to its right; of a vector the matrix that has it there. */
 export function diag(x: Tensor, diagonal = 0): Tensor {

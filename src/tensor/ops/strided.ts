@@ -129,6 +129,13 @@ function broadcastLoops(operation: string, shape: Shape, a: Tensor, b: Tensor) {
   return { loops, strides0, strides1 };
 }
 
+/** scale·x. */
+export function scaled(x: Tensor, scale: number): Tensor {
+  const out = x.empty(x.shape);
+  x.backend.affine(out.pointer, x.pointer, x.numel, scale, 0);
+  return out;
+}
+
 /** A set of dimensions as runs of neighbours, each a middle of (outer, count, inner). */
 function runsOf(dims: readonly number[]): [first: number, last: number][] {
   const runs: [number, number][] = [];
