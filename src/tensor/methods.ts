@@ -22,6 +22,25 @@ import { Tensor } from './tensor.js';
 type Method<F> = F extends (x: Tensor, ...rest: infer Rest) => infer Result
   ? (...rest: Rest) => Result
   : never;
+const FAMILIES = {
+  elementwise,
+  arithmetic,
+  compare,
+  cast,
+  reduce,
+  accumulate,
+  softmax,
+  sort,
+  take,
+  at,
+  sample,
+  matrix,
+  move,
+  shapes,
+};
+
+type Families = typeof FAMILIES;
+
 /** The names by family. */
 // biome-ignore format: a family to a paragraph
 const NAMES = {
@@ -51,30 +70,10 @@ const NAMES = {
     'view', 'unsqueeze', 'squeeze', 'expandAs', 't', 'select', 'split', 'chunk', 'unbind', 'repeat', 'flip',
     'roll', 'tril', 'triu', 'diag',
   ],
-} as const;
+} as const satisfies { [K in keyof Families]: readonly (keyof Families[K])[] };
 
-const FAMILIES = {
-  elementwise,
-  arithmetic,
-  compare,
-  cast,
-  reduce,
-  accumulate,
-  softmax,
-  sort,
-  take,
-  at,
-  sample,
-  matrix,
-  move,
-  shapes,
-};
-
-type Families = typeof FAMILIES;
 type Family<K extends keyof Families> = {
-  [Name in (typeof NAMES)[K][number]]: Name extends keyof Families[K]
-    ? Method<Families[K][Name]>
-    : never;
+  [Name in (typeof NAMES)[K][number] & keyof Families[K]]: Method<Families[K][Name]>;
 };
 
 declare module './tensor.js' {

@@ -13,7 +13,7 @@ import { areFloats, promoted, scalarLike, to } from './cast.js';
 import { checkNumber, checkTensor } from './check.js';
 import { affine, floor, reciprocal, rsqrt, sqrt, square } from './elementwise.js';
 import { chooseInto, combine, combineIntegers, reduceTo, scaled } from './strided.js';
-import { unary } from './unary.js';
+import { unaryOperation } from './unary.js';
 
 type Backward = (
   context: Context,
@@ -193,6 +193,8 @@ export function minimum(a: Operand, b: Operand): Tensor {
   return arithmetic('minimum', minimumOperation, a, b);
 }
 
+const powOperation = unaryOperation('pow');
+
 /** Exponents that have a shorter way, as in PyTorch. */
 const POWERS = new Map<number, (x: Tensor) => Tensor>([
   [2, square],
@@ -205,7 +207,7 @@ const POWERS = new Map<number, (x: Tensor) => Tensor>([
 function powerOf(x: Tensor, exponent: number): Tensor {
   checkNumber('pow', exponent, 'float32');
   const floats = to(x, 'float32');
-  return POWERS.get(exponent)?.(floats) ?? apply(unary.pow, [floats], exponent);
+  return POWERS.get(exponent)?.(floats) ?? apply(powOperation, [floats], exponent);
 }
 
 /** a^b, as float32. */

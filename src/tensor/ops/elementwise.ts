@@ -1,33 +1,47 @@
 /** Functions of one tensor, element by element. */
+import type { UnaryOp } from '../../backend/backend.js';
 import { describeValue } from '../../util/describe.js';
 import { UserError } from '../../util/errors.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat, checkNumber, checkRange } from './check.js';
 import { scaled } from './strided.js';
-import { unary } from './unary.js';
+import { unaryOperation } from './unary.js';
+
+/** One that takes nothing beside x. */
+function plain(op: UnaryOp): (x: Tensor) => Tensor {
+  const operation = unaryOperation(op);
+  return (x) => apply(operation, [x], 0);
+}
+
+const clampMaxOperation = unaryOperation('clampMax');
+const clampMinOperation = unaryOperation('clampMin');
+const geluOperation = unaryOperation('gelu');
+const geluTanhOperation = unaryOperation('geluTanh');
+const leakyReluOperation = unaryOperation('leakyRelu');
+const softplusOperation = unaryOperation('softplus');
 
 /** −x. */
-export const neg = (x: Tensor): Tensor => apply(unary.neg, [x], 0);
+export const neg = plain('neg');
 /** |x|, with gradient 0 at 0. */
-export const abs = (x: Tensor): Tensor => apply(unary.abs, [x], 0);
+export const abs = plain('abs');
 /** eˣ. */
-export const exp = (x: Tensor): Tensor => apply(unary.exp, [x], 0);
+export const exp = plain('exp');
 /** Natural logarithm. */
-export const log = (x: Tensor): Tensor => apply(unary.log, [x], 0);
+export const log = plain('log');
 /** √x, with gradient ∞ at 0. */
-export const sqrt = (x: Tensor): Tensor => apply(unary.sqrt, [x], 0);
+export const sqrt = plain('sqrt');
 /** x². */
-export const square = (x: Tensor): Tensor => apply(unary.square, [x], 0);
+export const square = plain('square');
 /** (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ). */
-export const tanh = (x: Tensor): Tensor => apply(unary.tanh, [x], 0);
+export const tanh = plain('tanh');
 /** 1 / (1 + e⁻ˣ). */
-export const sigmoid = (x: Tensor): Tensor => apply(unary.sigmoid, [x], 0);
+export const sigmoid = plain('sigmoid');
 /** max(0, x), with gradient 0 at 0. */
-export const relu = (x: Tensor): Tensor => apply(unary.relu, [x], 0);
+export const relu = plain('relu');
 /** x where x > 0, else `negativeSlope`·x (0.01 unless told, as in PyTorch). Maas et al. 2013. */
 export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor =>
-  apply(unary.leakyRelu, [x], slopeOf(negativeSlope));
+  apply(leakyReluOperation, [x], slopeOf(negativeSlope));
 function slopeOf(negativeSlope: number): number {
   checkRange('leakyRelu', 'negativeSlope', negativeSlope);
   return negativeSlope;
@@ -37,44 +51,44 @@ function slopeOf(negativeSlope: number): number {
 export const gelu = (x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor =>
   apply(geluOf(approximate), [x], 0);
 function geluOf(approximate: 'none' | 'tanh') {
-  if (approximate === 'tanh') return unary.geluTanh;
-  if (approximate === 'none') return unary.gelu;
+  if (approximate === 'tanh') return geluTanhOperation;
+  if (approximate === 'none') return geluOperation;
   throw new UserError(
     `gelu: expected approximate to be "none" or "tanh", got ${describeValue(approximate)}`,
   );
 }
 
 /** x·sigmoid(x), also called swish. Elfwing et al. 2017. */
-export const silu = (x: Tensor): Tensor => apply(unary.silu, [x], 0);
+export const silu = plain('silu');
 
 /** Of an angle in radians. */
-export const sin = (x: Tensor): Tensor => apply(unary.sin, [x], 0);
+export const sin = plain('sin');
 /** Of an angle in radians. */
-export const cos = (x: Tensor): Tensor => apply(unary.cos, [x], 0);
+export const cos = plain('cos');
 /** 2/√π ∫₀ˣ exp(−t²) dt. */
-export const erf = (x: Tensor): Tensor => apply(unary.erf, [x], 0);
+export const erf = plain('erf');
 /** ln(1 + x), exact where x is small. */
-export const log1p = (x: Tensor): Tensor => apply(unary.log1p, [x], 0);
+export const log1p = plain('log1p');
 /** eˣ − 1, exact where x is small. */
-export const expm1 = (x: Tensor): Tensor => apply(unary.expm1, [x], 0);
+export const expm1 = plain('expm1');
 /** 1 / √x. */
-export const rsqrt = (x: Tensor): Tensor => apply(unary.rsqrt, [x], 0);
+export const rsqrt = plain('rsqrt');
 /** 1 / x. */
-export const reciprocal = (x: Tensor): Tensor => apply(unary.reciprocal, [x], 0);
+export const reciprocal = plain('reciprocal');
 /** −1, 0 or 1, with gradient 0. */
-export const sign = (x: Tensor): Tensor => apply(unary.sign, [x], 0);
+export const sign = plain('sign');
 /** The next whole number below, with gradient 0. */
-export const floor = (x: Tensor): Tensor => apply(unary.floor, [x], 0);
+export const floor = plain('floor');
 /** The next whole number above, with gradient 0. */
-export const ceil = (x: Tensor): Tensor => apply(unary.ceil, [x], 0);
+export const ceil = plain('ceil');
 /** The nearest whole number, of two the even one, with gradient 0. */
-export const round = (x: Tensor): Tensor => apply(unary.round, [x], 0);
+export const round = plain('round');
 
 /** ln(1 + exp(beta·x)) / beta: a smooth relu. beta is 1 unless told. Dugas et al. 2001. */
 export function softplus(x: Tensor, beta = 1): Tensor {
   return beta === 1
-    ? apply(unary.softplus, [x], 0)
-    : affine(apply(unary.softplus, [affine(x, beta, 0)], 0), 1 / beta, 0);
+    ? apply(softplusOperation, [x], 0)
+    : affine(apply(softplusOperation, [affine(x, beta, 0)], 0), 1 / beta, 0);
 }
 
 /**
@@ -86,8 +100,8 @@ export function clamp(x: Tensor, min?: number | null, max?: number | null): Tens
     throw new UserError('clamp: expected min, max or both, got neither');
   }
   let y = x;
-  if (min != null) y = apply(unary.clampMin, [y], bound(min));
-  if (max != null) y = apply(unary.clampMax, [y], bound(max));
+  if (min != null) y = apply(clampMinOperation, [y], bound(min));
+  if (max != null) y = apply(clampMaxOperation, [y], bound(max));
   return y;
 }
 

@@ -11,8 +11,8 @@ const FROM_RESULT: ReadonlySet<UnaryOp> = new Set([
 /** Those whose slope is the same everywhere: nothing is kept. */
 const CONSTANT: ReadonlySet<UnaryOp> = new Set(['neg', 'sign', 'floor', 'ceil', 'round']);
 
-/** y = f(x); dx = dy · f′(x). */
-function unaryOperation(op: UnaryOp): Operation<readonly [Tensor], number> {
+/** y = f(x); dx = dy · f′(x). The option is the backend's parameter. */
+export function unaryOperation(op: UnaryOp): Operation<readonly [Tensor], number> {
   const fromResult = FROM_RESULT.has(op);
   return {
     name: op,
@@ -32,35 +32,3 @@ function unaryOperation(op: UnaryOp): Operation<readonly [Tensor], number> {
     },
   };
 }
-
-/** Each as an operation; its option is the backend's parameter. */
-export const unary = {
-  neg: unaryOperation('neg'),
-  abs: unaryOperation('abs'),
-  exp: unaryOperation('exp'),
-  log: unaryOperation('log'),
-  sqrt: unaryOperation('sqrt'),
-  square: unaryOperation('square'),
-  tanh: unaryOperation('tanh'),
-  sigmoid: unaryOperation('sigmoid'),
-  relu: unaryOperation('relu'),
-  leakyRelu: unaryOperation('leakyRelu'),
-  gelu: unaryOperation('gelu'),
-  geluTanh: unaryOperation('geluTanh'),
-  silu: unaryOperation('silu'),
-  sin: unaryOperation('sin'),
-  cos: unaryOperation('cos'),
-  erf: unaryOperation('erf'),
-  log1p: unaryOperation('log1p'),
-  expm1: unaryOperation('expm1'),
-  softplus: unaryOperation('softplus'),
-  rsqrt: unaryOperation('rsqrt'),
-  reciprocal: unaryOperation('reciprocal'),
-  pow: unaryOperation('pow'),
-  sign: unaryOperation('sign'),
-  floor: unaryOperation('floor'),
-  ceil: unaryOperation('ceil'),
-  round: unaryOperation('round'),
-  clampMin: unaryOperation('clampMin'),
-  clampMax: unaryOperation('clampMax'),
-};
