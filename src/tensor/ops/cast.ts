@@ -5,7 +5,7 @@ import { UserError } from '../../util/errors.js';
 import { apply, NoGradient, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import type { Operand } from './arguments.js';
-import { checkTensor } from './check.js';
+import { checkBackends, checkTensor } from './check.js';
 import { combine, combineIntegers } from './strided.js';
 
 const toFloatOperation: Operation<readonly [Tensor], null> = {
@@ -85,6 +85,7 @@ export function promoted(operation: string, a: Operand, b: Operand): [Tensor, Te
   }
   checkTensor(operation, a);
   checkTensor(operation, b, 'a tensor or a number');
+  checkBackends(operation, a, b);
   if (a.dtype === b.dtype) return [a, b];
   const { dtype } = RANK[a.dtype] > RANK[b.dtype] ? a : b;
   return [to(a, dtype), to(b, dtype)];

@@ -16,6 +16,15 @@ export function checkTensor(operation: string, x: unknown, what = 'a tensor'): a
   }
 }
 
+/** Throws unless both live on one backend: for what has no place on the tape, where it is looked at too. */
+export function checkBackends(operation: string, a: Tensor, b: Tensor): void {
+  if (a.storage.backend !== b.storage.backend) {
+    throw new UserError(
+      `${operation}: expected tensors of one backend, got ${a.backend.name}, ${b.backend.name}`,
+    );
+  }
+}
+
 /** The options given, or none. Throws unless they are an object. */
 export function checkOptions<T extends object>(operation: string, options: T | undefined): T {
   if (options === undefined) return {} as T;

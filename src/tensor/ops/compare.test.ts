@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { broadcastShapes } from '../../util/shape.js';
-import { at, build, checkOperation, property, twoShapes } from '../gradcheck.suite.js';
-import { allclose, equal, scope, type Tensor, tensor, where, zeros } from '../index.js';
+import { at, build, checkOperation, exact, property, twoShapes } from '../gradcheck.suite.js';
+import {
+  allclose,
+  equal,
+  scope,
+  type Tensor,
+  tensor,
+  where,
+  withBackend,
+  zeros,
+} from '../index.js';
 
 const values = (x: Tensor) => Array.from(x.dataSync());
 
@@ -41,6 +50,18 @@ describe('masks', () => {
       const nan = tensor([Number.NaN]);
       expect([allclose(nan, nan), allclose(nan, nan, { equalNan: true })]).toEqual([false, true]);
     });
+  });
+});
+
+it('comparisons and logic refuse tensors of two backends', () => {
+  scope(() => {
+    const a = tensor([1]);
+    const b = withBackend(exact, () => tensor([1]));
+    const names = /expected tensors of one backend, got .*reference/;
+    expect(() => a.eq(b)).toThrow(names);
+    expect(() => a.gt(0).logicalAnd(b.gt(0))).toThrow(names);
+    expect(() => a.int().add(b.int())).toThrow(names);
+    expect(() => a.where(b.gt(0), 0)).toThrow(names);
   });
 });
 

@@ -14,7 +14,7 @@ import {
 } from '../../util/shape.js';
 import { copyOf } from '../copy.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkLoops } from './check.js';
+import { checkBackends, checkFloat, checkLoops } from './check.js';
 
 /** Copies x, read at `strides` from `offset`, into a fresh contiguous tensor of `shape`. */
 export function gather(
@@ -105,6 +105,7 @@ export function combineIntegers(
   b: Tensor,
   dtype: 'int32' | 'bool',
 ): Tensor {
+  checkBackends(op, a, b);
   const shape = broadcastShapes(op, a.shape, b.shape);
   const out = a.empty(shape, dtype);
   const { loops, strides0, strides1 } = broadcastLoops(op, shape, a, b);
