@@ -94,11 +94,13 @@ INLINE vfloat silu_slope_at(vfloat x) {
     return s + x * (s * (1.0f - s));
 }
 
-/* -1, 0 or 1; NaN of NaN. */
-INLINE vfloat sign_of(vfloat x) {
-    vfloat sign = vselect(x > 0.0f, vset(1), vselect(x < 0.0f, vset(-1), vset(0)));
-    return vselect(x == x, sign, x);
+/* -1, 0 or 1. */
+INLINE vfloat sign_or_zero(vfloat x) {
+    return vselect(x > 0.0f, vset(1), vselect(x < 0.0f, vset(-1), vset(0)));
 }
+
+/* The same; NaN of NaN. */
+INLINE vfloat sign_of(vfloat x) { return vselect(x == x, sign_or_zero(x), x); }
 
 /* x > 0 ? x : 0, but NaN stays. */
 INLINE vfloat relu_at(vfloat x) { return vselect((x > 0.0f) | (x != x), x, vset(0)); }
@@ -134,7 +136,7 @@ INLINE vfloat pow_slope(vfloat x, vfloat p) {
     DO(RSQRT, rsqrt, 1.0f / vsqrt(x), y, -0.5f * (dy * y * y * y))                                 \
     DO(RECIPROCAL, reciprocal, 1.0f / x, y, -(dy * y * y))                                         \
     DO(POW, pow, vpow(x, p), x, dy *pow_slope(x, p))                                               \
-    DO(SIGN, sign, sign_of(x), x, (vset(0)))                                                       \
+    DO(SIGN, sign, sign_or_zero(x), x, (vset(0)))                                                  \
     DO(FLOOR, floor, vfloor(x), x, (vset(0)))                                                      \
     DO(CEIL, ceil, vceil(x), x, (vset(0)))                                                         \
     DO(ROUND, round, vround(x), x, (vset(0)))                                                      \

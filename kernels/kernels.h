@@ -119,7 +119,9 @@ void cumulative_sum(float *out, const float *x, int64_t outer, int64_t count, in
 void product_middle(float *out, const float *x, int64_t outer, int64_t count, int64_t inner);
 void product_backward(float *dx, const float *dy, const float *x, int64_t outer, int64_t count,
                       int64_t inner);
-void integer_sum(int32_t *out, const int32_t *x, int64_t outer, int64_t count, int64_t inner);
+enum integer_reduce_op { REDUCE_SUM, REDUCE_MAX, REDUCE_MIN };
+void integer_reduce(int op, int32_t *out, const int32_t *x, int64_t outer, int64_t count,
+                    int64_t inner);
 
 /* ── Looking and choosing (select.c) ── */
 

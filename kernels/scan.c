@@ -1,6 +1,6 @@
 /*
- * Running sums, and products with their gradient, over the middle of (outer, count, inner); and sums
- * of integers. In the order of the elements, a column to a task, so that the bits depend on nothing
+ * Running sums, and products with their gradient, over the middle of (outer, count, inner); and
+ * reductions of integers. In the order of the elements, a column to a task, so that the bits depend on nothing
  * else. Columns that lie side by side are walked row by row, COLUMNS at a time.
  */
 #include "kernels.h"
@@ -14,6 +14,7 @@ struct job {
     const float *x, *dy;
     int64_t count, inner, tiles;
     bool reverse;
+    int op;
     double *scratch; /* for each thread a column */
 };
 
@@ -109,21 +110,33 @@ void product_backward(float *dx, const float *dy, const float *x, int64_t outer,
         outer);
 }
 
+static uint32_t integer_of_two(int op, uint32_t a, uint32_t b) {
+    if (op == REDUCE_SUM) return a + b; /* what overflows wraps */
+    return (op == REDUCE_MAX) == ((int32_t)a > (int32_t)b) ? a : b;
+}
+
 static void integer_range(void *context, int64_t begin, int64_t end, int thread) {
     const struct job *job = context;
     (void)thread;
     for (int64_t unit = begin; unit < end; unit++) {
         struct columns c = columns_of(job, unit, true);
         const int32_t *x = (const int32_t *)c.x;
-        uint32_t total[COLUMNS] = {0}; /* what overflows wraps */
+        uint32_t total[COLUMNS];
+        for (int64_t k = 0; k < c.n; k++) {
+            total[k] = job->op == REDUCE_SUM ? 0 : job->op == REDUCE_MAX ? (uint32_t)INT32_MIN : INT32_MAX;
+        }
         for (int64_t i = 0; i < job->count; i++) {
-            for (int64_t k = 0; k < c.n; k++) total[k] += (uint32_t)x[i * job->inner + k];
+            for (int64_t k = 0; k < c.n; k++) {
+                total[k] = integer_of_two(job->op, total[k], (uint32_t)x[i * job->inner + k]);
+            }
         }
         memcpy(c.out, total, (size_t)c.n * sizeof *total);
     }
 }
 
-void integer_sum(int32_t *out, const int32_t *x, int64_t outer, int64_t count, int64_t inner) {
+void integer_reduce(int op, int32_t *out, const int32_t *x, int64_t outer, int64_t count,
+                    int64_t inner) {
     run(integer_range,
-        (struct job){.out = (float *)out, .x = (const float *)x, .count = count, .inner = inner}, outer);
+        (struct job){.op = op, .out = (float *)out, .x = (const float *)x, .count = count, .inner = inner},
+        outer);
 }

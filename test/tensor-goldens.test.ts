@@ -1,7 +1,4 @@
 /** The same expressions as in goldens/tensor.py, against what PyTorch made of them. */
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { type Backend, loadNative, ReferenceBackend } from '../src/backend/index.js';
 import {
   concat,
   crossEntropy,
@@ -12,28 +9,10 @@ import {
   linear,
   linearCrossEntropy,
   logSoftmax,
-  ones,
-  scope,
   type Tensor,
   tensor,
-  withBackend,
 } from '../src/tensor/index.js';
-
-interface Values {
-  shape: number[];
-  values: number[];
-}
-
-interface Case {
-  inputs: Values[];
-  ints: Values[];
-  output: Values;
-  grads: Values[];
-}
-
-const goldens: Record<string, Case> = JSON.parse(
-  readFileSync(new URL('./goldens/tensor.json', import.meta.url), 'utf8'),
-);
+import { type Expressions, goldenCases } from './golden-cases.js';
 
 function causalMask(size: number): Tensor {
   const values = Array.from({ length: size }, (_, i) =>
@@ -42,7 +21,7 @@ function causalMask(size: number): Tensor {
   return tensor(values);
 }
 
-const EXPRESSIONS: Record<string, (...inputs: Tensor[]) => Tensor> = {
+const EXPRESSIONS: Expressions = {
   micrograd(a, b) {
     let c = a.add(b);
     let d = a.mul(b).add(b.mul(b).mul(b));
@@ -91,47 +70,4 @@ const EXPRESSIONS: Record<string, (...inputs: Tensor[]) => Tensor> = {
       .narrow(0, 1, 2),
 };
 
-const BACKENDS: [string, Backend | null, number][] = [
-  ['doubles', new ReferenceBackend({ precision: 'float64' }) as Backend, 1e-10],
-  ['reference', new ReferenceBackend() as Backend, 2e-5],
-  ['native', loadNative() as Backend | null, 2e-5],
-];
-
-function expectValues(what: string, actual: Tensor, { shape, values }: Values, tolerance: number) {
-  expect(actual.shape, what).toEqual(shape);
-  const scale = Math.max(1, ...values.map(Math.abs));
-  actual.doublesSync().forEach((value, i) => {
-    const error = Math.abs(value - values[i]);
-    expect(error, `${what}, element ${i}: ${value} for ${values[i]}`).toBeLessThanOrEqual(
-      tolerance * scale,
-    );
-  });
-}
-
-describe.each(BACKENDS)('PyTorch’s numbers, %s', (_name, backend, tolerance) => {
-  it.skipIf(!backend).each(Object.keys(goldens))('%s', (name) => {
-    const golden = goldens[name];
-    withBackend(backend!, () =>
-      scope(() => {
-        const leaves = golden.inputs.map(({ shape, values }) =>
-          tensor(Float64Array.from(values), { shape }).requireGrad(),
-        );
-        const ints = golden.ints.map(({ shape, values }) =>
-          tensor(Int32Array.from(values), { shape }),
-        );
-        const y = EXPRESSIONS[name](...leaves, ...ints);
-        expectValues('result', y, golden.output, tolerance);
-        const steps = Float64Array.from({ length: y.numel }, (_, i) => i);
-        const upstream = tensor(steps, { shape: y.shape }).mul(0.25).add(ones([]).mul(0.5));
-        y.backward(upstream);
-        leaves.forEach((leaf, i) => {
-          expectValues(`gradient ${i}`, leaf.grad!, golden.grads[i], tolerance);
-        });
-      }),
-    );
-  });
-
-  it('has an expression for every case', () => {
-    expect(Object.keys(EXPRESSIONS).sort()).toEqual(Object.keys(goldens).sort());
-  });
-});
+goldenCases('tensor.json', EXPRESSIONS);

@@ -11,9 +11,16 @@
  * declared in method form so that `Backend<number>` may stand where `Backend<unknown>` is asked for.
  */
 
-import type { BinaryOp, DType, IntegerOp, ReduceOp, UnaryOp } from './operations.js';
+import type {
+  BinaryOp,
+  DType,
+  IntegerOp,
+  IntegerReduceOp,
+  ReduceOp,
+  UnaryOp,
+} from './operations.js';
 
-export type { BinaryOp, DType, IntegerOp, ReduceOp, UnaryOp };
+export type { BinaryOp, DType, IntegerOp, IntegerReduceOp, ReduceOp, UnaryOp };
 
 /** Where a random tensor's numbers come from: Philox4x32-10, see `util/random.ts` for the convention. */
 export interface RandomKey {
@@ -253,8 +260,15 @@ export interface Backend<P = unknown> {
   prod(out: P, x: P, outer: number, count: number, inner: number): void;
   /** Gradient of `prod`: dy times the product of all others, which a zero does not hide. */
   prodBackward(dx: P, dy: P, x: P, outer: number, count: number, inner: number): void;
-  /** Sum of int32 over the middle of (outer, count, inner), modulo 2³². */
-  integerSum(out: P, x: P, outer: number, count: number, inner: number): void;
+  /** As `reduce`, of int32. A sum is modulo 2³². */
+  integerReduce(
+    op: IntegerReduceOp,
+    out: P,
+    x: P,
+    outer: number,
+    count: number,
+    inner: number,
+  ): void;
   /** Sum of squares, in double precision, in fixed blocks. */
   sumOfSquares(x: P, count: number): number;
   /** Position of the first NaN or infinity, or −1. */

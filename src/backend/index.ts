@@ -10,6 +10,7 @@ export {
   type Collected,
   type DType,
   type IntegerOp,
+  type IntegerReduceOp,
   type MatmulOptions,
   type MatmulSize,
   type MemoryReport,

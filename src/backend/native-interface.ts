@@ -4,7 +4,7 @@
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 594432785;
+export const INTERFACE = 950281825;
 
 export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27 } as const;
 
@@ -13,6 +13,8 @@ export const BINARY_OP = { add: 0, sub: 1, mul: 2, div: 3, power: 4, maximum: 5,
 export const INTEGER_OP = { add: 0, sub: 1, mul: 2, floorDivide: 3, remainder: 4, maximum: 5, minimum: 6, and: 7, or: 8, xor: 9, eq: 10, ne: 11, lt: 12, le: 13, gt: 14, ge: 15 } as const;
 
 export const REDUCE_OP = { sum: 0, mean: 1, max: 2 } as const;
+
+export const INTEGER_REDUCE_OP = { sum: 0, max: 1, min: 2 } as const;
 
 /** Result and parameters of each function, in C. */
 export const SIGNATURES = {
@@ -50,7 +52,7 @@ export const SIGNATURES = {
   cumulative_sum: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   product_middle: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   product_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
-  integer_sum: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  integer_reduce: ['void', ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   first_non_finite: ['int64_t', ['int64_t', 'int64_t']],
   histogram_count: ['void', ['int64_t', 'int64_t', 'int64_t', 'double', 'double', 'int64_t']],
   topk_rows: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
@@ -115,7 +117,7 @@ export interface NativeLibrary {
   cumulative_sum(out: number, x: number, outer: number, count: number, inner: number, reverse: boolean): void;
   product_middle(out: number, x: number, outer: number, count: number, inner: number): void;
   product_backward(dx: number, dy: number, x: number, outer: number, count: number, inner: number): void;
-  integer_sum(out: number, x: number, outer: number, count: number, inner: number): void;
+  integer_reduce(op: number, out: number, x: number, outer: number, count: number, inner: number): void;
   first_non_finite(x: number, count: number): number;
   histogram_count(counts: number, x: number, count: number, low: number, high: number, bins: number): void;
   topk_rows(values: number, indices: number, x: number, rows: number, cols: number, k: number, largest: boolean): void;

@@ -9,18 +9,26 @@ import type {
   BinaryOp,
   DType,
   IntegerOp,
+  IntegerReduceOp,
   MatmulSize,
   ParameterUpdate,
   RandomKey,
   ReduceOp,
   UnaryOp,
 } from './backend.js';
-import { BINARY_OP, INTEGER_OP, REDUCE_OP, UNARY_OP } from './native-interface.js';
+import {
+  BINARY_OP,
+  INTEGER_OP,
+  INTEGER_REDUCE_OP,
+  REDUCE_OP,
+  UNARY_OP,
+} from './native-interface.js';
 import { NativeMemory } from './native-memory.js';
 
 const UNARY: Record<UnaryOp, number> = UNARY_OP;
 const BINARY: Record<BinaryOp, number> = BINARY_OP;
 const INTEGER: Record<IntegerOp, number> = INTEGER_OP;
+const INTEGER_REDUCE: Record<IntegerReduceOp, number> = INTEGER_REDUCE_OP;
 const REDUCE: Record<ReduceOp, number> = REDUCE_OP;
 
 const MAX_DIMS = 8;
@@ -185,10 +193,20 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly cumsum: Method<'cumsum'> = this.c.cumulative_sum;
   readonly prod: Method<'prod'> = this.c.product_middle;
   readonly prodBackward: Method<'prodBackward'> = this.c.product_backward;
-  readonly integerSum: Method<'integerSum'> = this.c.integer_sum;
   readonly topk: Method<'topk'> = this.c.topk_rows;
   readonly take: Method<'take'> = this.c.take_middle;
   readonly put: Method<'put'> = this.c.put_middle;
+
+  integerReduce(
+    op: IntegerReduceOp,
+    out: number,
+    x: number,
+    outer: number,
+    count: number,
+    inner: number,
+  ): void {
+    this.c.integer_reduce(INTEGER_REDUCE[op], out, x, outer, count, inner);
+  }
 
   reduce(op: ReduceOp, out: number, x: number, outer: number, count: number, inner: number): void {
     this.c.reduce_middle(REDUCE[op], out, x, outer, count, inner);

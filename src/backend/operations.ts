@@ -35,7 +35,7 @@ export type UnaryOp =
   | 'reciprocal'
   /** `x^parameter`, as C's pow; its gradient is 0 where the parameter is 0. */
   | 'pow'
-  /** −1, 0 or 1. Its gradient is 0, as those of the next three. */
+  /** −1, 0 or 1, and 0 of NaN, as in PyTorch. Its gradient is 0, as those of the next three. */
   | 'sign'
   | 'floor'
   | 'ceil'
@@ -85,3 +85,5 @@ export type IntegerOp =
 
 /** `max` of a row with a NaN is NaN, as in PyTorch. */
 export type ReduceOp = 'sum' | 'mean' | 'max';
+
+export type IntegerReduceOp = 'sum' | 'max' | 'min';

@@ -66,14 +66,19 @@ export function scanSuite(subject: Backend<unknown>): void {
       }),
     );
 
-    kernel(subject, 'integerSum', middle, LARGE_MIDDLES, ({ outer, count, inner }, d) => ({
-      buffers: {
-        out: d.intRoom(outer * inner),
-        x: d.ints(outer * count * inner, 2 ** 31).map((v) => (d.below(2) ? v : -v)),
-      },
-      run: (b, p) => b.integerSum(p.out, p.x, outer, count, inner),
-      within: { out: exact },
-    }));
+    for (const op of ['sum', 'max', 'min'] as const) {
+      kernel(subject, `${op} of int32`, middle, LARGE_MIDDLES, ({ outer, count, inner }, d) => {
+        const elements = op === 'sum' || count > 0 ? count : 1; // of nothing there is no greatest
+        return {
+          buffers: {
+            out: d.intRoom(outer * inner),
+            x: d.ints(outer * elements * inner, 2 ** 31).map((v) => (d.below(2) ? v : -v)),
+          },
+          run: (b, p) => b.integerReduce(op, p.out, p.x, outer, elements, inner),
+          within: { out: exact },
+        };
+      });
+    }
   });
 
   describe('choosing by index', () => {

@@ -4,6 +4,7 @@ import { defaultBackend } from '../backend/index.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';
 import { checkShape, formatShape, numel, ownShape, type Shape } from '../util/shape.js';
+import { type ShapeAnd, shapeAnd } from './ops/arguments.js';
 import { checkIndices, checkNumber, checkNumbers, checkOptions, checkRange } from './ops/check.js';
 import { defaultRandom, RandomSource } from './random.js';
 import { allocate } from './scope.js';
@@ -40,22 +41,26 @@ export function withBackend<T>(backend: Backend, body: () => T): T {
   }
 }
 
+const DTYPES: readonly unknown[] = ['float32', 'int32', 'bool'];
+
 /** An uninitialised tensor of a shape of its own. */
-function make(operation: string, shape: Shape, dtype: DType): Tensor {
+export function make(operation: string, shape: Shape, dtype: DType): Tensor {
   const own = ownShape(operation, shape);
-  if (dtype !== 'float32' && dtype !== 'int32') {
+  if (!DTYPES.includes(dtype)) {
     throw new UserError(
-      `${operation}: expected the dtype float32 or int32, got ${describeValue(dtype)}`,
+      `${operation}: expected the dtype float32, int32 or bool, got ${describeValue(dtype)}`,
     );
   }
   return new Tensor(allocate(currentBackend(), dtype, numel(own)), own);
 }
 
-/** Uninitialised. */
-export function empty(shape: Shape, dtype: DType = 'float32'): Tensor {
-  return make('empty', shape, dtype);
+/** Uninitialised: `empty(2, 3)`, `empty([2, 3])`, `empty([2, 3], 'int32')`. float32 unless told; so are those below. */
+export function empty(...given: ShapeAnd<DType>): Tensor {
+  const { shape, option = 'float32' } = shapeAnd(given);
+  return make('empty', shape, option);
 }
 
+/** `value` everywhere. */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   return filled('full', shape, value, dtype);
 }
@@ -66,24 +71,33 @@ function filled(operation: string, shape: Shape, value: number, dtype: DType): T
   return out.fill_(value);
 }
 
-export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
-  return filled('zeros', shape, 0, dtype);
+/** 0 everywhere. */
+export function zeros(...given: ShapeAnd<DType>): Tensor {
+  const { shape, option = 'float32' } = shapeAnd(given);
+  return filled('zeros', shape, 0, option);
 }
 
-export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
-  return filled('ones', shape, 1, dtype);
+/** 1 everywhere. */
+export function ones(...given: ShapeAnd<DType>): Tensor {
+  const { shape, option = 'float32' } = shapeAnd(given);
+  return filled('ones', shape, 1, option);
 }
 
 /** Nested arrays as one flat list, and their shape. An array may be typed, and is then the innermost. */
-function flattened(values: unknown): { flat: number[]; shape: number[] } {
+function flattened(values: unknown): { flat: number[]; shape: number[]; dtype: DType } {
+  let dtype: DType | undefined;
   const flat: number[] = [];
   const shape: number[] = [];
   const visit = (value: unknown, depth: number): void => {
-    if (typeof value === 'number') {
+    if (typeof value === 'number' || typeof value === 'boolean') {
+      const kind = typeof value === 'number' ? 'float32' : 'bool';
+      if ((dtype ??= kind) !== kind) {
+        throw new UserError('tensor: expected numbers or booleans, got both');
+      }
       if (depth !== shape.length) {
         throw new ShapeError('tensor', 'expected nested arrays of one depth');
       }
-      flat.push(value);
+      flat.push(Number(value));
       return;
     }
     const isTyped = ArrayBuffer.isView(value) && !(value instanceof DataView);
@@ -108,34 +122,36 @@ function flattened(values: unknown): { flat: number[]; shape: number[] } {
     for (let i = 0; i < list.length; i++) visit(list[i], depth + 1);
   };
   visit(values, 0);
-  return { flat, shape };
+  return { flat, shape, dtype: dtype ?? 'float32' };
 }
 
 /** More dimensions than anybody has; an array that holds itself has more still. */
 const MAX_DEPTH = 64;
 
+/** Masks in nested arrays. */
+type NestedBooleans = boolean | NestedBooleans[];
+
 type Flat = Float32Array | Float64Array | Int32Array | Uint16Array | Uint32Array;
 
 /**
- * From nested arrays, or from a flat typed array and a shape (its length unless told). Integer arrays
- * become int32, others float32, unless `dtype` says.
+ * From nested arrays, or from a flat typed array and a shape (its length unless told). Typed arrays of
+ * integers become int32, booleans bool, all else float32, unless `dtype` says: ids in plain arrays are
+ * `tensor([3, 1, 2], 'int32')`.
  *
  * @throws ShapeError when the values do not fill the shape; UserError for what is no number, and for one
  *   that int32 cannot hold.
  */
 export function tensor(
-  values: Nested | Flat,
-  options: { shape?: Shape; dtype?: DType } = {},
+  values: Nested | NestedBooleans | Flat,
+  options: { shape?: Shape; dtype?: DType } | DType = {},
 ): Tensor {
   const isFlat = ArrayBuffer.isView(values) && !((values as object) instanceof DataView);
-  const { flat, shape }: { flat: ArrayLike<number>; shape: Shape } = isFlat
-    ? { flat: values, shape: [values.length] }
+  const found: { flat: ArrayLike<number>; shape: Shape; dtype: DType } = isFlat
+    ? { flat: values, shape: [values.length], dtype: dtypeOf(values) }
     : flattened(values);
-  const isFloat = !isFlat || values instanceof Float32Array || values instanceof Float64Array;
-  const { dtype = isFloat ? 'float32' : 'int32', shape: wanted = shape } = checkOptions(
-    'tensor',
-    options,
-  );
+  const { flat } = found;
+  const { dtype = found.dtype, shape: wanted = found.shape } =
+    typeof options === 'string' ? { dtype: options } : checkOptions('tensor', options);
   checkShape('tensor', wanted);
   if (numel(wanted) !== flat.length) {
     throw new ShapeError(
@@ -146,6 +162,10 @@ export function tensor(
   checkNumbers('tensor', flat, dtype);
   return make('tensor', wanted, dtype).copy_(flat);
 }
+
+/** float32 of floats, int32 of integers. */
+const dtypeOf = (values: Flat): DType =>
+  values instanceof Float32Array || values instanceof Float64Array ? 'float32' : 'int32';
 
 /** Indices: an int32 tensor, or whole numbers in arrays, nested as its shape is to be. */
 export type Indices = Tensor | Nested | Int32Array | Uint16Array | Uint32Array;
@@ -160,11 +180,14 @@ export function indicesOf(operation: string, ids: Indices, backend: Backend): Te
 }
 
 /** Where a function that draws random numbers takes them from. */
-interface RandomOptions {
+export interface RandomOptions {
   random?: RandomSource;
 }
 
-function sourceOf(operation: string, { random = defaultRandom }: RandomOptions): RandomSource {
+export function sourceOf(
+  operation: string,
+  { random = defaultRandom }: RandomOptions,
+): RandomSource {
   if (!(random instanceof RandomSource)) {
     throw new UserError(
       `${operation}: expected random to be a RandomSource, got ${describeValue(random)}`,
@@ -173,11 +196,21 @@ function sourceOf(operation: string, { random = defaultRandom }: RandomOptions):
   return random;
 }
 
-/** Uniform over [low, high), which is [0, 1) unless told. */
-export function rand(
-  shape: Shape,
-  options: { low?: number; high?: number } & RandomOptions = {},
-): Tensor {
+/** For `rand`. */
+export interface UniformOptions extends RandomOptions {
+  low?: number;
+  high?: number;
+}
+
+/** For `randn`. */
+export interface NormalOptions extends RandomOptions {
+  mean?: number;
+  std?: number;
+}
+
+/** Uniform over [low, high), which is [0, 1) unless told: `rand(2, 3)`, `rand([2, 3], { high: 5 })`. */
+export function rand(...given: ShapeAnd<UniformOptions>): Tensor {
+  const { shape, option: options = {} } = shapeAnd(given);
   const { low = 0, high = 1 } = checkOptions('rand', options);
   checkRange('rand', 'low', low);
   checkRange('rand', 'high', high, low);
@@ -188,10 +221,8 @@ export function rand(
 }
 
 /** Normal with the given mean and standard deviation, 0 and 1 unless told. */
-export function randn(
-  shape: Shape,
-  options: { mean?: number; std?: number } & RandomOptions = {},
-): Tensor {
+export function randn(...given: ShapeAnd<NormalOptions>): Tensor {
+  const { shape, option: options = {} } = shapeAnd(given);
   const { mean = 0, std = 1 } = checkOptions('randn', options);
   checkRange('randn', 'mean', mean);
   checkRange('randn', 'std', std, 0);

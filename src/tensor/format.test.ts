@@ -19,6 +19,7 @@ describe('a tensor as text', () => {
       [tensor([1e9, 1]), 'tensor([1.0000e+09, 1.0000e+00], shape (2))'],
       [tensor([0, -0]), 'tensor([ 0., -0.], shape (2))'],
       [tensor(Int32Array.of(3, -10)), 'tensor([  3, -10], shape (2), int32)'],
+      [tensor([true, false]), 'tensor([ true, false], shape (2), bool)'],
       [zeros([0, 3]), 'tensor([], shape (0, 3))'],
       [zeros([2, 0]), 'tensor([], shape (2, 0))'],
     ];

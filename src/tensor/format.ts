@@ -2,6 +2,7 @@
  * A tensor as text, as PyTorch shows it: values rounded to four digits and aligned, long dimensions cut
  * to their ends, and behind them the shape and where a gradient comes from.
  */
+import type { DType } from '../backend/backend.js';
 import { formatShape } from '../util/shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -23,7 +24,7 @@ export function formatTensor(x: Tensor): string {
   if (x.numel === 0) return `${START}${['[]', ...notes].join(', ')})`;
   const cut = x.numel > MOST_SHOWN;
   const shown = shownEntries(x, cut);
-  const texts = formatAll(shown.values, x.dtype === 'int32');
+  const texts = formatAll(shown.values, x.dtype);
   const body = layOut(x.ndim, shown.positions, texts);
   return `${START}${[body, ...notes].join(', ')})`;
 }
@@ -73,12 +74,14 @@ function runsOf(positions: readonly number[]): [start: number, count: number][] 
 }
 
 /** Every value in the form that suits them all, padded to one width. */
-function formatAll(values: readonly number[], whole: boolean): string[] {
-  const format = whole ? String : formOf(values);
+function formatAll(values: readonly number[], dtype: DType): string[] {
+  const format = dtype === 'float32' ? formOf(values) : dtype === 'int32' ? String : truth;
   const texts = values.map(format);
   const width = Math.max(...texts.map((text) => text.length));
   return texts.map((text) => text.padStart(width));
 }
+
+const truth = (value: number) => (value === 0 ? 'false' : 'true');
 
 /** Whole numbers as `3.`, others with four digits, and powers of ten where the sizes lie far apart: PyTorch's rules. */
 function formOf(values: readonly number[]): (value: number) => string {

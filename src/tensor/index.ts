@@ -1,4 +1,7 @@
 export type { Backend, DType, ParameterUpdate } from '../backend/backend.js';
+
+import './methods.js';
+
 export { copyOf, isTensor } from './copy.js';
 export {
   currentBackend,
@@ -15,8 +18,13 @@ export {
   zeros,
 } from './create.js';
 export { type InputGradient, RowGradient } from './gradient.js';
+export * from './ops/accumulate.js';
+export * from './ops/arithmetic.js';
+export type { Index, Slice } from './ops/at.js';
+export * from './ops/compare.js';
 export { type Conv1dOptions, conv1d } from './ops/conv.js';
 export { dropout } from './ops/dropout.js';
+export { einsum } from './ops/einsum.js';
 export * from './ops/elementwise.js';
 export { embedding } from './ops/embedding.js';
 export { type Gate, gatedActivation } from './ops/gated.js';
@@ -27,7 +35,7 @@ export {
   linearCrossEntropy,
 } from './ops/loss.js';
 export { linear, matmul } from './ops/matrix.js';
-export { concat, expand, flatten, narrow, permute, reshape, transpose } from './ops/move.js';
+export * from './ops/move.js';
 export {
   type BatchNormOptions,
   type BatchStatistics,
@@ -35,11 +43,17 @@ export {
   layerNorm,
   rmsNorm,
 } from './ops/norm.js';
+export * from './ops/plain-loss.js';
 export { type ProductOptions, product } from './ops/product.js';
-export { amax, mean, sum, type VarianceOptions, variance } from './ops/reduce.js';
-export { argmax, firstNonFinite, histogram, topk } from './ops/select.js';
+export { amax, amin, mean, sum, type VarianceOptions, variance } from './ops/reduce.js';
+export * from './ops/sample.js';
+export { firstNonFinite, histogram } from './ops/select.js';
+export * from './ops/shapes.js';
 export { logSoftmax, softmax } from './ops/softmax.js';
+export * from './ops/sort.js';
+export { gather, indexSelect, maskedSelect, nonzero, oneHot } from './ops/take.js';
 export { defaultRandom, manualSeed, RandomSource, type RandomSourceState } from './random.js';
+export * from './ranges.js';
 export { currentScope, Scope, Storage, scope } from './scope.js';
 export {
   apply,

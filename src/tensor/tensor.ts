@@ -1,8 +1,8 @@
 /**
  * `Tensor`: numbers with a shape, and the memory of how they came about.
  *
- * This file holds what a tensor is; what can be computed with it stands by family in `ops/`, and is
- * offered here as methods under PyTorch's names.
+ * This file holds what a tensor is; what can be computed with it stands by family in `ops/`, and
+ * methods.ts offers it as methods, under PyTorch's names.
  */
 import type { Backend, DType } from '../backend/backend.js';
 import { ShapeError, UserError } from '../util/errors.js';
@@ -18,11 +18,6 @@ import { copyOf, IS_TENSOR } from './copy.js';
 import { formatTensor } from './format.js';
 import { GradientSlot, type RowGradient } from './gradient.js';
 import { checkFloat, checkNumber, checkNumbers, checkTensor } from './ops/check.js';
-import * as elementwise from './ops/elementwise.js';
-import * as matrix from './ops/matrix.js';
-import * as move from './ops/move.js';
-import * as reduce from './ops/reduce.js';
-import * as softmaxOps from './ops/softmax.js';
 import { allocate, keepWhileUsed, type Storage } from './scope.js';
 import { backward, isGradEnabled, type Node } from './tape.js';
 import { unitStorage } from './unit.js';
@@ -116,11 +111,6 @@ export class Tensor {
     return this.alias(this.shape);
   }
 
-  /** A copy, on the tape. `detach().clone()` is one that is off it. */
-  clone(): Tensor {
-    return move.clone(this);
-  }
-
   /** Makes it, and the gradient that it holds, outlive the scope it was made in. Returns itself. */
   retain(): this {
     this.storage.retain();
@@ -163,7 +153,8 @@ export class Tensor {
 
   /** As `data()`, at once (CPU backends). */
   dataSync(): Float32Array | Int32Array {
-    const out = this.dtype === 'int32' ? new Int32Array(this.numel) : new Float32Array(this.numel);
+    const out =
+      this.dtype === 'float32' ? new Float32Array(this.numel) : new Int32Array(this.numel);
     if (out.length > 0) this.backend.read(this.pointer, this.dtype, out);
     return out;
   }
@@ -171,7 +162,7 @@ export class Tensor {
   /** Its values in double precision: exact where the backend computes in doubles. */
   doublesSync(): Float64Array {
     const out = new Float64Array(this.numel);
-    if (this.dtype === 'int32') out.set(this.dataSync());
+    if (this.dtype !== 'float32') out.set(this.dataSync());
     else if (out.length > 0) this.backend.read(this.pointer, this.dtype, out);
     return out;
   }
@@ -350,106 +341,6 @@ export class Tensor {
   gradientSlot(): GradientSlot {
     this.slot ??= new GradientSlot();
     return this.slot;
-  }
-
-  // ── Element-wise ──────────────────────────────────────────────────────────────────────────────
-
-  add(other: Tensor | number): Tensor {
-    return elementwise.add(this, other);
-  }
-  sub(other: Tensor | number): Tensor {
-    return elementwise.sub(this, other);
-  }
-  mul(other: Tensor | number): Tensor {
-    return elementwise.mul(this, other);
-  }
-  div(other: Tensor | number): Tensor {
-    return elementwise.div(this, other);
-  }
-  neg(): Tensor {
-    return elementwise.neg(this);
-  }
-  abs(): Tensor {
-    return elementwise.abs(this);
-  }
-  exp(): Tensor {
-    return elementwise.exp(this);
-  }
-  log(): Tensor {
-    return elementwise.log(this);
-  }
-  sqrt(): Tensor {
-    return elementwise.sqrt(this);
-  }
-  square(): Tensor {
-    return elementwise.square(this);
-  }
-  tanh(): Tensor {
-    return elementwise.tanh(this);
-  }
-  sigmoid(): Tensor {
-    return elementwise.sigmoid(this);
-  }
-  relu(): Tensor {
-    return elementwise.relu(this);
-  }
-  leakyRelu(negativeSlope?: number): Tensor {
-    return elementwise.leakyRelu(this, negativeSlope);
-  }
-  gelu(approximate?: 'none' | 'tanh'): Tensor {
-    return elementwise.gelu(this, approximate);
-  }
-  silu(): Tensor {
-    return elementwise.silu(this);
-  }
-
-  // ── Reductions, over all dimensions unless told which ─────────────────────────────────────────
-
-  sum(dim?: number | readonly number[], keepdim?: boolean): Tensor {
-    return reduce.sum(this, dim, keepdim);
-  }
-  mean(dim?: number | readonly number[], keepdim?: boolean): Tensor {
-    return reduce.mean(this, dim, keepdim);
-  }
-  amax(dim?: number | readonly number[], keepdim?: boolean): Tensor {
-    return reduce.amax(this, dim, keepdim);
-  }
-  var(dim?: number | readonly number[], options?: reduce.VarianceOptions): Tensor {
-    return reduce.variance(this, dim, options);
-  }
-  softmax(dim?: number): Tensor {
-    return softmaxOps.softmax(this, dim);
-  }
-  logSoftmax(dim?: number): Tensor {
-    return softmaxOps.logSoftmax(this, dim);
-  }
-
-  // ── Matrix product, shapes ────────────────────────────────────────────────────────────────────
-
-  matmul(other: Tensor): Tensor {
-    return matrix.matmul(this, other);
-  }
-  reshape(...shape: number[]): Tensor {
-    return move.reshape(this, shape);
-  }
-  /** As `reshape`: tensors are contiguous, so that a view can always be had. */
-  view(...shape: number[]): Tensor {
-    return move.reshape(this, shape);
-  }
-  flatten(startDim?: number, endDim?: number): Tensor {
-    return move.flatten(this, startDim, endDim);
-  }
-  permute(...dims: number[]): Tensor {
-    return move.permute(this, dims);
-  }
-  transpose(dim0: number, dim1: number): Tensor {
-    return move.transpose(this, dim0, dim1);
-  }
-  narrow(dim: number, start: number, length: number): Tensor {
-    return move.narrow(this, dim, start, length);
-  }
-  expand(...shape: number[]): Tensor {
-    return move.expand(this, shape);
   }
 }
 

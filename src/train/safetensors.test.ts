@@ -93,6 +93,17 @@ describe('safetensors', () => {
     );
   });
 
+  it('keeps a mask as int32, and fills one from it', () => {
+    using _scope = new Scope();
+    writeSafetensors(file, [['mask', tensor([true, false, true])]]);
+    const stored = new SafetensorsFile(file);
+    const mask = zeros([3], 'bool');
+    stored.readInto('mask', mask);
+    expect([...mask.dataSync()]).toEqual([1, 0, 1]);
+    expect(stored.readTensor('mask').dtype).toBe('int32');
+    stored.close();
+  });
+
   it('passes tensors larger than its buffer through whole, and NaN and infinity as they are', () => {
     using _all = new Scope();
     const values = Float32Array.from({ length: 2_500_000 }, (_, i) => i / 3);

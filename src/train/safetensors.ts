@@ -47,7 +47,7 @@ type Source = Tensor | HostTensor;
 
 function dtypeOf(source: Source): 'F32' | 'I32' | 'I64' {
   if ('values' in source) return 'I64';
-  return source.dtype === 'int32' ? 'I32' : 'F32';
+  return source.dtype === 'float32' ? 'F32' : 'I32'; // a mask is int32 in memory, and here
 }
 
 function bytesOf(source: Source): number {
@@ -130,7 +130,7 @@ function asBytes(view: ArrayBufferView): Uint8Array {
 function* chunksOf(tensor: Tensor): Generator<Float32Array | Int32Array> {
   const { backend, dtype, numel } = tensor;
   const size = Math.min(CHUNK, numel);
-  const buffer = dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
+  const buffer = dtype === 'float32' ? new Float32Array(size) : new Int32Array(size);
   for (let done = 0; done < numel; done += size) {
     const chunk = buffer.subarray(0, Math.min(size, numel - done));
     backend.read(backend.offset(tensor.pointer, done), dtype, chunk);
@@ -247,7 +247,7 @@ export class SafetensorsFile implements Disposable {
     }
     const { backend, numel } = tensor;
     const size = Math.min(CHUNK, numel);
-    const buffer = tensor.dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
+    const buffer = tensor.dtype === 'float32' ? new Float32Array(size) : new Int32Array(size);
     for (let done = 0; done < numel; done += size) {
       const chunk = buffer.subarray(0, Math.min(size, numel - done));
       this.#fill(asBytes(chunk), this.#dataStart + begin + done * 4);

@@ -2,42 +2,24 @@
 
     python3 test/goldens/tensor.py    writes tensor.json beside itself
 
-Each case has its inputs, its result, and the gradient of each input for an upstream gradient of
-0.5 + 0.25 * i over the flat result. tensor-goldens.test.ts builds the same expressions.
+cases.py says what a case is. tensor-goldens.test.ts builds the same expressions.
 """
-import json
 import pathlib
 
 import torch
 import torch.nn.functional as F
 
+import cases
+from cases import numbers
+
 torch.manual_seed(1)
 torch.set_default_dtype(torch.float64)
-
-
-def numbers(*shape):
-    """Rounded, so that the file is small and float32 holds nearly the same."""
-    return torch.round(torch.randn(*shape) * 64) / 64
-
 
 CASES = {}
 
 
 def case(name, inputs, run, ints=()):
-    leaves = [t.clone().requires_grad_() for t in inputs]
-    y = run(*leaves, *ints)
-    upstream = 0.5 + 0.25 * torch.arange(y.numel(), dtype=torch.float64).reshape(y.shape)
-    y.backward(upstream)
-
-    def flat(t):
-        return {"shape": list(t.shape), "values": [float(f"{v:.12g}") for v in t.flatten().tolist()]}
-
-    CASES[name] = {
-        "inputs": [flat(t) for t in inputs],
-        "ints": [{"shape": list(t.shape), "values": t.flatten().tolist()} for t in ints],
-        "output": flat(y.detach()),
-        "grads": [flat(t.grad) for t in leaves],
-    }
+    CASES[name] = cases.case(inputs, run, ints)
 
 
 def softmax_attention(q, k, v):
@@ -105,6 +87,4 @@ case("amaxWithTies", [torch.tensor([[1.0, 3.0, 3.0], [2.0, 2.0, -1.0]])], lambda
 case("geluTanh", [numbers(9)], lambda x: F.gelu(x, approximate="tanh").abs().sqrt())
 case("permuteConcat", [numbers(2, 3, 4), numbers(4, 2, 2)], lambda x, y: torch.cat([x.permute(2, 0, 1), y], 2).square()[1:3])
 
-path = pathlib.Path(__file__).with_suffix(".json")
-path.write_text(json.dumps(CASES, separators=(",", ":")) + "\n")
-print(f"{path.name}: {len(CASES)} cases, {path.stat().st_size} bytes")
+cases.write(pathlib.Path(__file__).with_suffix(".json"), CASES)

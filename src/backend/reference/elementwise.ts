@@ -81,7 +81,7 @@ const UNARY: Record<UnaryOp, UnaryRule> = {
     forward: power,
     derivative: (x, _, exponent) => (exponent === 0 ? 0 : exponent * power(x, exponent - 1)),
   },
-  sign: { forward: Math.sign, derivative: flat },
+  sign: { forward: (x) => Number(x > 0) - Number(x < 0), derivative: flat },
   floor: { forward: Math.floor, derivative: flat },
   ceil: { forward: Math.ceil, derivative: flat },
   round: { forward: roundToEven, derivative: flat },

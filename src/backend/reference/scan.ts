@@ -1,7 +1,8 @@
 /**
- * Running sums and products over the middle of (outer, count, inner), and sums of integers. Element
+ * Running sums and products over the middle of (outer, count, inner), and reductions of integers. Element
  * (o, c, i) lies at (o · count + c) · inner + i, and the result of a column (o, i) at o · inner + i.
  */
+import type { IntegerReduceOp } from '../operations.js';
 import type { HostArray } from './memory.js';
 
 /** Calls `visit` with each column's place among the results, and its elements' places from first to last. */
@@ -67,8 +68,15 @@ export function prodBackward(
   });
 }
 
-/** Sum of each column of int32, modulo 2³². */
-export function integerSum(
+const INTEGER_REDUCE: Record<IntegerReduceOp, (values: number[]) => number> = {
+  sum: (values) => values.reduce((total, value) => (total + value) | 0, 0),
+  max: (values) => values.reduce((a, b) => Math.max(a, b)),
+  min: (values) => values.reduce((a, b) => Math.min(a, b)),
+};
+
+/** Sum (modulo 2³²), greatest or least of each column of int32. */
+export function integerReduce(
+  op: IntegerReduceOp,
   out: HostArray,
   x: HostArray,
   outer: number,
@@ -76,6 +84,6 @@ export function integerSum(
   inner: number,
 ): void {
   eachColumn(outer, count, inner, (result, places) => {
-    out[result] = places.reduce((total, at) => (total + x[at]) | 0, 0);
+    out[result] = INTEGER_REDUCE[op](places.map((at) => x[at]));
   });
 }

@@ -16,6 +16,15 @@ export function checkTensor(operation: string, x: unknown, what = 'a tensor'): a
   }
 }
 
+/** Throws unless both live on one backend: for what has no place on the tape, where it is looked at too. */
+export function checkBackends(operation: string, a: Tensor, b: Tensor): void {
+  if (a.storage.backend !== b.storage.backend) {
+    throw new UserError(
+      `${operation}: expected tensors of one backend, got ${a.backend.name}, ${b.backend.name}`,
+    );
+  }
+}
+
 /** The options given, or none. Throws unless they are an object. */
 export function checkOptions<T extends object>(operation: string, options: T | undefined): T {
   if (options === undefined) return {} as T;
@@ -63,7 +72,7 @@ export function checkWhole(operation: string, name: string, value: unknown, leas
 
 const INT32_MAX = 2 ** 31 - 1;
 
-/** Throws unless `value` is a number that a tensor of `dtype` can hold: int32 takes whole ones in its range, and no NaN. */
+/** Throws unless `value` is a number that a tensor of `dtype` can hold: int32 takes whole ones in its range, and no NaN; bool takes 0 and 1. */
 export function checkNumber(operation: string, value: unknown, dtype: DType, at = ''): void {
   if (typeof value !== 'number') {
     throw new UserError(`${operation}: expected a number, got ${describeValue(value)}${at}`);
@@ -73,6 +82,9 @@ export function checkNumber(operation: string, value: unknown, dtype: DType, at 
       `${operation}: expected whole numbers from ${-INT32_MAX - 1} to ${INT32_MAX} for int32, got ${value}${at}`,
     );
   }
+  if (dtype === 'bool' && value !== 0 && value !== 1) {
+    throw new UserError(`${operation}: expected 0 or 1 for bool, got ${value}${at}`);
+  }
 }
 
 /** As `checkNumber`, for an array of any kind. Those of types that always fit are not looked through. */
@@ -80,14 +92,17 @@ export function checkNumbers(operation: string, values: ArrayLike<number>, dtype
   if (!Array.isArray(values) && !(ArrayBuffer.isView(values) && !(values instanceof DataView))) {
     throw new UserError(`${operation}: expected an array of numbers, got ${describeValue(values)}`);
   }
-  const fits = dtype === 'float32' ? Float64Array : Int32Array;
-  if (values instanceof fits || (values instanceof Float32Array && dtype === 'float32')) return;
-  if (values instanceof Int32Array || values instanceof Uint16Array || values instanceof Uint8Array)
-    return;
+  if (dtype !== 'bool') {
+    const fits = dtype === 'float32' ? Float64Array : Int32Array;
+    if (values instanceof fits || (values instanceof Float32Array && dtype === 'float32')) return;
+    const given = values as object;
+    if ([Int32Array, Uint16Array, Uint8Array].some((type) => given instanceof type)) return;
+  }
   const { length } = values;
   for (let i = 0; i < length; i++) {
     const value: unknown = values[i];
-    if (typeof value !== 'number' || (dtype === 'int32' && (value | 0) !== value)) {
+    const isPlain = typeof value === 'number' && dtype !== 'bool';
+    if (!isPlain || (dtype === 'int32' && (value | 0) !== value)) {
       checkNumber(operation, value, dtype, ` at position ${i}`);
     }
   }

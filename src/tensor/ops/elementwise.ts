@@ -1,72 +1,47 @@
-/** Element-wise operations: functions of one tensor, and arithmetic of two with broadcasting. */
-import type { BinaryOp, UnaryOp } from '../../backend/backend.js';
+/** Functions of one tensor, element by element. */
+import type { UnaryOp } from '../../backend/backend.js';
 import { describeValue } from '../../util/describe.js';
 import { UserError } from '../../util/errors.js';
-import type { InputGradient } from '../gradient.js';
-import { apply, type Context, type Operation, readsNone, readsOther } from '../tape.js';
+import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkNumber, checkRange, checkTensor } from './check.js';
-import { combine, reduceTo } from './strided.js';
+import { checkFloat, checkNumber, checkRange } from './check.js';
+import { scaled } from './strided.js';
+import { unaryOperation } from './unary.js';
 
-// ── Functions of one tensor ─────────────────────────────────────────────────────────────────────
-
-/** Those whose slope is told by y: only then is y kept, and x may change. */
-const FROM_RESULT: ReadonlySet<UnaryOp> = new Set(['exp', 'sqrt', 'tanh', 'sigmoid']);
-
-/** y = f(x); dx = dy · f′(x). */
-function unaryOperation(op: UnaryOp): Operation<readonly [Tensor], number> {
-  const fromResult = FROM_RESULT.has(op);
-  return {
-    name: op,
-    reads: () => !fromResult && op !== 'neg',
-    forward(context, [x], parameter) {
-      checkFloat(op, x);
-      const y = x.empty(x.shape);
-      x.backend.unary(op, y.pointer, x.pointer, x.numel, parameter);
-      if (fromResult) context.save(y);
-      return y;
-    },
-    backward({ inputs: [x], tensors: [saved] }, dy, parameter) {
-      const y = saved ?? x; // any pointer does where it is not read
-      const dx = x.empty(x.shape);
-      x.backend.unaryBackward(op, dx.pointer, dy.pointer, x.pointer, y.pointer, x.numel, parameter);
-      return [dx];
-    },
-  };
+/** One that takes nothing beside x. */
+function plain(op: UnaryOp): (x: Tensor) => Tensor {
+  const operation = unaryOperation(op);
+  return (x) => apply(operation, [x], 0);
 }
 
-const unary = {
-  neg: unaryOperation('neg'),
-  abs: unaryOperation('abs'),
-  exp: unaryOperation('exp'),
-  log: unaryOperation('log'),
-  sqrt: unaryOperation('sqrt'),
-  square: unaryOperation('square'),
-  tanh: unaryOperation('tanh'),
-  sigmoid: unaryOperation('sigmoid'),
-  relu: unaryOperation('relu'),
-  leakyRelu: unaryOperation('leakyRelu'),
-  gelu: unaryOperation('gelu'),
-  geluTanh: unaryOperation('geluTanh'),
-  silu: unaryOperation('silu'),
-};
+const clampMaxOperation = unaryOperation('clampMax');
+const clampMinOperation = unaryOperation('clampMin');
+const geluOperation = unaryOperation('gelu');
+const geluTanhOperation = unaryOperation('geluTanh');
+const leakyReluOperation = unaryOperation('leakyRelu');
+const softplusOperation = unaryOperation('softplus');
 
-export const neg = (x: Tensor): Tensor => apply(unary.neg, [x], 0);
+/** −x. */
+export const neg = plain('neg');
 /** |x|, with gradient 0 at 0. */
-export const abs = (x: Tensor): Tensor => apply(unary.abs, [x], 0);
-export const exp = (x: Tensor): Tensor => apply(unary.exp, [x], 0);
+export const abs = plain('abs');
+/** eˣ. */
+export const exp = plain('exp');
 /** Natural logarithm. */
-export const log = (x: Tensor): Tensor => apply(unary.log, [x], 0);
-export const sqrt = (x: Tensor): Tensor => apply(unary.sqrt, [x], 0);
-export const square = (x: Tensor): Tensor => apply(unary.square, [x], 0);
-export const tanh = (x: Tensor): Tensor => apply(unary.tanh, [x], 0);
+export const log = plain('log');
+/** √x, with gradient ∞ at 0. */
+export const sqrt = plain('sqrt');
+/** x². */
+export const square = plain('square');
+/** (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ). */
+export const tanh = plain('tanh');
 /** 1 / (1 + e⁻ˣ). */
-export const sigmoid = (x: Tensor): Tensor => apply(unary.sigmoid, [x], 0);
+export const sigmoid = plain('sigmoid');
 /** max(0, x), with gradient 0 at 0. */
-export const relu = (x: Tensor): Tensor => apply(unary.relu, [x], 0);
+export const relu = plain('relu');
 /** x where x > 0, else `negativeSlope`·x (0.01 unless told, as in PyTorch). Maas et al. 2013. */
 export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor =>
-  apply(unary.leakyRelu, [x], slopeOf(negativeSlope));
+  apply(leakyReluOperation, [x], slopeOf(negativeSlope));
 function slopeOf(negativeSlope: number): number {
   checkRange('leakyRelu', 'negativeSlope', negativeSlope);
   return negativeSlope;
@@ -76,21 +51,63 @@ function slopeOf(negativeSlope: number): number {
 export const gelu = (x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor =>
   apply(geluOf(approximate), [x], 0);
 function geluOf(approximate: 'none' | 'tanh') {
-  if (approximate === 'tanh') return unary.geluTanh;
-  if (approximate === 'none') return unary.gelu;
+  if (approximate === 'tanh') return geluTanhOperation;
+  if (approximate === 'none') return geluOperation;
   throw new UserError(
     `gelu: expected approximate to be "none" or "tanh", got ${describeValue(approximate)}`,
   );
 }
 
 /** x·sigmoid(x), also called swish. Elfwing et al. 2017. */
-export const silu = (x: Tensor): Tensor => apply(unary.silu, [x], 0);
+export const silu = plain('silu');
 
-/** scale·x. Off the tape. */
-function scaled(x: Tensor, scale: number): Tensor {
-  const out = x.empty(x.shape);
-  x.backend.affine(out.pointer, x.pointer, x.numel, scale, 0);
-  return out;
+/** Of an angle in radians. */
+export const sin = plain('sin');
+/** Of an angle in radians. */
+export const cos = plain('cos');
+/** 2/√π ∫₀ˣ exp(−t²) dt. */
+export const erf = plain('erf');
+/** ln(1 + x), exact where x is small. */
+export const log1p = plain('log1p');
+/** eˣ − 1, exact where x is small. */
+export const expm1 = plain('expm1');
+/** 1 / √x. */
+export const rsqrt = plain('rsqrt');
+/** 1 / x. */
+export const reciprocal = plain('reciprocal');
+/** −1, 0 or 1, with gradient 0. */
+export const sign = plain('sign');
+/** The next whole number below, with gradient 0. */
+export const floor = plain('floor');
+/** The next whole number above, with gradient 0. */
+export const ceil = plain('ceil');
+/** The nearest whole number, of two the even one, with gradient 0. */
+export const round = plain('round');
+
+/** ln(1 + exp(beta·x)) / beta: a smooth relu. beta is 1 unless told. Dugas et al. 2001. */
+export function softplus(x: Tensor, beta = 1): Tensor {
+  return beta === 1
+    ? apply(softplusOperation, [x], 0)
+    : affine(apply(softplusOperation, [affine(x, beta, 0)], 0), 1 / beta, 0);
+}
+
+/**
+ * x held within [min, max], either of which may be left out (null or undefined). The gradient passes
+ * where x lies within, the bounds included. NaN stays. Bounds that are tensors: `maximum`, `minimum`.
+ */
+export function clamp(x: Tensor, min?: number | null, max?: number | null): Tensor {
+  if (min == null && max == null) {
+    throw new UserError('clamp: expected min, max or both, got neither');
+  }
+  let y = x;
+  if (min != null) y = apply(clampMinOperation, [y], bound(min));
+  if (max != null) y = apply(clampMaxOperation, [y], bound(max));
+  return y;
+}
+
+function bound(value: number): number {
+  checkNumber('clamp', value, 'float32');
+  return value;
 }
 
 /** out = scale·x + shift, for numbers known beforehand. */
@@ -113,85 +130,4 @@ export function affine(x: Tensor, scale: number, shift: number): Tensor {
   checkNumber('affine', scale, 'float32');
   checkNumber('affine', shift, 'float32');
   return apply(affineOperation, [x], { scale, shift });
-}
-
-// ── Arithmetic of two, with broadcasting ────────────────────────────────────────────────────────
-
-type Backward = (
-  context: Context,
-  a: Tensor,
-  b: Tensor,
-  dy: Tensor,
-  y: Tensor,
-) => readonly [Tensor | null, Tensor | null];
-
-/** The gradient of each side comes in the output's shape; what was stretched is summed again. */
-function binaryOperation(
-  op: BinaryOp,
-  reads: (context: Context, i: number) => boolean,
-  backward: Backward,
-): Operation<readonly [Tensor, Tensor], null> {
-  return {
-    name: op,
-    reads,
-    forward(context, [a, b]) {
-      const y = combine(op, a, b);
-      if (op === 'div') context.save(y);
-      return y;
-    },
-    backward(context, dy): readonly InputGradient[] {
-      const [a, b] = context.inputs;
-      const [da, db] = backward(context, a, b, dy, context.tensors[0]);
-      return [da && reduceTo(da, a.shape), db && reduceTo(db, b.shape)];
-    },
-  };
-}
-
-const addOperation = binaryOperation('add', readsNone, (_context, _a, _b, dy) => [dy, dy]);
-
-const subOperation = binaryOperation('sub', readsNone, (context, _a, _b, dy) => [
-  dy,
-  context.needs(1) ? scaled(dy, -1) : null,
-]);
-
-const mulOperation = binaryOperation('mul', readsOther, (context, a, b, dy) => [
-  context.needs(0) ? combine('mul', dy, b) : null,
-  context.needs(1) ? combine('mul', dy, a) : null,
-]);
-
-// y = a / b: da = dy / b, db = −dy · y / b
-const divOperation = binaryOperation(
-  'div',
-  (_context, i) => i === 1,
-  (context, _a, b, dy, y) => [
-    context.needs(0) ? combine('div', dy, b) : null,
-    context.needs(1) ? combine('div', combine('mul', dy, y), b).scale_(-1) : null,
-  ],
-);
-
-export function add(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? affine(a, 1, b) : apply(addOperation, [a, b], null);
-}
-
-export function sub(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? affine(a, 1, -b) : apply(subOperation, [a, b], null);
-}
-
-export function mul(a: Tensor, b: Tensor | number): Tensor {
-  return typeof b === 'number' ? affine(a, b, 0) : apply(mulOperation, [a, b], null);
-}
-
-export function div(a: Tensor, b: Tensor | number): Tensor {
-  if (typeof b !== 'number') return apply(divOperation, [a, b], null);
-  checkTensor('div', a);
-  // Multiplying by a rounded reciprocal would make 41 / 41 something else than 1.
-  return isPowerOfTwo(b)
-    ? affine(a, 1 / b, 0)
-    : apply(divOperation, [a, a.empty([]).fill_(b)], null);
-}
-
-/** Whether 1 / b is exact, in float32 too. */
-function isPowerOfTwo(b: number): boolean {
-  const exponent = Math.log2(Math.abs(b));
-  return Number.isInteger(exponent) && Math.abs(exponent) <= 126;
 }

@@ -91,11 +91,11 @@ describe('matmul', () => {
       expect(() => matmul(zeros([2, 3]), zeros([4, 5]))).toThrow(
         'matmul: expected inner dimensions to match, got (2, 3) × (4, 5)',
       );
-      expect(() => matmul(zeros([3]), zeros([3, 5]))).toThrow(
-        'matmul: expected at least two dimensions on each side, got (3) × (3, 5)',
+      expect(() => matmul(zeros([]), zeros([3, 5]))).toThrow(
+        'matmul: expected a vector or matrices on each side, got () × (3, 5)',
       );
       expect(() => matmul(zeros([2, 4, 3]), zeros([5, 3, 4]))).toThrow(
-        'matmul: expected equal batch dimensions, got (2, 4, 3) × (5, 3, 4)',
+        'matmul: expected shapes that broadcast (equal sizes, or 1, counted from the end), got (2) and (5)',
       );
       expect(() => matmul(zeros([2, 3]), tensor(new Int32Array(6), { shape: [3, 2] }))).toThrow(
         'matmul: expected a float32 tensor, got int32 of shape (3, 2)',

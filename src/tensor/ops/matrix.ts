@@ -1,10 +1,11 @@
 /** Matrix products: `matmul` with batches, and `linear`, which adds its bias on the way. */
 import { ShapeError } from '../../util/errors.js';
-import { formatShape, numel, sameShape } from '../../util/shape.js';
+import { broadcastShapes, formatShape, numel, sameShape } from '../../util/shape.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsOther } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkTensor } from './check.js';
+import { checkFloat } from './check.js';
+import { expand, reshape } from './move.js';
 import { product } from './product.js';
 
 interface Product {
@@ -25,8 +26,7 @@ function mismatch(a: Tensor, b: Tensor, problem: string): ShapeError {
 
 /** The sizes of a · b: either side may be one matrix for the whole batch. */
 function productOf(a: Tensor, b: Tensor): Product {
-  if (a.ndim < 2 || b.ndim < 2)
-    throw mismatch(a, b, 'expected at least two dimensions on each side');
+  if (a.ndim < 2 || b.ndim < 2) throw mismatch(a, b, 'expected a vector or matrices on each side');
   const m = a.size(-2);
   const k = a.size(-1);
   const n = b.size(-1);
@@ -47,8 +47,6 @@ const matmulOperation: Operation<readonly [Tensor, Tensor], null> = {
   name: 'matmul',
   reads: readsOther,
   forward(_context, [a, b]) {
-    checkFloat('matmul', a);
-    checkFloat('matmul', b);
     const sizes = productOf(a, b);
     const lead = a.ndim > 2 ? a.shape.slice(0, -2) : b.shape.slice(0, -2);
     const y = a.empty([...lead, a.size(-2), sizes.n]); // (…, m, k) · (…, k, n) → (…, m, n)
@@ -90,13 +88,31 @@ function rightGradient(a: Tensor, b: Tensor, dy: Tensor): Tensor {
   return db;
 }
 
+/** The batch dimensions of a matrix. */
+const batchOf = (x: Tensor) => x.shape.slice(0, -2);
+
 /**
- * a (…, m, k) · b (…, k, n) → (…, m, n). Batch dimensions are equal, or one side has none and serves
- * the whole batch.
+ * a (…, m, k) · b (…, k, n) → (…, m, n), batch dimensions stretching to each other. A vector (k) on
+ * either side counts as a row or a column, and its dimension is gone from the result: (k) · (k) is a number.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  checkTensor('matmul', a);
-  return apply(matmulOperation, [a, b], null);
+  checkFloat('matmul', a);
+  checkFloat('matmul', b);
+  if (a.ndim === 1 && b.ndim >= 1) {
+    const y = matmul(reshape(a, [1, a.numel]), b); // (…, 1, n) or (1)
+    return reshape(y, b.ndim === 1 ? [] : [...batchOf(b), b.size(-1)]);
+  }
+  if (b.ndim === 1 && a.ndim >= 2) {
+    const y = matmul(a, reshape(b, [b.numel, 1])); // (…, m, 1)
+    return reshape(y, y.shape.slice(0, -1));
+  }
+  const [batchA, batchB] = [batchOf(a), batchOf(b)];
+  if (batchA.length === 0 || batchB.length === 0 || sameShape(batchA, batchB)) {
+    return apply(matmulOperation, [a, b], null);
+  }
+  const batch = broadcastShapes('matmul', batchA, batchB);
+  const stretched = [a, b].map((x) => expand(x, [...batch, ...x.shape.slice(-2)]));
+  return apply(matmulOperation, [stretched[0], stretched[1]], null);
 }
 
 function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined): void {

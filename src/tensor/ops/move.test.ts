@@ -295,8 +295,9 @@ describe('expand', () => {
         'expand: expected a shape that (2, 3) stretches to, got (2, 1)',
       );
       expect(() => zeros([2, 3]).expand(4, 3)).toThrow(/^expand: expected shapes that broadcast/);
-      expect(() => zeros([2, 3]).expand(2, -1)).toThrow(
-        'expand: expected sizes that are whole numbers of at least 0, got (2, -1)',
+      expect(zeros([2, 3]).expand(4, -1, -1).shape).toEqual([4, 2, 3]);
+      expect(() => zeros([2, 3]).expand(-1, 2, 3)).toThrow(
+        'expand: expected sizes that are whole numbers of at least 0, got (-1, 2, 3)',
       );
     });
   });

@@ -3,11 +3,11 @@ import { describeValue } from '../../util/describe.js';
 import { ShapeError } from '../../util/errors.js';
 import {
   broadcastShapes,
+  checkShape,
   describeShape,
   formatShape,
   normalizeDim,
   numel,
-  ownShape,
   type Shape,
   sameShape,
   stridesOf,
@@ -15,6 +15,7 @@ import {
 import { copyOf } from '../copy.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
+import { type Numbers, numbersOf } from './arguments.js';
 import { checkTensor } from './check.js';
 import { gather, inverseOrder, permuted, reduceTo, scatter, stretch } from './strided.js';
 
@@ -26,9 +27,10 @@ const reshapeOperation: Operation<readonly [Tensor], Shape> = {
 };
 
 /** The same numbers under another shape, sharing memory. One size may be −1: what is left. */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export function reshape(x: Tensor, ...sizes: Numbers): Tensor {
   checkTensor('reshape', x);
-  const full = [...listOf('reshape', shape)]; // the caller may change his
+  const shape = numbersOf('reshape', sizes);
+  const full = [...shape]; // the caller may change his
   const open = full.indexOf(-1);
   if (open >= 0) {
     full[open] = 1;
@@ -78,9 +80,10 @@ const permuteOperation: Operation<readonly [Tensor], readonly number[]> = {
 };
 
 /** Dimensions in another order, by copying: `permute(x, [0, 2, 1])`. */
-export function permute(x: Tensor, dims: readonly number[]): Tensor {
+export function permute(x: Tensor, ...given: Numbers): Tensor {
   checkTensor('permute', x);
-  const normal = listOf('permute', dims).map((dim) => normalizeDim('permute', dim, x.ndim));
+  const dims = numbersOf('permute', given);
+  const normal = dims.map((dim) => normalizeDim('permute', dim, x.ndim));
   if (normal.length !== x.ndim || new Set(normal).size !== x.ndim) {
     throw new ShapeError(
       'permute',
@@ -211,10 +214,13 @@ const expandOperation: Operation<readonly [Tensor], Shape> = {
   backward: ({ inputs: [x] }, dy) => [reduceTo(dy, x.shape)],
 };
 
-/** Sizes of 1 stretched to `shape`, by copying. */
-export function expand(x: Tensor, shape: Shape): Tensor {
+/** Sizes of 1 stretched, by copying. −1 leaves a size as it is. */
+export function expand(x: Tensor, ...sizes: Numbers): Tensor {
   checkTensor('expand', x);
-  const own = ownShape('expand', shape);
+  const wanted = numbersOf('expand', sizes);
+  const lead = wanted.length - x.ndim;
+  const shape = wanted.map((size, i) => (size === -1 && i >= lead ? x.shape[i - lead] : size));
+  checkShape('expand', shape);
   const common = broadcastShapes('expand', x.shape, shape);
   if (!sameShape(common, shape)) {
     throw new ShapeError(
@@ -222,5 +228,5 @@ export function expand(x: Tensor, shape: Shape): Tensor {
       `expected a shape that ${formatShape(x.shape)} stretches to, got ${formatShape(shape)}`,
     );
   }
-  return apply(expandOperation, [x], own);
+  return apply(expandOperation, [x], shape);
 }

@@ -3,13 +3,14 @@ import { ShapeError } from '../../util/errors.js';
 import { formatShape, normalizeDims, numel, type Shape } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkOptions, checkRange } from './check.js';
+import type { Dims } from './arguments.js';
+import { to } from './cast.js';
+import { checkFloat, checkOptions, checkRange, checkTensor } from './check.js';
+import { neg } from './elementwise.js';
 import { combine, inverseOrder, permuted, reduceDims, reducedCount, stretch } from './strided.js';
 
-type Dims = number | readonly number[];
-
 /** The shape with each of `dims` of size 1. */
-function keptShape(shape: Shape, dims: readonly number[]): number[] {
+export function keptShape(shape: Shape, dims: readonly number[]): number[] {
   const kept = [...shape];
   for (const dim of dims) kept[dim] = 1;
   return kept;
@@ -19,12 +20,12 @@ function droppedShape(shape: Shape, dims: readonly number[]): number[] {
   return shape.filter((_, i) => !dims.includes(i));
 }
 
-interface ReduceOptions {
+export interface ReduceOptions {
   dims: readonly number[];
   keepdim: boolean;
 }
 
-function finish(x: Tensor, kept: Tensor, { dims, keepdim }: ReduceOptions): Tensor {
+export function finish(x: Tensor, kept: Tensor, { dims, keepdim }: ReduceOptions): Tensor {
   return keepdim ? kept : kept.alias(droppedShape(x.shape, dims));
 }
 
@@ -53,26 +54,20 @@ const meanOperation: Operation<readonly [Tensor], ReduceOptions> = {
 };
 
 /** The order that moves the dimensions to reduce to the end, so that they are one run. */
-function reducedLast(ndim: number, dims: readonly number[]): number[] {
+export function reducedLast(ndim: number, dims: readonly number[]): number[] {
   const order = [];
   for (let dim = 0; dim < ndim; dim++) if (!dims.includes(dim)) order.push(dim);
   return [...order, ...dims];
 }
 
 /** x in another order of dimensions; itself where that is the one it has. */
-function inOrder(operation: string, x: Tensor, order: readonly number[]): Tensor {
+export function inOrder(operation: string, x: Tensor, order: readonly number[]): Tensor {
   return order.every((dim, i) => dim === i) ? x : permuted(operation, x, order);
 }
 
 const amaxOperation: Operation<readonly [Tensor], ReduceOptions> = {
   name: 'amax',
   forward(context, [x], options) {
-    if (reducedCount(x.shape, options.dims) === 0) {
-      throw new ShapeError(
-        'amax',
-        `expected at least one element to choose from, got shape ${formatShape(x.shape)}`,
-      );
-    }
     const y = finish(x, reduceDims('max', x, options.dims), options);
     context.save(y);
     return y;
@@ -116,33 +111,63 @@ const varianceOperation: Operation<readonly [Tensor], ReduceOptions & { correcti
   },
 };
 
-function reduceOptions(
+export function reduceOptions(
   operation: string,
   x: Tensor,
   dim: Dims | undefined,
   keepdim: boolean,
 ): ReduceOptions {
-  checkFloat(operation, x);
+  checkTensor(operation, x);
   return { dims: normalizeDims(operation, dim, x.ndim), keepdim: Boolean(keepdim) };
 }
 
-/** Sum over `dim` (one, several, or all), which keep size 1 with `keepdim`. */
+/** Sum over `dim` (one, several, or all), which keep size 1 with `keepdim`. Of int32 and masks int32. */
 export function sum(x: Tensor, dim?: Dims, keepdim = false): Tensor {
-  return apply(sumOperation, [x], reduceOptions('sum', x, dim, keepdim));
+  checkTensor('sum', x);
+  const summed = x.dtype === 'bool' ? to(x, 'int32') : x;
+  return apply(sumOperation, [summed], reduceOptions('sum', x, dim, keepdim));
 }
 
+/** Mean over `dim` (one, several, or all); NaN of nothing. */
 export function mean(x: Tensor, dim?: Dims, keepdim = false): Tensor {
+  checkFloat('mean', x);
   return apply(meanOperation, [x], reduceOptions('mean', x, dim, keepdim));
 }
 
-/** Greatest element. The gradient is shared evenly among equals, as in PyTorch's `amax`. */
+/** Greatest element, NaN where there is one. The gradient is shared evenly among equals, as in PyTorch's `amax`. */
 export function amax(x: Tensor, dim?: Dims, keepdim = false): Tensor {
-  return apply(amaxOperation, [x], reduceOptions('amax', x, dim, keepdim));
+  return extreme('max', 'amax', x, dim, keepdim);
+}
+
+/** Least element, NaN where there is one. The gradient is shared evenly among equals. */
+export function amin(x: Tensor, dim?: Dims, keepdim = false): Tensor {
+  return extreme('min', 'amin', x, dim, keepdim);
+}
+
+function extreme(
+  op: 'max' | 'min',
+  operation: string,
+  x: Tensor,
+  dim: Dims | undefined,
+  keepdim: boolean,
+): Tensor {
+  checkTensor(operation, x);
+  const options = reduceOptions(operation, x, dim, keepdim);
+  if (reducedCount(x.shape, options.dims) === 0) {
+    throw new ShapeError(
+      operation,
+      `expected at least one element to choose from, got shape ${formatShape(x.shape)}`,
+    );
+  }
+  if (x.dtype !== 'float32') return finish(x, reduceDims(op, x, options.dims), options);
+  if (op === 'max') return apply(amaxOperation, [x], options);
+  return neg(apply(amaxOperation, [neg(x)], options));
 }
 
 /** Variance, unbiased unless told. */
 export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
   const { keepdim = false, correction = 1 } = checkOptions('var', options);
+  checkFloat('var', x);
   checkRange('var', 'correction', correction);
   return apply(varianceOperation, [x], { ...reduceOptions('var', x, dim, keepdim), correction });
 }

@@ -2,7 +2,7 @@
  * Strided copies, arithmetic and sums off the tape: what the operations that move, stretch and reduce are made of,
  * forward and backward alike.
  */
-import type { BinaryOp, ReduceOp } from '../../backend/backend.js';
+import type { BinaryOp, IntegerOp, IntegerReduceOp, ReduceOp } from '../../backend/backend.js';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -14,7 +14,7 @@ import {
 } from '../../util/shape.js';
 import { copyOf } from '../copy.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkLoops } from './check.js';
+import { checkBackends, checkFloat, checkLoops } from './check.js';
 
 /** Copies x, read at `strides` from `offset`, into a fresh contiguous tensor of `shape`. */
 export function gather(
@@ -78,23 +78,62 @@ export function inverseOrder(dims: readonly number[]): number[] {
   return back;
 }
 
-/** a ∘ b, each stretched to the common shape. */
+/** Comparisons, whose result is a mask. */
+const COMPARISONS: ReadonlySet<BinaryOp> = new Set(['eq', 'ne', 'lt', 'le', 'gt', 'ge']);
+
+/** a ∘ b of float32, each stretched to the common shape. A comparison's result is bool. */
 export function combine(op: BinaryOp, a: Tensor, b: Tensor): Tensor {
   checkFloat(op, a);
   checkFloat(op, b);
+  const dtype = COMPARISONS.has(op) ? 'bool' : 'float32';
   if (sameShape(a.shape, b.shape)) {
-    const out = a.empty(a.shape);
+    const out = a.empty(a.shape, dtype);
     a.backend.binary(op, out.pointer, a.pointer, b.pointer, out.numel);
     return out;
   }
   const shape = broadcastShapes(op, a.shape, b.shape);
-  const out = a.empty(shape);
+  const out = a.empty(shape, dtype);
+  const { loops, strides0, strides1 } = broadcastLoops(op, shape, a, b);
+  a.backend.binaryStrided(op, out.pointer, a.pointer, b.pointer, loops, strides0, strides1);
+  return out;
+}
+
+/** a ∘ b of int32 or bool, as `dtype`. */
+export function combineIntegers(
+  op: IntegerOp,
+  a: Tensor,
+  b: Tensor,
+  dtype: 'int32' | 'bool',
+): Tensor {
+  checkBackends(op, a, b);
+  const shape = broadcastShapes(op, a.shape, b.shape);
+  const out = a.empty(shape, dtype);
+  const { loops, strides0, strides1 } = broadcastLoops(op, shape, a, b);
+  a.backend.integerStrided(op, out.pointer, a.pointer, b.pointer, loops, strides0, strides1);
+  return out;
+}
+
+/** Overwrites `out` with x wherever the mask holds; both stretch to its shape. */
+export function chooseInto(operation: string, out: Tensor, mask: Tensor, x: Tensor): Tensor {
+  const { loops, strides0, strides1 } = broadcastLoops(operation, out.shape, mask, x);
+  out.backend.copyWhere(out.pointer, mask.pointer, x.pointer, loops, strides0, strides1);
+  return out;
+}
+
+/** How a and b are read as `shape`, in as few loops as possible. */
+function broadcastLoops(operation: string, shape: Shape, a: Tensor, b: Tensor) {
   const loops = [...shape];
-  const stridesA = broadcastStrides(a.shape, shape);
-  const stridesB = broadcastStrides(b.shape, shape);
-  collapse(loops, stridesA, stridesB);
-  checkLoops(op, loops);
-  a.backend.binaryStrided(op, out.pointer, a.pointer, b.pointer, loops, stridesA, stridesB);
+  const strides0 = broadcastStrides(a.shape, shape);
+  const strides1 = broadcastStrides(b.shape, shape);
+  collapse(loops, strides0, strides1);
+  checkLoops(operation, loops);
+  return { loops, strides0, strides1 };
+}
+
+/** scale·x. */
+export function scaled(x: Tensor, scale: number): Tensor {
+  const out = x.empty(x.shape);
+  x.backend.affine(out.pointer, x.pointer, x.numel, scale, 0);
   return out;
 }
 
@@ -109,27 +148,32 @@ function runsOf(dims: readonly number[]): [first: number, last: number][] {
   return runs;
 }
 
-/** One run of neighbouring dimensions, sizes kept as 1. */
-function reduceRun(op: ReduceOp, x: Tensor, first: number, last: number): Tensor {
-  const shape = [...x.shape];
-  let outer = 1;
-  let count = 1;
-  let inner = 1;
-  for (let dim = 0; dim < shape.length; dim++) {
-    if (dim < first) outer *= shape[dim];
-    else if (dim > last) inner *= shape[dim];
-    else {
-      count *= shape[dim];
-      shape[dim] = 1;
-    }
-  }
-  const out = x.empty(shape);
-  x.backend.reduce(op, out.pointer, x.pointer, outer, count, inner);
+/** Dimensions `first` to `last` of a shape as the middle of (outer, count, inner). */
+export function middleOf(shape: Shape, first: number, last = first) {
+  return {
+    outer: numel(shape.slice(0, first)),
+    count: numel(shape.slice(first, last + 1)),
+    inner: numel(shape.slice(last + 1)),
+  };
+}
+
+/** One run of neighbouring dimensions, sizes kept as 1. Those of int32 have no mean. */
+function reduceRun(op: ReduceOp | IntegerReduceOp, x: Tensor, first: number, last: number): Tensor {
+  const { outer, count, inner } = middleOf(x.shape, first, last);
+  const shape = x.shape.map((size, dim) => (dim < first || dim > last ? size : 1));
+  const out = x.empty(shape, x.dtype);
+  if (x.dtype === 'float32')
+    x.backend.reduce(op as ReduceOp, out.pointer, x.pointer, outer, count, inner);
+  else x.backend.integerReduce(op as IntegerReduceOp, out.pointer, x.pointer, outer, count, inner);
   return out;
 }
 
 /** Over ascending `dims`, whose sizes are kept as 1, into a fresh tensor. */
-export function reduceDims(op: ReduceOp, x: Tensor, dims: readonly number[]): Tensor {
+export function reduceDims(
+  op: ReduceOp | IntegerReduceOp,
+  x: Tensor,
+  dims: readonly number[],
+): Tensor {
   let out = x;
   for (const [first, last] of runsOf(dims).reverse()) out = reduceRun(op, out, first, last);
   return out === x ? copyOf(x) : out;
