@@ -39,6 +39,8 @@ export function truncatedNormalInto(tensor: Tensor, truncation: Truncation): Ten
 /**
  * N(0, 1) conditioned on [alpha, beta], exactly, by rejection: proposals are normal, uniform or
  * exponential, whichever fits the interval. Robert 1995, "Simulation of truncated normal variables".
+ *
+ * So far out that doubles do not tell a tail from its start, it is the start.
  */
 export function truncatedDeviate(generator: Generator, alpha: number, beta: number): number {
   if (alpha < 0 && beta <= 0) return -truncatedDeviate(generator, -beta, -alpha);
@@ -47,6 +49,8 @@ export function truncatedDeviate(generator: Generator, alpha: number, beta: numb
       ? normalWithin(generator, alpha, beta)
       : uniformWithin(generator, alpha, beta, 0);
   }
+  // Half of a tail lies within ln 2 / alpha, less than the spacing of doubles there.
+  if (alpha > FARTHEST) return alpha;
   // A tail: exponential proposals from alpha on, of the best rate, unless the interval is short.
   const rate = (alpha + Math.sqrt(alpha * alpha + 4)) / 2;
   if (beta - alpha < 1 / rate) return uniformWithin(generator, alpha, beta, alpha);
@@ -55,6 +59,9 @@ export function truncatedDeviate(generator: Generator, alpha: number, beta: numb
     if (x <= beta && generator.uniform() <= Math.exp(-((x - rate) ** 2) / 2)) return x;
   }
 }
+
+/** 2²⁶, the root of 1 / 2⁻⁵². */
+const FARTHEST = 2 ** 26;
 
 function normalWithin(generator: Generator, alpha: number, beta: number): number {
   for (;;) {
@@ -67,6 +74,6 @@ function normalWithin(generator: Generator, alpha: number, beta: number): number
 function uniformWithin(generator: Generator, alpha: number, beta: number, peak: number): number {
   for (;;) {
     const x = alpha + (beta - alpha) * generator.uniform();
-    if (generator.uniform() <= Math.exp((peak * peak - x * x) / 2)) return x;
+    if (generator.uniform() <= Math.exp(((peak - x) * (peak + x)) / 2)) return x;
   }
 }

@@ -24,7 +24,7 @@ export function pointAtGradient(update: Update, param: Tensor): boolean {
   const byRows = param.rowGrad;
   if (byRows) {
     update.grad = byRows.values.pointer;
-    update.rows = byRows.rows.pointer;
+    update.rows = byRows.rowPointer;
     update.rowCount = byRows.rowCount;
     update.width = byRows.width;
     return true;

@@ -1,11 +1,12 @@
 /** Tensors from nothing: from values, filled, or random. */
 import type { Backend, DType } from '../backend/backend.js';
 import { defaultBackend } from '../backend/index.js';
+import { checkFunction, checkOptions, checkRange } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';
 import { checkShape, formatShape, numel, ownShape, type Shape } from '../util/shape.js';
-import { checkIndices, checkNumber, checkNumbers, checkOptions, checkRange } from './ops/check.js';
-import { defaultRandom, RandomSource } from './random.js';
+import { checkDType, checkIndices, checkNumber, checkNumbers } from './ops/check.js';
+import { checkSource, type RandomSource } from './random.js';
 import { allocate } from './scope.js';
 import { type Nested, Tensor } from './tensor.js';
 
@@ -31,6 +32,7 @@ export function useBackend(backend: Backend): void {
 
 /** Runs `body` with new tensors on `backend`. */
 export function withBackend<T>(backend: Backend, body: () => T): T {
+  checkFunction('withBackend', 'code to run', body);
   const before = chosen;
   chosen = checkBackend('withBackend', backend);
   try {
@@ -43,11 +45,7 @@ export function withBackend<T>(backend: Backend, body: () => T): T {
 /** An uninitialised tensor of a shape of its own. */
 function make(operation: string, shape: Shape, dtype: DType): Tensor {
   const own = ownShape(operation, shape);
-  if (dtype !== 'float32' && dtype !== 'int32') {
-    throw new UserError(
-      `${operation}: expected the dtype float32 or int32, got ${describeValue(dtype)}`,
-    );
-  }
+  checkDType(operation, dtype);
   return new Tensor(allocate(currentBackend(), dtype, numel(own)), own);
 }
 
@@ -164,15 +162,6 @@ interface RandomOptions {
   random?: RandomSource;
 }
 
-function sourceOf(operation: string, { random = defaultRandom }: RandomOptions): RandomSource {
-  if (!(random instanceof RandomSource)) {
-    throw new UserError(
-      `${operation}: expected random to be a RandomSource, got ${describeValue(random)}`,
-    );
-  }
-  return random;
-}
-
 /** Uniform over [low, high), which is [0, 1) unless told. */
 export function rand(
   shape: Shape,
@@ -181,7 +170,7 @@ export function rand(
   const { low = 0, high = 1 } = checkOptions('rand', options);
   checkRange('rand', 'low', low);
   checkRange('rand', 'high', high, low);
-  const random = sourceOf('rand', options);
+  const random = checkSource('rand', options.random);
   const out = make('rand', shape, 'float32');
   out.backend.uniform(out.pointer, out.numel, low, high, random.take(out.numel));
   return out;
@@ -195,7 +184,7 @@ export function randn(
   const { mean = 0, std = 1 } = checkOptions('randn', options);
   checkRange('randn', 'mean', mean);
   checkRange('randn', 'std', std, 0);
-  const random = sourceOf('randn', options);
+  const random = checkSource('randn', options.random);
   const out = make('randn', shape, 'float32');
   out.backend.normal(out.pointer, out.numel, mean, std, random.take(out.numel));
   return out;

@@ -1,11 +1,11 @@
+/** Tensors, what is computed with them, and autograd: what of it is public. `internal.ts` has what other folders use beside it. */
 export type { Backend, DType, ParameterUpdate } from '../backend/backend.js';
-export { copyOf, isTensor } from './copy.js';
+export { isTensor } from './copy.js';
 export {
   currentBackend,
   empty,
   full,
   type Indices,
-  indicesOf,
   ones,
   rand,
   randn,
@@ -14,7 +14,7 @@ export {
   withBackend,
   zeros,
 } from './create.js';
-export { type InputGradient, RowGradient } from './gradient.js';
+export type { InputGradient, RowGradient } from './gradient.js';
 export { type Conv1dOptions, conv1d } from './ops/conv.js';
 export { dropout } from './ops/dropout.js';
 export * from './ops/elementwise.js';
@@ -35,12 +35,11 @@ export {
   layerNorm,
   rmsNorm,
 } from './ops/norm.js';
-export { type ProductOptions, product } from './ops/product.js';
 export { amax, mean, sum, type VarianceOptions, variance } from './ops/reduce.js';
 export { argmax, firstNonFinite, histogram, topk } from './ops/select.js';
 export { logSoftmax, softmax } from './ops/softmax.js';
 export { defaultRandom, manualSeed, RandomSource, type RandomSourceState } from './random.js';
-export { currentScope, Scope, Storage, scope } from './scope.js';
+export { Scope, type Storage, scope } from './scope.js';
 export {
   apply,
   Context,
@@ -55,4 +54,3 @@ export {
   watchOperations,
 } from './tape.js';
 export { type Nested, Tensor } from './tensor.js';
-export { expectListed, markListed, unlistedWithGradient } from './unlisted.js';
