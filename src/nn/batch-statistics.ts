@@ -25,8 +25,12 @@ export class PooledStatistics {
 
   constructor(channels: number) {
     checkSize('PooledStatistics', 'channels', channels);
-    this.mean = new Float64Array(channels);
-    this.#squares = new Float64Array(channels);
+    try {
+      this.mean = new Float64Array(channels);
+      this.#squares = new Float64Array(channels);
+    } catch (cause) {
+      throw new UserError(`PooledStatistics: ${channels} channels do not fit in memory`, { cause });
+    }
   }
 
   /** Chan, Golub & LeVeque 1983: the deviations within the groups, and those of the groups' means. */

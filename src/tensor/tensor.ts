@@ -296,7 +296,7 @@ export class Tensor {
 
   /** Computes the gradients of all leaves it depends on, adding to what they hold. Needs `gradient` unless it is one number. */
   backward(gradient?: Tensor): void {
-    if (gradient) checkLike('backward', 'a gradient', this, gradient);
+    if (gradient !== undefined) checkLike('backward', 'a gradient', this, gradient);
     else if (this.numel !== 1) {
       throw new ShapeError(
         'backward',

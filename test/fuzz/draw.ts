@@ -65,9 +65,13 @@ export class Draw {
   }
 
   shape(): number[] {
-    return Array.from({ length: this.pick([0, 1, 1, 2, 2, 2, 3, 3, 4, 9]) }, () => this.size()).map(
-      (size, i) => (i > 3 ? Math.min(size, 2) : size),
-    );
+    const shape: number[] = [];
+    let left = 2000; // elements: more would only take longer
+    for (let i = this.pick([0, 1, 1, 2, 2, 2, 3, 3, 4, 9]); i > 0; i--) {
+      shape.push(Math.min(this.size(), left));
+      left = Math.max(1, Math.floor(left / Math.max(1, shape[shape.length - 1])));
+    }
+    return shape;
   }
 
   number(): number {
