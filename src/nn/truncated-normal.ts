@@ -28,7 +28,9 @@ export function truncatedNormalInto(tensor: Tensor, truncation: Truncation): Ten
   for (let i = 0; i < count; i++) {
     if (values[i] >= low && values[i] <= high) continue;
     const deviate = std === 0 ? 0 : truncatedDeviate(generator, alpha, beta);
-    values[i] = Math.min(high, Math.max(low, mean + std * deviate));
+    // Where the bounds are too far off to be counted in deviations, it is the nearest of them.
+    const value = Number.isFinite(deviate) ? mean + std * deviate : mean;
+    values[i] = Math.min(high, Math.max(low, value));
     redrawn++;
   }
   // The words that were drawn here are taken: nobody gets them again.

@@ -132,7 +132,10 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
         `${this.kind}: a parameter ${formatShape(stray.shape)} got a gradient, but no module's parameters() and no optimizer lists it; keep it in a field of a Module that can be walked (not #private), hand it to an optimizer, or freeze it with requireGrad(false)`,
       );
     }
-    const used = this.gather();
+    const used = this.gather(); // throws before anything was changed
+    for (const { slots } of this.groups) {
+      for (const slot of slots) if (slot.update.grad !== null) slot.steps++;
+    }
     for (let i = 0; i < used; i++) {
       const { options, updates, steps } = this.batches[i];
       this.apply(options, updates, gradScale, steps);
@@ -197,13 +200,13 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
         update.param = param.pointer;
         update.state1 = states.length > 0 ? states[0].pointer : null;
         update.state2 = states.length > 1 ? states[1].pointer : null;
-        slot.steps++;
         param.storage.touch();
         update.lr = options.lr;
         update.weightDecay = options.weightDecay;
+        const steps = slot.steps + 1;
         let at = first;
-        while (at < used && this.batches[at].steps !== slot.steps) at++;
-        if (at === used) this.openBatch(used++, options, slot.steps);
+        while (at < used && this.batches[at].steps !== steps) at++;
+        if (at === used) this.openBatch(used++, options, steps);
         const batch = this.batches[at];
         batch.updates[batch.count++] = update;
       }

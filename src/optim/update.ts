@@ -30,7 +30,10 @@ export function pointAtGradient(update: Update, param: Tensor): boolean {
     return true;
   }
   const dense = param.ownGrad;
-  if (!dense) return false;
+  if (!dense) {
+    update.grad = null;
+    return false;
+  }
   update.grad = dense.pointer;
   update.rows = null;
   update.rowCount = 0;

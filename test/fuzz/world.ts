@@ -323,7 +323,7 @@ const STEPS: Record<string, Step> = {
   zeroGrad: (w) => void w.any(({ hasGrad }) => hasGrad).zeroGrad(),
   'rows of a gradient': (w) => {
     const rows = w.any(({ rowGrad }) => rowGrad !== null).rowGrad;
-    if (rows && w.chance(3)) rows.rows.fill_(1000);
+    if (rows && w.chance(3)) rows.rows.fill_(100_000_000);
     if (rows && w.chance(3)) rows.free();
   },
   'requiresGrad=': (w) => {
