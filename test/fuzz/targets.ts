@@ -93,9 +93,8 @@ const setter = (name: string): Target => ({
 const MADE: Record<string, (draw: Draw) => object> = {
   layer: (draw) => draw.layer(),
   model: (draw) => drawnModel(draw),
-  'optimizer SGD': (draw) =>
-    new optim.SGD(draw.layer().parameters(), { lr: 0.1, momentum: draw.below(2) / 2 }),
-  'optimizer AdamW': (draw) => new optim.AdamW(draw.layer().namedParameters()),
+  'optimizer SGD': (draw) => new optim.SGD(trained(draw), { lr: 0.1, momentum: draw.below(2) / 2 }),
+  'optimizer AdamW': (draw) => new optim.AdamW(trained(draw)),
   stream: (draw) => new nn.Conv1d(2, 3, 2, { dilation: 1 + draw.below(3) }).startStream(),
   random: (draw) => new tensors.RandomSource(draw.below(9)),
   generator: (draw) => new Generator(draw.below(9)),
@@ -120,6 +119,15 @@ const MADE: Record<string, (draw: Draw) => object> = {
     };
   },
 };
+
+/** Parameters, most of them with gradients. */
+function trained(draw: Draw): Map<string, tensors.Tensor> {
+  const named = new nn.Linear(2, 1 + draw.below(3)).namedParameters();
+  for (const x of named.values()) if (!draw.chance(4)) x.grad = tensors.randn(x.shape);
+  const table = tensors.randn([5, 2]).requireGrad();
+  tensors.embedding(table, [1, 4, 1]).sum().backward();
+  return draw.chance(2) ? named : named.set('table', table);
+}
 
 function written(model: generating.DecodingModel, prompt: unknown, options: unknown): number[] {
   const tokens = generating.generateTokens(model, prompt as number[], options as object);
