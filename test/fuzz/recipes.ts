@@ -6,6 +6,7 @@ import {
   MLP,
   mlp,
   RandomSource,
+  ReferenceBackend,
   randn,
   Sequential,
   Tanh,
@@ -57,6 +58,8 @@ const loss: Recipe = (d) => [
   { labelSmoothing: 0.1, ignoreIndex: d.below(4) },
 ];
 
+const NARROW = { nEmbd: 2, nResidual: 2, nGate: 2, nSkip: 2 };
+
 export const RECIPES: Record<string, Recipe> = {
   tensor: (d) => [
     d.chance(2)
@@ -68,6 +71,16 @@ export const RECIPES: Record<string, Recipe> = {
     {},
   ],
   full: (d) => [d.shape(), d.number()],
+  ...Object.fromEntries(
+    ['empty', 'zeros', 'ones'].map((n) => [
+      n,
+      (d: Draw) => [d.shape(), d.pick(['float32', 'int32'])],
+    ]),
+  ),
+  affine: (d) => [floats(d, few(d)), d.number(), d.number()],
+  manualSeed: (d) => [d.below(9)],
+  withBackend: (d) => [new ReferenceBackend(), () => floats(d, 2).mul(2)],
+  'new PooledStatistics': (d) => [few(d)],
   rand: (d) => [d.shape(), { low: -1, high: 1, ...source(d) }],
   randn: (d) => [d.shape(), { mean: 1, std: 2, ...source(d) }],
   conv1d: (d) => [
@@ -156,15 +169,9 @@ export const RECIPES: Record<string, Recipe> = {
   stepDecay: (d) => [{ lr: 1, at: [few(d)], factor: 0.5 }],
   generate: (d) => [language(), [d.below(4)], { maxTokens: 2, topK: d.below(3), stopAt: [1] }],
   'new Sampler': (d) => [{ temperature: 1, topK: d.below(3), topP: 0.9, seed: 1 }],
-  ...Object.fromEntries(
-    ['MLP', 'WaveNet', 'Hierarchical'].map((name) => [
-      `new ${name}`,
-      (d: Draw) => [
-        { blockSize: 2, nHidden: 2, nGate: 2, nSkip: 2, nResidual: 2, nEmbd: 2 },
-        few(d),
-      ],
-    ]),
-  ),
+  'new MLP': (d) => [{ blockSize: 2, nHidden: 2, nEmbd: 2, norm: 'batch' }, few(d)],
+  'new Hierarchical': (d) => [{ blockSize: 4, nHidden: 2, nEmbd: 2 }, few(d)],
+  'new WaveNet': (d) => [{ ...NARROW, blockSize: 4, nBlock: 1, dilations: [few(d)] }, few(d)],
   'new CountedBigram': (d) => [{ context: d.below(2) }, few(d)],
   'new LearnedBigram': (d) => [{ initStd: 1 }, few(d)],
   'init.calculateGain': () => ['leakyRelu', 0.1],
@@ -186,19 +193,51 @@ export const RECIPES: Record<string, Recipe> = {
   ),
 };
 
+/** As `RECIPES`, for methods of tensors, which may be of any shape. */
+const METHODS: Record<string, Recipe> = {
+  empty: (d) => [d.shape(), d.pick(['float32', 'int32'])],
+  alias: (d) => [[d.below(3), 1], d.below(3)],
+  addScaled_: (d) => [d.tensor(), d.number()],
+  copy_: (d) => [d.chance(2) ? d.tensor() : [d.number()]],
+  backward: (d) => (d.chance(2) ? [] : [d.tensor()]),
+  permute: (d) => d.pick([[], [0], [1, 0], [1, 0, 2]]),
+  transpose: (d) => [d.below(2), d.below(3)],
+  narrow: (d) => [d.below(2), d.below(2), d.below(3)],
+  reshape: (d) => d.pick([[-1], [1, -1], [-1, 1], d.shape()]),
+  view: (d) => d.pick([[-1], [2, -1], d.shape()]),
+  expand: (d) => [few(d), ...d.shape()],
+  matmul: (d) => [randn([few(d), few(d)])],
+  size: (d) => [d.below(3)],
+  gelu: (d) => [d.pick(['none', 'tanh'])],
+  var: (d) => [d.below(2), { correction: d.below(3) }],
+  'grad=': (d) => [d.chance(2) ? d.tensor() : null],
+  ...Object.fromEntries(
+    ['sum', 'mean', 'amax', 'softmax', 'logSoftmax', 'flatten'].map((name) => [
+      name,
+      (d: Draw) => [d.below(3) - 1],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['scale_', 'fill_', 'leakyRelu', 'add', 'sub', 'mul', 'div'].map((name) => [
+      name,
+      (d: Draw) => [d.number()],
+    ]),
+  ),
+};
+
 /** Arguments for a call of `name`: mostly such as fit, of which one is often exchanged. */
 export function argumentsFor(name: string, expected: number, draw: Draw): unknown[] {
-  const recipe = RECIPES[name];
-  if (!recipe || draw.chance(5)) return draw.arguments(expected);
-  const values = recipe(draw);
+  const [known, key] = name.startsWith('x.') ? [METHODS, name.slice(2)] : [RECIPES, name];
+  if (!Object.hasOwn(known, key) || draw.chance(5)) return draw.arguments(expected);
+  const values = known[key](draw);
   if (draw.chance(2)) return values;
   const at = draw.below(values.length + 1);
   const value = values[at];
   const isOptions = Object.getPrototypeOf(value ?? 0) === Object.prototype;
   if (isOptions && !draw.chance(3)) {
     const options = value as Record<string, unknown>;
-    const key = draw.pick([...Object.keys(options), 'other']);
-    values[at] = { ...options, [key]: draw.chance(2) ? draw.number() : draw.any() };
+    const option = draw.pick([...Object.keys(options), 'other']);
+    values[at] = { ...options, [option]: draw.chance(2) ? draw.number() : draw.any() };
   } else if (Array.isArray(value) && value.length > 0 && draw.chance(2)) {
     values[at] = value.map((item, i) => (i === 0 ? draw.any(1) : item));
   } else {

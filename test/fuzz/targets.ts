@@ -101,8 +101,8 @@ const MADE: Record<string, (draw: Draw) => object> = {
   sampler: (draw) => new generating.Sampler({ topK: draw.below(3), temperature: draw.below(3) }),
   pool: () => new nn.PooledStatistics(3),
   decoding: (draw) => ({
-    forward: (prompt: unknown, options: unknown) =>
-      written(drawnModel(draw) as generating.DecodingModel, prompt, options),
+    forward: (x: unknown, y: unknown) => written(drawnModel(draw), x, y),
+    step: (options: unknown) => written(drawnModel(draw), [draw.below(4)], options),
   }),
   probe: (draw) => {
     const model = drawnModel(draw);
@@ -129,7 +129,7 @@ function trained(draw: Draw): Map<string, tensors.Tensor> {
   return draw.chance(2) ? named : named.set('table', table);
 }
 
-function written(model: generating.DecodingModel, prompt: unknown, options: unknown): number[] {
+function written(model: modelling.LanguageModel, prompt: unknown, options: unknown): number[] {
   const tokens = generating.generateTokens(model, prompt as number[], options as object);
   return Array.from({ length: 4 }, () => tokens.next().value as number);
 }
@@ -186,7 +186,16 @@ function argumentsOf(name: string, made: object, draw: Draw): unknown[] {
   if (draw.chance(4)) return draw.arguments(2);
   if (name === 'step') return draw.chance(3) ? [draw.options(1)] : [];
   if (name === 'loadStateDict' && draw.chance(2)) return [(made as nn.Module).stateDict()];
-  if (name !== 'forward' && name !== 'loss') return draw.arguments(1);
+  if (name === 'restore' || name === 'load') return [(made as { state(): unknown }).state()];
+  if (name === 'add') return [new Float64Array(3), new Float64Array(3).fill(1), draw.below(9)];
+  if (name === 'next') return [[0.5, draw.number(), -1]];
+  if (name === 'feed') return [tensors.randn([1, 2])];
+  if (name === 'applySchedule') return [() => draw.number(), draw.below(9)];
+  if (name === 'observe') return [() => {}];
+  if (name === 'train' || name === 'requireGrad') return [draw.chance(2)];
+  if (['take', 'reserve', 'integer', 'normal'].includes(name)) return [draw.number()];
+  if (name === 'fit') return [[0, draw.below(4), 0, draw.below(4)]];
+  if (name !== 'forward' && name !== 'loss') return draw.chance(2) ? [] : draw.arguments(1);
   const shapes = [[1], [3], [2, 2], [1, 2], [2, 4], [1, 4], [2, 3, 1], [2, 3, 2], [3, 3]];
   const ids = (shape: number[]) =>
     tensors.tensor(

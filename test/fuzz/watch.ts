@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 
 /** How many calls are drawn: NANOGPT_FUZZ, set by `npm run fuzz`; few in the normal tests. */
-export const CALLS = Number(process.env['NANOGPT_FUZZ'] ?? 12_000);
+export const CALLS = Number(process.env['NANOGPT_FUZZ'] ?? 10_000);
 const FIRST_SEED = Number(process.env['NANOGPT_FUZZ_SEED'] ?? 1);
 const TRACE = process.env['NANOGPT_FUZZ_TRACE'] !== undefined;
 
