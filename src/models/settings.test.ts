@@ -62,7 +62,7 @@ describe('a counted bigram', () => {
       [1, 1, 0, 1],
       [-1, 0],
     ]) {
-      expect(() => model.loadStateDict(state(bad))).toThrow('nothing was loaded');
+      expect(() => model.loadStateDict(state(bad))).toThrow(/^bigram: expected (token ids|pairs)/);
     }
     expect(model.pairs.dataSync()).toEqual(before);
     model.loadStateDict(state([0, 2, 2, 0]));
