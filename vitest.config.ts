@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** With `--mode fuzz` (npm run fuzz) the fuzzers draw NANOGPT_FUZZ cases each, 100,000 unless told. */
+export default defineConfig(({ mode }) => ({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',
-    testTimeout: 60_000,
+    testTimeout: mode === 'fuzz' ? 24 * 3_600_000 : 60_000,
+    env: mode === 'fuzz' ? { NANOGPT_FUZZ: process.env['NANOGPT_FUZZ'] ?? '100000' } : {},
   },
-});
+}));

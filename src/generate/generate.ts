@@ -1,6 +1,8 @@
 /** The decoding loop: from a prompt, token after token. */
 import type { LanguageModel } from '../models/index.js';
 import { noGrad, scope, type Tensor, tensor } from '../tensor/index.js';
+import { checkOptions } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { Sampler, type SamplingOptions } from './sampler.js';
 
@@ -49,9 +51,18 @@ export function* generateTokens(
   prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): Generator<number, void, undefined> {
-  const { maxTokens = 100, stopAt = [], pad = 0 } = options;
+  checkModel(model);
+  const { maxTokens = 100, stopAt = [], pad = 0 } = checkOptions('generate', options);
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
-    throw new UserError(`maxTokens: expected a whole number of at least 0, got ${maxTokens}.`);
+    throw new UserError(
+      `maxTokens: expected a whole number of at least 0, got ${describeValue(maxTokens)}.`,
+    );
+  }
+  if (!Array.isArray(stopAt)) {
+    throw new UserError(`stopAt: expected an array of token ids, got ${describeValue(stopAt)}.`);
+  }
+  if (!Array.isArray(prompt) && !(ArrayBuffer.isView(prompt) && !(prompt instanceof DataView))) {
+    throw new UserError(`prompt: expected an array of token ids, got ${describeValue(prompt)}.`);
   }
   const sampler = new Sampler(options);
   const history = prompt.length > 0 ? Array.from(prompt) : [pad];
@@ -85,6 +96,13 @@ export function generate(
   options: GenerateOptions = {},
 ): number[] {
   return [...generateTokens(model, prompt, options)];
+}
+
+function checkModel(model: DecodingModel): void {
+  const known = typeof model?.forward === 'function' && typeof model.train === 'function';
+  if (known && Number.isSafeInteger(model.vocabSize) && Number.isSafeInteger(model.blockSize))
+    return;
+  throw new UserError(`generate: expected a language model, got ${describeValue(model)}.`);
 }
 
 /** A forward pass over the last tokens, each time. */
@@ -129,7 +147,9 @@ function read(logits: Tensor, vocabSize: number): Float32Array {
 function checkIds({ vocabSize }: LanguageModel, ids: readonly number[]): void {
   for (const id of ids) {
     if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
-      throw new UserError(`prompt: expected token ids from 0 to ${vocabSize - 1}, got ${id}.`);
+      throw new UserError(
+        `prompt: expected token ids from 0 to ${vocabSize - 1}, got ${describeValue(id)}.`,
+      );
     }
   }
 }

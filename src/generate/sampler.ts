@@ -1,4 +1,6 @@
 /** Choosing the next token from a row of logits. */
+import { checkOptions } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { Generator, type GeneratorState, streamFor } from '../util/random.js';
 
@@ -35,20 +37,26 @@ export class Sampler {
 
   /** @throws UsageError for an option out of range. */
   constructor(options: SamplingOptions = {}) {
-    const { temperature = 1, topK = 0, topP = 1, seed = 0 } = options;
-    if (!(temperature >= 0 && temperature < Infinity)) {
+    const { temperature = 1, topK = 0, topP = 1, seed = 0 } = checkOptions('sampling', options);
+    if (!(typeof temperature === 'number' && temperature >= 0 && temperature < Infinity)) {
       throw new UsageError(
-        `temperature: expected a number of at least 0 (0: always the likeliest), got ${temperature}.`,
+        `temperature: expected a number of at least 0 (0: always the likeliest), got ${describeValue(temperature)}.`,
       );
     }
     if (!Number.isSafeInteger(topK) || topK < 0) {
-      throw new UsageError(`topK: expected a whole number of at least 0 (0: all), got ${topK}.`);
+      throw new UsageError(
+        `topK: expected a whole number of at least 0 (0: all), got ${describeValue(topK)}.`,
+      );
     }
-    if (!(topP > 0 && topP <= 1)) {
-      throw new UsageError(`topP: expected a number above 0 and at most 1 (1: all), got ${topP}.`);
+    if (!(typeof topP === 'number' && topP > 0 && topP <= 1)) {
+      throw new UsageError(
+        `topP: expected a number above 0 and at most 1 (1: all), got ${describeValue(topP)}.`,
+      );
     }
     if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new UsageError(`seed: expected a whole number of at least 0, got ${seed}.`);
+      throw new UsageError(
+        `seed: expected a whole number of at least 0, got ${describeValue(seed)}.`,
+      );
     }
     this.temperature = temperature;
     this.topK = topK;
@@ -98,10 +106,18 @@ export class Sampler {
 }
 
 function likeliest(logits: ArrayLike<number>): number {
+  if (!Array.isArray(logits) && !(ArrayBuffer.isView(logits) && !(logits instanceof DataView))) {
+    throw new UserError(`sampling: expected an array of logits, got ${describeValue(logits)}.`);
+  }
   if (logits.length === 0) throw new UserError('sampling: expected logits, got none.');
   let best = 0;
   for (let id = 0; id < logits.length; id++) {
     const logit = logits[id]!;
+    if (typeof logit !== 'number') {
+      throw new UserError(
+        `sampling: expected the logit of token ${id} to be a number, got ${describeValue(logit)}.`,
+      );
+    }
     if (logit > logits[best]!) best = id;
     if (Number.isNaN(logit) || logit === Infinity) {
       throw new UserError(

@@ -1,9 +1,12 @@
 /** The counted bigram: how often each token followed each other one in the training split. */
 import { buffer, Module } from '../nn/index.js';
 import { empty, type Tensor, tensor } from '../tensor/index.js';
+import { checkIndices, checkTensorMap } from '../tensor/internal.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
-import type { BigramConfig } from './bigram.js';
-import type { LanguageModel } from './model.js';
+import { formatShape, sameShape } from '../util/shape.js';
+import { type BigramConfig, bigramSchema } from './bigram-config.js';
+import { checkedConfig, type LanguageModel } from './model.js';
 
 /**
  * P(next | previous) = (count(previous, next) + α) / (count(previous) + α·V), α the smoothing. With
@@ -19,13 +22,16 @@ export class CountedBigram extends Module implements LanguageModel {
   pairs: Tensor = buffer(empty([0, 2], 'int32'));
   /** (N): how often each did. */
   counts: Tensor = buffer(empty([0], 'int32'));
+  private readonly config: BigramConfig;
   private table: Table;
 
   constructor(
-    private readonly config: BigramConfig,
+    settings: BigramConfig,
     readonly vocabSize: number,
   ) {
     super();
+    const config = checkedConfig('CountedBigram', bigramSchema, settings, vocabSize);
+    this.config = config;
     this.blockSize = config.blockSize;
     this.receptiveField = config.context;
     this.table = new Table(new Int32Array(0), new Int32Array(0), config, vocabSize);
@@ -34,10 +40,10 @@ export class CountedBigram extends Module implements LanguageModel {
   /** Counts the pairs of neighbouring ids. @throws UserError for fewer than two, or one that is no id. */
   fit(ids: ArrayLike<number>): void {
     const { vocabSize: V, config } = this;
+    checkIds(ids, V);
     if (ids.length < 2) {
       throw new UserError(`bigram: expected at least 2 tokens to count, got ${ids.length}`);
     }
-    checkIds(ids, V);
     const keys = new Float64Array(ids.length - 1); // previous · V + next; beyond 2³² for large V
     for (let i = 0; i < keys.length; i++) {
       keys[i] = (config.context === 1 ? ids[i] * V : 0) + ids[i + 1];
@@ -60,17 +66,18 @@ export class CountedBigram extends Module implements LanguageModel {
   }
 
   private setCounts(pairs: Tensor, counts: Tensor): void {
-    this.pairs.dispose();
-    this.counts.dispose();
-    this.pairs = buffer(pairs);
-    this.counts = buffer(counts);
     const { config, vocabSize } = this;
+    // First, for it throws where they do not fit.
     this.table = new Table(
       pairs.dataSync() as Int32Array,
       counts.dataSync() as Int32Array,
       config,
       vocabSize,
     );
+    this.pairs.dispose();
+    this.counts.dispose();
+    this.pairs = buffer(pairs);
+    this.counts = buffer(counts);
   }
 
   /** How many pairs there are is part of what is loaded, so any number fits. */
@@ -78,18 +85,28 @@ export class CountedBigram extends Module implements LanguageModel {
     state: ReadonlyMap<string, Tensor>,
     options: { strict?: boolean } = {},
   ): { missing: string[]; unexpected: string[] } {
+    checkTensorMap('loadStateDict', state);
     const pairs = state.get('pairs');
     const counts = state.get('counts');
-    if (!pairs || !counts || pairs.shape[0] !== counts.shape[0]) {
+    const fits =
+      pairs?.dtype === 'int32' &&
+      pairs.ndim === 2 &&
+      pairs.shape[1] === 2 &&
+      counts?.dtype === 'int32' &&
+      counts.ndim === 1 &&
+      counts.shape[0] === pairs.shape[0];
+    const unexpected = [...state.keys()].filter((key) => key !== 'pairs' && key !== 'counts');
+    if (!fits || (unexpected.length > 0 && options.strict !== false)) {
       return super.loadStateDict(state, options);
     }
-    this.setCounts(pairs.clone(), counts.clone());
-    return { missing: [], unexpected: [] };
+    this.setCounts(tensor(pairs.dataSync(), { shape: pairs.shape }), tensor(counts.dataSync()));
+    return { missing: [], unexpected };
   }
 
   /** inputs (B, T) → log-probabilities (B, T, V), which are logits too. */
   forward(inputs: Tensor): Tensor {
     const { vocabSize: V, table } = this;
+    checkIndices('bigram', inputs);
     const ids = inputs.dataSync();
     checkIds(ids, V);
     const logits = new Float32Array(ids.length * V);
@@ -98,6 +115,13 @@ export class CountedBigram extends Module implements LanguageModel {
   }
 
   loss(inputs: Tensor, targets: Tensor): Tensor {
+    checkIndices('bigram', inputs);
+    checkIndices('bigram', targets);
+    if (!sameShape(inputs.shape, targets.shape)) {
+      throw new UserError(
+        `bigram: expected a target for each input, got ${formatShape(targets.shape)} for ${formatShape(inputs.shape)}`,
+      );
+    }
     const previous = inputs.dataSync();
     const next = targets.dataSync();
     checkIds(previous, this.vocabSize);
@@ -110,21 +134,24 @@ export class CountedBigram extends Module implements LanguageModel {
 
 /** @throws UserError unless all are whole numbers in [0, vocabSize): an array of counts takes anything. */
 function checkIds(ids: ArrayLike<number>, vocabSize: number): void {
+  if (!Array.isArray(ids) && !(ArrayBuffer.isView(ids) && !(ids instanceof DataView))) {
+    throw new UserError(`bigram: expected an array of token ids, got ${describeValue(ids)}`);
+  }
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i];
     if (Number.isInteger(id) && id >= 0 && id < vocabSize) continue;
     throw new UserError(
-      `bigram: expected token ids from 0 to ${vocabSize - 1}, got ${id} at position ${i}`,
+      `bigram: expected token ids from 0 to ${vocabSize - 1}, got ${describeValue(id)} at position ${i}`,
     );
   }
 }
 
 /** @throws UserError for counts that were not made by `fit`: those of a damaged checkpoint. */
-function checkTable(pairs: Int32Array, counts: Int32Array, vocabSize: number): void {
+function checkTable(pairs: Int32Array, counts: Int32Array, rows: number, vocabSize: number): void {
   checkIds(pairs, vocabSize);
   for (let i = 0; i < counts.length; i++) {
     const after = i === 0 || pairs[2 * i] - pairs[2 * i - 2] || pairs[2 * i + 1] - pairs[2 * i - 1];
-    if (counts[i] > 0 && (after === true || after > 0)) continue;
+    if (pairs[2 * i] < rows && counts[i] > 0 && (after === true || after > 0)) continue;
     throw new UserError(
       `bigram: expected pairs in ascending order, each with a count above 0, got (${pairs[2 * i]}, ` +
         `${pairs[2 * i + 1]}), ${counts[i]} times, as number ${i}`,
@@ -143,8 +170,8 @@ class Table {
     private readonly config: BigramConfig,
     private readonly vocabSize: number,
   ) {
-    checkTable(pairs, counts, vocabSize);
     const rows = config.context === 1 ? vocabSize : 1;
+    checkTable(pairs, counts, rows, vocabSize);
     this.rowStart = new Int32Array(rows + 1);
     this.total = new Float64Array(rows);
     for (let i = 0; i < counts.length; i++) {

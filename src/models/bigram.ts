@@ -6,38 +6,17 @@
  * Shannon, "A Mathematical Theory of Communication" (1948), section 3. Add-one smoothing: Laplace's
  * rule of succession.
  */
-import { z } from 'zod';
 import { Module, parameter } from '../nn/index.js';
 import { crossEntropy, embedding, randn, scope, type Tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
+import { type BigramConfig, bigramSchema } from './bigram-config.js';
 import { CountedBigram } from './bigram-counted.js';
-import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
-
-export const bigramSchema = z.strictObject({
-  kind: z
-    .enum(['counted', 'learned'])
-    .default('counted')
-    .describe('counted from the training split at once, or a table learned by descent'),
-  blockSize: z
-    .int()
-    .min(1)
-    .default(8)
-    .describe('T: positions scored at once; no prediction depends on it'),
-  context: z
-    .int()
-    .min(0)
-    .max(1)
-    .default(1)
-    .describe('counted: 1 for the bigram, 0 for the unigram'),
-  smoothing: z.number().min(0).default(1).describe('counted: added to every count (add-one)'),
-  initStd: z
-    .number()
-    .min(0)
-    .default(0.02)
-    .describe('learned: small, so that the first loss is ln V'),
-});
-
-export type BigramConfig = z.infer<typeof bigramSchema>;
+import {
+  checkedConfig,
+  type LanguageModel,
+  type LossOptions,
+  type ModelDefinition,
+} from './model.js';
 
 /** The most tokens whose table of logits is learned: V² numbers and as many gradients. */
 const MAX_LEARNED_VOCAB = 8192;
@@ -50,10 +29,11 @@ export class LearnedBigram extends Module implements LanguageModel {
   readonly table: Tensor;
 
   constructor(
-    config: BigramConfig,
+    settings: BigramConfig,
     readonly vocabSize: number,
   ) {
     super();
+    const config = checkedConfig('LearnedBigram', bigramSchema, settings, vocabSize);
     if (vocabSize > MAX_LEARNED_VOCAB) {
       throw new UserError(
         `bigram: expected at most ${MAX_LEARNED_VOCAB} tokens for a learned table of V² logits, got ${vocabSize}; use kind=counted, or a smaller tokenizer`,

@@ -9,7 +9,12 @@
 import { z } from 'zod';
 import { Embedding, init, type Layer, Linear, Module } from '../nn/index.js';
 import { linearCrossEntropy, type Tensor } from '../tensor/index.js';
-import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
+import {
+  checkedConfig,
+  type LanguageModel,
+  type LossOptions,
+  type ModelDefinition,
+} from './model.js';
 import { makeNorm, normShape } from './norm.js';
 import type { TrainingPreset } from './preset.js';
 
@@ -90,11 +95,16 @@ export class Hierarchical extends Module implements LanguageModel {
   readonly levels: Level[];
   readonly output: Linear;
 
+  readonly config: HierarchicalConfig;
+
+  /** @throws UsageError for settings that do not fit; defaults are filled in. */
   constructor(
-    readonly config: HierarchicalConfig,
+    settings: HierarchicalConfig,
     readonly vocabSize: number,
   ) {
     super();
+    const config = checkedConfig('Hierarchical', hierarchicalSchema, settings, vocabSize);
+    this.config = config;
     const { blockSize: T, nEmbd: C, nHidden: H, fuse, embeddingStd: std } = config;
     this.blockSize = T;
     this.receptiveField = T;

@@ -1,4 +1,5 @@
-export { type BigramConfig, bigram, LearnedBigram } from './bigram.js';
+export { bigram, LearnedBigram } from './bigram.js';
+export type { BigramConfig } from './bigram-config.js';
 export { CountedBigram } from './bigram-counted.js';
 export { Hierarchical, type HierarchicalConfig, hierarchical } from './hierarchical.js';
 export { MLP, type MLPConfig, mlp } from './mlp.js';

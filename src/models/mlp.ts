@@ -21,7 +21,12 @@ import {
 } from '../nn/index.js';
 import { linearCrossEntropy, type Tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
-import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
+import {
+  checkedConfig,
+  type LanguageModel,
+  type LossOptions,
+  type ModelDefinition,
+} from './model.js';
 import { makeNorm, normShape } from './norm.js';
 
 export const mlpSchema = z.strictObject({
@@ -108,11 +113,16 @@ export class MLP extends Module implements LanguageModel {
   readonly hidden: HiddenLayer[];
   readonly output: Linear;
 
+  readonly config: MLPConfig;
+
+  /** @throws UsageError for settings that do not fit; defaults are filled in. */
   constructor(
-    readonly config: MLPConfig,
+    settings: MLPConfig,
     readonly vocabSize: number,
   ) {
     super();
+    const config = checkedConfig('MLP', mlpSchema, settings, vocabSize);
+    this.config = config;
     const { blockSize: T, nEmbd: C, nHidden: H, nLayer, embeddingStd: std } = config;
     this.blockSize = T;
     this.receptiveField = T;

@@ -4,6 +4,8 @@
 import type { z } from 'zod';
 import type { Module } from '../nn/index.js';
 import type { Tensor } from '../tensor/index.js';
+import { checkOptions, checkWhole } from '../util/check.js';
+import { UsageError } from '../util/errors.js';
 import type { TrainingPreset } from './preset.js';
 
 /** For `LanguageModel.loss`. */
@@ -36,6 +38,26 @@ export interface LanguageModel extends Module {
    * The trainer calls it in place of steps.
    */
   fit?(ids: ArrayLike<number>): void;
+}
+
+/**
+ * What a model is made with, checked, defaults filled in. Whoever makes one by hand is told of a wrong
+ * setting as the command line is.
+ *
+ * @throws UsageError for settings that do not fit, UserError for a vocabulary without tokens.
+ */
+export function checkedConfig<Config>(
+  model: string,
+  schema: z.ZodType<Config>,
+  config: Config,
+  vocabSize: number,
+): Config {
+  checkWhole(model, 'vocabSize', vocabSize, 1);
+  const { data, error } = schema.safeParse(checkOptions(model, config as object));
+  if (!error) return data;
+  const [{ path, message }] = error.issues;
+  const where = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
+  throw new UsageError(`${model}: ${where}${message}`);
 }
 
 /** What the registry knows of a kind of model. `Config` is plain JSON. */

@@ -29,7 +29,12 @@ import {
   tensor,
 } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
-import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
+import {
+  checkedConfig,
+  type LanguageModel,
+  type LossOptions,
+  type ModelDefinition,
+} from './model.js';
 import { makeNorm, normShape } from './norm.js';
 import { wavenetPresets } from './wavenet-presets.js';
 
@@ -145,11 +150,16 @@ export class WaveNet extends Module implements LanguageModel {
   readonly hidden: Linear[];
   readonly output: Linear;
 
+  readonly config: WaveNetConfig;
+
+  /** @throws UsageError for settings that do not fit; defaults are filled in. */
   constructor(
-    readonly config: WaveNetConfig,
+    settings: WaveNetConfig,
     readonly vocabSize: number,
   ) {
     super();
+    const config = checkedConfig('WaveNet', wavenetSchema, settings, vocabSize);
+    this.config = config;
     const { blockSize, nEmbd, nResidual, nSkip, nBlock, nStack, embeddingStd: std } = config;
     this.blockSize = blockSize;
     this.embedding = new Embedding(vocabSize, nEmbd, { init: (w) => init.normal(w, { std }) });

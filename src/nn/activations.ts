@@ -1,5 +1,8 @@
 /** Activations as layers, and finding one by its name. All take any shape and keep it. */
-import type { Tensor } from '../tensor/index.js';
+import { gelu, leakyRelu, relu, sigmoid, silu, type Tensor, tanh } from '../tensor/index.js';
+import { checkTensor } from '../tensor/internal.js';
+import { checkRange } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UsageError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
 import { type Layer, Module } from './module.js';
@@ -7,6 +10,7 @@ import { type Layer, Module } from './module.js';
 /** x. */
 export class Identity extends Module {
   override forward(x: Tensor): Tensor {
+    checkTensor('Identity', x);
     return x;
   }
 }
@@ -14,7 +18,7 @@ export class Identity extends Module {
 /** max(0, x). */
 export class ReLU extends Module {
   override forward(x: Tensor): Tensor {
-    return x.relu();
+    return relu(x);
   }
 }
 
@@ -23,23 +27,24 @@ export class LeakyReLU extends Module {
   /** @param negativeSlope default 0.01, as PyTorch's. */
   constructor(readonly negativeSlope = 0.01) {
     super();
+    checkRange('LeakyReLU', 'negativeSlope', negativeSlope);
   }
 
   override forward(x: Tensor): Tensor {
-    return x.leakyRelu(this.negativeSlope);
+    return leakyRelu(x, this.negativeSlope);
   }
 }
 
 export class Tanh extends Module {
   override forward(x: Tensor): Tensor {
-    return x.tanh();
+    return tanh(x);
   }
 }
 
 /** 1 / (1 + e⁻ˣ). */
 export class Sigmoid extends Module {
   override forward(x: Tensor): Tensor {
-    return x.sigmoid();
+    return sigmoid(x);
   }
 }
 
@@ -48,17 +53,22 @@ export class GELU extends Module {
   /** @param approximate default 'none', as PyTorch's. */
   constructor(readonly approximate: 'none' | 'tanh' = 'none') {
     super();
+    if (approximate !== 'none' && approximate !== 'tanh') {
+      throw new UsageError(
+        `GELU: expected approximate to be none or tanh, got ${describeValue(approximate)}`,
+      );
+    }
   }
 
   override forward(x: Tensor): Tensor {
-    return x.gelu(this.approximate);
+    return gelu(x, this.approximate);
   }
 }
 
 /** x·sigmoid(x), also called swish. Elfwing et al. 2017. */
 export class SiLU extends Module {
   override forward(x: Tensor): Tensor {
-    return x.silu();
+    return silu(x);
   }
 }
 
@@ -89,9 +99,13 @@ function plain(name: string): string {
  * @throws UsageError for an unknown name, naming the nearest.
  */
 export function activation(name: string): Layer {
-  const found = ACTIVATION_NAMES.find((valid) => plain(valid) === plain(name));
+  const found = ACTIVATION_NAMES.find(
+    (valid) => typeof name === 'string' && plain(valid) === plain(name),
+  );
   if (found === undefined) {
-    throw new UsageError(`unknown activation "${name}".${nearestHint(name, ACTIVATION_NAMES)}`);
+    throw new UsageError(
+      `unknown activation ${describeValue(name)}.${nearestHint(name, ACTIVATION_NAMES)}`,
+    );
   }
   return ACTIVATIONS[found]();
 }

@@ -8,6 +8,9 @@ import {
   type Tensor,
   zeros,
 } from '../tensor/index.js';
+import { checkTensor } from '../tensor/internal.js';
+import { checkFinite, checkFunction, checkOptions, checkWhole } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { ShapeError, UsageError, UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
 import { Module } from './module.js';
@@ -90,14 +93,18 @@ export class BatchNorm1d extends Module {
   ) {
     super();
     checkSize('BatchNorm1d', 'channels', channels);
-    const { eps = 1e-5, affine = true, momentum = 0.1, virtualBatchSize = 0 } = options;
-    const { statistics = 'ema', inference = 'population' } = options;
+    const given = checkOptions('BatchNorm1d', options);
+    const { eps = 1e-5, affine = true, momentum = 0.1, virtualBatchSize = 0 } = given;
+    const { statistics = 'ema', inference = 'population' } = given;
+    checkFinite('BatchNorm1d', 'eps', eps, 0);
     checkChoice('statistics', statistics, POPULATION_STATISTICS);
     checkChoice('inference', inference, INFERENCE_STATISTICS);
-    if (!(momentum >= 0 && momentum <= 1)) {
-      throw new UserError(`BatchNorm1d: expected a momentum between 0 and 1, got ${momentum}`);
+    if (!(typeof momentum === 'number' && momentum >= 0 && momentum <= 1)) {
+      throw new UserError(
+        `BatchNorm1d: expected a momentum between 0 and 1, got ${describeValue(momentum)}`,
+      );
     }
-    if (virtualBatchSize !== 0) checkSize('BatchNorm1d', 'virtualBatchSize', virtualBatchSize);
+    checkWhole('BatchNorm1d', 'virtualBatchSize', virtualBatchSize);
     this.weight = affine ? parameter(ones([channels])) : null;
     this.bias = affine ? parameter(zeros([channels])) : null;
     this.runningMean = buffer(zeros([channels]));
@@ -111,6 +118,7 @@ export class BatchNorm1d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('BatchNorm1d', x);
     if (x.ndim < 2 || x.ndim > 3 || x.size(-1) !== this.channels) {
       throw new ShapeError(
         'BatchNorm1d',
@@ -133,7 +141,8 @@ export class BatchNorm1d extends Module {
    *
    * @param options.affine whether gain and shift are held with them. Default false.
    */
-  freeze({ affine = false }: { affine?: boolean } = {}): void {
+  freeze(options: { affine?: boolean } = {}): void {
+    const { affine = false } = checkOptions('BatchNorm1d.freeze', options);
     this.statistics = 'frozen';
     if (!affine) return;
     for (const tensor of [this.weight, this.bias]) {
@@ -147,6 +156,7 @@ export class BatchNorm1d extends Module {
    * `observer` of them, and leaves the population's alone, whatever the mode. One at a time.
    */
   observe(observer: StatisticsObserver): () => void {
+    checkFunction('BatchNorm1d.observe', 'an observer', observer);
     if (this.observer) throw new UserError('BatchNorm1d: expected one observer at a time, got two');
     this.observer = observer;
     return () => {
@@ -218,7 +228,7 @@ export class BatchNorm1d extends Module {
 function checkChoice(what: string, value: string, known: readonly string[]): void {
   if (!known.includes(value)) {
     throw new UsageError(
-      `BatchNorm1d: expected ${what} to be one of ${known.join(', ')}, got "${value}"`,
+      `BatchNorm1d: expected ${what} to be one of ${known.join(', ')}, got ${describeValue(value)}`,
     );
   }
 }

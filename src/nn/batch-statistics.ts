@@ -1,11 +1,15 @@
 /** Population statistics from batches that go through a model while its weights are held. */
 import { defaultRandom, noGrad, Scope, type Tensor } from '../tensor/index.js';
+import { checkFunction, checkIterable, checkOptions, checkWhole } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { BatchNorm1d } from './batch-norm.js';
-import type { Module } from './module.js';
+import { checkModule, type Module } from './module.js';
+import { checkSize } from './sizes.js';
 
 /** All BatchNorms of a model by path. */
 export function batchNormsOf(model: Module): Map<string, BatchNorm1d> {
+  checkModule('batchNormsOf', model);
   const found = new Map<string, BatchNorm1d>();
   for (const [path, module] of model.namedModules()) {
     if (module instanceof BatchNorm1d) found.set(path, module);
@@ -20,12 +24,24 @@ export class PooledStatistics {
   readonly #squares: Float64Array;
 
   constructor(channels: number) {
-    this.mean = new Float64Array(channels);
-    this.#squares = new Float64Array(channels);
+    checkSize('PooledStatistics', 'channels', channels);
+    try {
+      this.mean = new Float64Array(channels);
+      this.#squares = new Float64Array(channels);
+    } catch (cause) {
+      throw new UserError(`PooledStatistics: ${channels} channels do not fit in memory`, { cause });
+    }
   }
 
   /** Chan, Golub & LeVeque 1983: the deviations within the groups, and those of the groups' means. */
   add(mean: Float64Array, variance: Float64Array, samples: number): void {
+    const C = this.mean.length;
+    if (mean?.length !== C || variance?.length !== C) {
+      throw new UserError(
+        `PooledStatistics: expected a mean and a variance of ${C} channels, got ${describeValue(mean)} and ${describeValue(variance)}`,
+      );
+    }
+    checkWhole('PooledStatistics', 'samples', samples, 1);
     const share = samples / (this.samples + samples);
     for (let c = 0; c < mean.length; c++) {
       const delta = mean[c] - this.mean[c];
@@ -84,12 +100,16 @@ export function recomputeStatistics(
 export function observeBatches(
   model: Module,
   inputs: Iterable<Tensor>,
-  {
-    forward = (input) => (model.forward as (input: Tensor) => unknown).call(model, input),
-  }: RecomputeOptions,
+  options: RecomputeOptions,
   see: (index: number, mean: Float64Array, variance: Float64Array, samples: number) => void,
 ): number {
   const norms = [...batchNormsOf(model).values()];
+  checkIterable('batches of a model', 'inputs, such as an array of tensors', inputs);
+  const {
+    forward = (input: Tensor) => (model.forward as (input: Tensor) => unknown).call(model, input),
+  } = checkOptions('recomputeStatistics', options);
+  checkFunction('recomputeStatistics', 'forward', forward);
+  checkFunction('observeBatches', 'what is to see the statistics', see);
   const wasTraining = [...model.namedModules().values()].map((m) => [m, m.training] as const);
   const random = defaultRandom.state();
   const stops = norms.map((norm, i) => norm.observe((...statistics) => see(i, ...statistics)));

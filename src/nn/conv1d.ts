@@ -1,12 +1,14 @@
 /** The causal convolution over time, as a layer, and one position after the other. */
 import { conv1d, empty, type RandomSource, scope, type Tensor } from '../tensor/index.js';
+import { checkTensor } from '../tensor/internal.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import * as init from './init.js';
 import type { Initializer } from './linear.js';
 import { Linear, type LinearOptions } from './linear.js';
 import { Module } from './module.js';
 import { emptyParameter, parameter } from './parameter.js';
-import { checkSize } from './sizes.js';
+import { checkLayerOptions, checkSize } from './sizes.js';
 
 export interface Conv1dLayerOptions {
   /** Positions between the taps of the kernel. Default 1. */
@@ -46,7 +48,7 @@ export class Conv1d extends Module {
     options: Conv1dLayerOptions = {},
   ) {
     super();
-    const { dilation = 1, groups = 1, bias = true, random } = options;
+    const { dilation = 1, groups = 1, bias = true, random } = checkLayerOptions('Conv1d', options);
     const sizes = { inChannels, outChannels, kernelSize, dilation, groups };
     for (const [name, value] of Object.entries(sizes)) checkSize('Conv1d', name, value);
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
@@ -95,11 +97,15 @@ export class Conv1dStream implements Disposable {
   #count = 0;
 
   constructor(private readonly layer: Conv1d) {
+    if (!(layer instanceof Conv1d)) {
+      throw new UserError(`Conv1dStream: expected a Conv1d, got ${describeValue(layer)}`);
+    }
     this.#past = empty([layer.receptiveField, layer.inChannels]).retain();
   }
 
   /** The next position: x (1, in) → (1, out). */
   feed(x: Tensor): Tensor {
+    checkTensor('Conv1dStream.feed', x);
     const { weight, bias, kernelSize, dilation, groups, inChannels } = this.layer;
     const length = this.#past.shape[0];
     const now = this.#count++;

@@ -1,5 +1,8 @@
 /** Dropout, as a layer. */
 import { dropout, type RandomSource, type Tensor } from '../tensor/index.js';
+import { checkSource, checkTensor } from '../tensor/internal.js';
+import { checkOptions } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { Module } from './module.js';
 
@@ -20,13 +23,18 @@ export class Dropout extends Module {
     options: { random?: RandomSource } = {},
   ) {
     super();
-    if (!(p >= 0 && p <= 1)) {
-      throw new UserError(`Dropout: expected a probability between 0 and 1, got ${p}`);
+    if (!(typeof p === 'number' && p >= 0 && p <= 1)) {
+      throw new UserError(
+        `Dropout: expected a probability between 0 and 1, got ${describeValue(p)}`,
+      );
     }
-    this.random = options.random;
+    const { random } = checkOptions('Dropout', options);
+    if (random !== undefined) checkSource('Dropout', random);
+    this.random = random;
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('Dropout', x);
     return this.training ? dropout(x, this.p, this.random) : x;
   }
 }

@@ -4,7 +4,7 @@ import * as init from './init.js';
 import type { Initializer } from './linear.js';
 import { Module } from './module.js';
 import { emptyParameter } from './parameter.js';
-import { checkSize } from './sizes.js';
+import { checkLayerOptions, checkSize } from './sizes.js';
 
 export interface EmbeddingOptions {
   /** Fills the table. Default: N(0, 1), as PyTorch's. */
@@ -31,9 +31,10 @@ export class Embedding extends Module {
     super();
     checkSize('Embedding', 'numEmbeddings', numEmbeddings);
     checkSize('Embedding', 'embeddingDim', embeddingDim);
+    const { random, init: fill } = checkLayerOptions('Embedding', options);
     this.weight = emptyParameter([numEmbeddings, embeddingDim]);
-    if (options.init) options.init(this.weight);
-    else init.normal(this.weight, { random: options.random });
+    if (fill) fill(this.weight);
+    else init.normal(this.weight, { random });
   }
 
   override forward(ids: Tensor): Tensor {

@@ -1,5 +1,5 @@
 /** Several dimensions as one, as a layer. */
-import type { Tensor } from '../tensor/index.js';
+import { flatten, type Tensor } from '../tensor/index.js';
 import { Module } from './module.js';
 
 /** Joins dimensions `startDim` to `endDim`: by default all but the first, (B, T, C) → (B, T·C). Copies nothing. */
@@ -12,6 +12,6 @@ export class Flatten extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return x.flatten(this.startDim, this.endDim);
+    return flatten(x, this.startDim, this.endDim);
   }
 }

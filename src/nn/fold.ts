@@ -1,7 +1,8 @@
 /** Taking a normalisation out of a trained model. */
 import { noGrad, type Tensor } from '../tensor/index.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
-import type { BatchNorm1d } from './batch-norm.js';
+import { BatchNorm1d } from './batch-norm.js';
 import { Conv1d } from './conv1d.js';
 import { Linear } from './linear.js';
 
@@ -19,6 +20,14 @@ import { Linear } from './linear.js';
 export function foldBatchNorm(layer: Linear, norm: BatchNorm1d): Linear;
 export function foldBatchNorm(layer: Conv1d, norm: BatchNorm1d): Conv1d;
 export function foldBatchNorm(layer: Linear | Conv1d, norm: BatchNorm1d): Linear | Conv1d {
+  if (!(layer instanceof Linear || layer instanceof Conv1d)) {
+    throw new UserError(`foldBatchNorm: expected a Linear or Conv1d, got ${describeValue(layer)}`);
+  }
+  if (!(norm instanceof BatchNorm1d)) {
+    throw new UserError(
+      `foldBatchNorm: expected a BatchNorm1d after the layer, got ${describeValue(norm)}`,
+    );
+  }
   const outputs = layer instanceof Conv1d ? layer.outChannels : layer.outFeatures;
   if (norm.channels !== outputs) {
     throw new UserError(

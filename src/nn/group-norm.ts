@@ -1,5 +1,7 @@
 /** Normalisation of groups of channels of each element of a batch. */
 import { layerNorm, ones, type Tensor, zeros } from '../tensor/index.js';
+import { checkTensor } from '../tensor/internal.js';
+import { checkFinite, checkOptions } from '../util/check.js';
 import { ShapeError, UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
 import type { LayerNormOptions } from './layer-norm.js';
@@ -24,9 +26,11 @@ export class GroupNorm extends Module {
   constructor(
     readonly groups: number,
     readonly channels: number,
-    { eps = 1e-5, affine = true }: Omit<LayerNormOptions, 'bias'> = {},
+    options: Omit<LayerNormOptions, 'bias'> = {},
   ) {
     super();
+    const { eps = 1e-5, affine = true } = checkOptions('GroupNorm', options);
+    checkFinite('GroupNorm', 'eps', eps, 0);
     checkSize('GroupNorm', 'groups', groups);
     checkSize('GroupNorm', 'channels', channels);
     if (channels % groups !== 0) {
@@ -40,6 +44,7 @@ export class GroupNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    checkTensor('GroupNorm', x);
     const { channels: C, weight, bias } = this;
     if (x.ndim < 2 || x.ndim > 3 || x.size(-1) !== C) {
       throw new ShapeError(

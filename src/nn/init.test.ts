@@ -237,3 +237,31 @@ it('refuses ranges and deviations that make no sense', () => {
     /^orthogonal: expected at least two dimensions/,
   );
 });
+
+describe('what is given', () => {
+  const x = () => empty([3]);
+
+  it('may be so far out that a tail is but its start, which once took for ever', () => {
+    const far: [number, number, number, number][] = [
+      [0, 1e-45, 1, 2],
+      [1e308, 1e-300, -2, 2],
+      [-1e15, 0.5, 0, Infinity],
+    ];
+    for (const [mean, std, low, high] of far) {
+      const values = init.truncatedNormal(x(), { mean, std, low, high }).dataSync();
+      expect([...values]).toEqual(new Array(3).fill(mean > high ? high : low));
+    }
+    expect(truncatedDeviate(new Generator(1), 1e200, Infinity)).toBe(1e200);
+  });
+
+  it('is of numbers, and not of indices, whose bits would be another number’s', () => {
+    for (const fill of [init.uniform, init.normal, init.truncatedNormal]) {
+      expect(() => fill(empty([3], 'int32'))).toThrow('expected a float32 tensor, got int32');
+      expect(() => fill(x(), null as never)).toThrow('expected options');
+      expect(() => fill(x(), { random: {} as never })).toThrow('expected random to be a');
+      expect(() => fill([1] as never)).toThrow('expected a tensor, got an array of 1');
+    }
+    const words = { mean: '1' as never };
+    expect(() => init.normal(x(), words)).toThrow('expected mean to be a number, got "1"');
+  });
+});

@@ -2,7 +2,10 @@
  * Filling tensors with their first values, as PyTorch's `torch.nn.init`: in place, off the tape, and
  * returning the tensor. Random values come from `defaultRandom` unless a source is given.
  */
-import { defaultRandom, type RandomSource, type Tensor } from '../tensor/index.js';
+import type { RandomSource, Tensor } from '../tensor/index.js';
+import { checkFloat, checkSource, checkTensor } from '../tensor/internal.js';
+import { checkFinite, checkOptions, checkRange } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { ShapeError, UsageError, UserError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
 import { formatShape, numel } from '../util/shape.js';
@@ -22,13 +25,12 @@ export interface RandomOptions {
 /** Uniform over [low, high), by default [0, 1). */
 export function uniform(
   tensor: Tensor,
-  {
-    low = 0,
-    high = 1,
-    random = defaultRandom,
-  }: { low?: number; high?: number } & RandomOptions = {},
+  options: { low?: number; high?: number } & RandomOptions = {},
 ): Tensor {
-  checkRange('uniform', low, high);
+  checkFloat('uniform', tensor);
+  const { low = 0, high = 1 } = checkOptions('uniform', options);
+  checkBounds('uniform', low, high);
+  const random = checkSource('uniform', options.random);
   const count = tensor.numel;
   tensor.changeInPlace('init.uniform');
   tensor.backend.uniform(tensor.pointer, count, low, high, random.take(count));
@@ -38,13 +40,13 @@ export function uniform(
 /** Normal, by default with mean 0 and standard deviation 1. */
 export function normal(
   tensor: Tensor,
-  {
-    mean = 0,
-    std = 1,
-    random = defaultRandom,
-  }: { mean?: number; std?: number } & RandomOptions = {},
+  options: { mean?: number; std?: number } & RandomOptions = {},
 ): Tensor {
+  checkFloat('normal', tensor);
+  const { mean = 0, std = 1 } = checkOptions('normal', options);
+  checkRange('normal', 'mean', mean);
   checkStd('normal', std);
+  const random = checkSource('normal', options.random);
   const count = tensor.numel;
   tensor.changeInPlace('init.normal');
   tensor.backend.normal(tensor.pointer, count, mean, std, random.take(count));
@@ -59,22 +61,28 @@ export function truncatedNormal(
   tensor: Tensor,
   options: { mean?: number; std?: number; low?: number; high?: number } & RandomOptions = {},
 ): Tensor {
-  const { mean = 0, std = 1, low = -2, high = 2, random = defaultRandom } = options;
+  checkFloat('truncatedNormal', tensor);
+  const { mean = 0, std = 1, low = -2, high = 2 } = checkOptions('truncatedNormal', options);
+  checkFinite('truncatedNormal', 'mean', mean);
   checkStd('truncatedNormal', std);
-  checkRange('truncatedNormal', low, high);
+  checkBounds('truncatedNormal', low, high);
+  const random = checkSource('truncatedNormal', options.random);
   return truncatedNormalInto(tensor, { mean, std, low, high, random });
 }
 
 /** Every element `value`. */
 export function constant(tensor: Tensor, value: number): Tensor {
+  checkTensor('constant', tensor);
   return tensor.fill_(value);
 }
 
 export function zeros(tensor: Tensor): Tensor {
+  checkTensor('zeros', tensor);
   return tensor.fill_(0);
 }
 
 export function ones(tensor: Tensor): Tensor {
+  checkTensor('ones', tensor);
   return tensor.fill_(1);
 }
 
@@ -99,11 +107,13 @@ const GAINS: Readonly<Record<Nonlinearity, (parameter: number) => number>> = {
  * @throws UsageError for an unknown nonlinearity, naming the nearest.
  */
 export function calculateGain(nonlinearity: Nonlinearity, parameter = 0.01): number {
-  if (!Object.hasOwn(GAINS, nonlinearity)) {
+  if (typeof nonlinearity !== 'string' || !Object.hasOwn(GAINS, nonlinearity)) {
+    const hint = nearestHint(nonlinearity, Object.keys(GAINS));
     throw new UsageError(
-      `calculateGain: unknown nonlinearity "${nonlinearity}".${nearestHint(nonlinearity, Object.keys(GAINS))}`,
+      `calculateGain: unknown nonlinearity ${describeValue(nonlinearity)}.${hint}`,
     );
   }
+  checkRange('calculateGain', 'the slope', parameter);
   return GAINS[nonlinearity](parameter);
 }
 
@@ -114,6 +124,7 @@ export function calculateGain(nonlinearity: Nonlinearity, parameter = 0.01): num
  * @throws ShapeError when it has fewer than two dimensions.
  */
 export function calculateFans(tensor: Tensor): { fanIn: number; fanOut: number } {
+  checkTensor('init', tensor);
   if (tensor.ndim < 2) {
     throw new ShapeError(
       'init',
@@ -135,9 +146,9 @@ export interface KaimingOptions extends RandomOptions {
 
 /** gain / √fan */
 function kaimingStd(tensor: Tensor, options: KaimingOptions): number {
-  const { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' } = options;
+  const { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' } = checkOptions('init', options);
   if (mode !== 'fanIn' && mode !== 'fanOut') {
-    throw new UsageError(`init: expected mode 'fanIn' or 'fanOut', got "${mode}"`);
+    throw new UsageError(`init: expected mode 'fanIn' or 'fanOut', got ${describeValue(mode)}`);
   }
   return calculateGain(nonlinearity, a) / Math.sqrt(calculateFans(tensor)[mode]);
 }
@@ -163,7 +174,9 @@ export interface XavierOptions extends RandomOptions {
 }
 
 /** gain · √(2 / (fanIn + fanOut)) */
-function xavierStd(tensor: Tensor, { gain = 1 }: XavierOptions): number {
+function xavierStd(tensor: Tensor, options: XavierOptions): number {
+  const { gain = 1 } = checkOptions('init', options);
+  checkFinite('init', 'gain', gain, 0);
   const { fanIn, fanOut } = calculateFans(tensor);
   return gain * Math.sqrt(2 / (fanIn + fanOut));
 }
@@ -202,8 +215,11 @@ function centred(tensor: Tensor, std: number, { random }: RandomOptions): Tensor
  */
 export function orthogonal(
   tensor: Tensor,
-  { gain = 1, random }: { gain?: number } & RandomOptions = {},
+  options: { gain?: number } & RandomOptions = {},
 ): Tensor {
+  checkFloat('orthogonal', tensor);
+  const { gain = 1, random } = checkOptions('orthogonal', options);
+  checkRange('orthogonal', 'gain', gain);
   if (tensor.ndim < 2) {
     throw new ShapeError(
       'orthogonal',
@@ -218,13 +234,15 @@ export function orthogonal(
 }
 
 function checkStd(name: string, std: number): void {
-  if (!(std >= 0 && std < Infinity)) {
-    throw new UserError(`${name}: expected a standard deviation of at least 0, got ${std}`);
-  }
+  if (Number.isFinite(std) && std >= 0) return;
+  throw new UserError(
+    `${name}: expected a standard deviation of at least 0, got ${describeValue(std)}`,
+  );
 }
 
-function checkRange(name: string, low: number, high: number): void {
-  if (!(low <= high)) {
-    throw new UserError(`${name}: expected low ≤ high, got [${low}, ${high}]`);
-  }
+function checkBounds(name: string, low: number, high: number): void {
+  if (typeof low === 'number' && typeof high === 'number' && low <= high) return;
+  throw new UserError(
+    `${name}: expected low ≤ high, got [${describeValue(low)}, ${describeValue(high)}]`,
+  );
 }

@@ -1,5 +1,8 @@
 /** Watching a model from outside: what goes into each module and what comes out. */
-import type { Module } from './module.js';
+import { checkFunction } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
+import { UserError } from '../util/errors.js';
+import { checkModule, type Module } from './module.js';
 
 /** What to call around each module's `forward`. `path` is '' for the model itself. */
 export interface Hooks {
@@ -32,6 +35,15 @@ type Forward = (...inputs: unknown[]) => unknown;
  * `linearCrossEntropy`) does not call that layer.
  */
 export function instrument(model: Module, hooks: Hooks): () => void {
+  checkModule('instrument', model);
+  if (typeof hooks !== 'object' || hooks === null) {
+    throw new UserError(
+      `instrument: expected hooks, an object with before or after, got ${describeValue(hooks)}`,
+    );
+  }
+  const { before, after } = hooks;
+  if (before !== undefined) checkFunction('instrument', 'before', before);
+  if (after !== undefined) checkFunction('instrument', 'after', after);
   const watches = new Map<Module, Watch>();
   for (const [path, module] of model.namedModules()) {
     const watch = { path, hooks };

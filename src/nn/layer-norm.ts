@@ -1,5 +1,6 @@
 /** Normalisation of each vector by itself: `LayerNorm` and `RMSNorm`. */
 import { layerNorm, ones, rmsNorm, type Tensor, zeros } from '../tensor/index.js';
+import { checkFinite, checkOptions } from '../util/check.js';
 import { Module } from './module.js';
 import { parameter } from './parameter.js';
 import { checkSize } from './sizes.js';
@@ -27,10 +28,12 @@ export class LayerNorm extends Module {
 
   constructor(
     readonly channels: number,
-    { eps = 1e-5, affine = true, bias = true }: LayerNormOptions = {},
+    options: LayerNormOptions = {},
   ) {
     super();
     checkSize('LayerNorm', 'channels', channels);
+    const { eps = 1e-5, affine = true, bias = true } = checkOptions('LayerNorm', options);
+    checkFinite('LayerNorm', 'eps', eps, 0);
     this.weight = affine ? parameter(ones([channels])) : null;
     this.bias = affine && bias ? parameter(zeros([channels])) : null;
     this.eps = eps;
@@ -55,10 +58,12 @@ export class RMSNorm extends Module {
   /** @param options.eps default 1e-5, as Llama's. */
   constructor(
     readonly channels: number,
-    { eps = 1e-5, affine = true }: Omit<LayerNormOptions, 'bias'> = {},
+    options: Omit<LayerNormOptions, 'bias'> = {},
   ) {
     super();
     checkSize('RMSNorm', 'channels', channels);
+    const { eps = 1e-5, affine = true } = checkOptions('RMSNorm', options);
+    checkFinite('RMSNorm', 'eps', eps, 0);
     this.weight = affine ? parameter(ones([channels])) : null;
     this.eps = eps;
   }

@@ -3,7 +3,7 @@ import { linear, type RandomSource, type Tensor } from '../tensor/index.js';
 import * as init from './init.js';
 import { Module } from './module.js';
 import { emptyParameter } from './parameter.js';
-import { checkSize } from './sizes.js';
+import { checkLayerOptions, checkSize } from './sizes.js';
 
 /** Fills a fresh tensor: one of `init`, with its options: `(w) => init.kaimingNormal(w, { nonlinearity: 'tanh' })`. */
 export type Initializer = (tensor: Tensor) => unknown;
@@ -36,7 +36,7 @@ export class Linear extends Module {
     super();
     checkSize('Linear', 'inFeatures', inFeatures);
     checkSize('Linear', 'outFeatures', outFeatures);
-    const { bias = true, random } = options;
+    const { bias = true, random } = checkLayerOptions('Linear', options);
     const bound = 1 / Math.sqrt(inFeatures);
     const standard: Initializer = (tensor) =>
       init.uniform(tensor, { low: -bound, high: bound, random });

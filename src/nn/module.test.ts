@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { empty, ones, type Tensor, tensor, zeros } from '../tensor/index.js';
-import { buffer, Dropout, Embedding, Linear, Module, parameter } from './index.js';
+import { ReferenceBackend } from '../backend/index.js';
+import { empty, ones, type Tensor, tensor, withBackend, zeros } from '../tensor/index.js';
+import { buffer, Dropout, Embedding, Linear, Module, parameter, Sequential } from './index.js';
 
 class Block extends Module {
   readonly scale = parameter(ones([3]));
@@ -274,5 +275,42 @@ describe('what stands in a field', () => {
       override forward(): void {}
     }
     expect(() => new Bad().parameters()).toThrow('layers: expected a Map of modules');
+  });
+});
+
+describe('what is given', () => {
+  it('to a layer, in place of a tensor or of options, is named', () => {
+    const layer = new Linear(2, 2);
+    const anything = layer as unknown as { forward(x: unknown): unknown };
+    expect(() => anything.forward([1, 2])).toThrow('linear: expected a tensor, got an array of 2');
+    expect(() => new Linear(2, 2, null as never)).toThrow('Linear: expected options');
+    expect(() => new Linear(2, 2, ones([2]) as never)).toThrow('got a Tensor');
+    expect(() => new Linear(2, 2, { init: 3 as never })).toThrow('init, a function, got 3');
+    expect(() => new Sequential(layer, ones([2]) as never)).toThrow('expected layer 1, an object');
+  });
+
+  it('to loadStateDict was not freed, or nothing is loaded', () => {
+    const layer = new Linear(2, 2);
+    const before = layer.weight.dataSync();
+    const freed = zeros([2]);
+    freed.dispose();
+    const state = new Map([
+      ['weight', zeros([2, 2])],
+      ['bias', freed],
+    ]);
+    expect(() => layer.loadStateDict(state)).toThrow('got one whose memory was freed at "bias"');
+    expect(layer.weight.dataSync()).toEqual(before);
+    expect(() => layer.loadStateDict([] as never)).toThrow('expected a Map of tensors by name');
+  });
+
+  it('as a weight, freed or of another backend, is named and ends nothing', () => {
+    const layer = new Linear(2, 2);
+    layer.weight.dispose();
+    expect(() => layer.forward(ones([1, 2]))).toThrow('its memory was freed');
+    const other = withBackend(
+      new ReferenceBackend({ precision: 'float64' }) as never,
+      () => new Linear(2, 2),
+    );
+    expect(() => other.forward(ones([1, 2]))).toThrow('expected tensors of one backend');
   });
 });

@@ -5,7 +5,10 @@
  * the class defines them, and named by the way to them, as in PyTorch: `embedding.weight`,
  * `layers.0.bias`.
  */
-import { markListed, Tensor } from '../tensor/index.js';
+import { Tensor } from '../tensor/index.js';
+import { markListed } from '../tensor/internal.js';
+import { checkOptions } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import type { Shape } from '../util/shape.js';
 import { parameter, type Role, roleOf } from './parameter.js';
@@ -156,8 +159,9 @@ export abstract class Module {
 
   /** Number of values in all parameters, shared ones counted once. */
   parameterCount(options: { trainable?: boolean } = {}): number {
+    const { trainable: only = false } = checkOptions('parameterCount', options);
     return this.parameterCounts().reduce(
-      (total, { count, trainable }) => (options.trainable && !trainable ? total : total + count),
+      (total, { count, trainable }) => (only && !trainable ? total : total + count),
       0,
     );
   }
@@ -193,6 +197,18 @@ export abstract class Module {
     });
     return found;
   }
+}
+
+/** Throws unless `model` is a module. */
+export function checkModule(
+  operation: string,
+  model: unknown,
+  what = 'a model',
+): asserts model is Module {
+  if (model instanceof Module) return;
+  throw new UserError(
+    `${operation}: expected ${what}, an object of class Module, got ${describeValue(model)}`,
+  );
 }
 
 /** What `walk` meets. */

@@ -1,5 +1,6 @@
 /** Orthogonal matrices, by Gram and Schmidt's way of the QR decomposition, a block of vectors at a time. */
-import { noGrad, product, scope, type Tensor } from '../tensor/index.js';
+import { noGrad, scope, type Tensor } from '../tensor/index.js';
+import { product } from '../tensor/internal.js';
 
 /** So many vectors are orthogonalised together on the host; all before them are one matrix product. */
 const BLOCK = 32;

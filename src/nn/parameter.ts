@@ -1,5 +1,6 @@
 /** What of a tensor's life a `Module` cares about: whether it is learned, or only remembered. */
-import { empty, expectListed, Scope, type Tensor } from '../tensor/index.js';
+import { empty, Scope, type Tensor } from '../tensor/index.js';
+import { checkTensor, expectListed } from '../tensor/internal.js';
 import type { Shape } from '../util/shape.js';
 
 /** A parameter is learned; a buffer is state that is saved with the model and gets no gradient. */
@@ -19,6 +20,7 @@ const roles = new WeakMap<Tensor, Role>();
  * @throws UserError when it is the result of an operation on the tape, or not float32.
  */
 export function parameter(tensor: Tensor): Tensor {
+  checkTensor('parameter', tensor);
   tensor.requireGrad();
   roles.set(tensor, 'parameter');
   expectListed(tensor);
@@ -41,6 +43,7 @@ export function emptyParameter(shape: Shape): Tensor {
  * @throws UserError when it is the result of an operation on the tape.
  */
 export function buffer(tensor: Tensor): Tensor {
+  checkTensor('buffer', tensor);
   tensor.requireGrad(false);
   roles.set(tensor, 'buffer');
   return tensor.retain();

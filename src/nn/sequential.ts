@@ -1,6 +1,6 @@
 /** Layers one after the other. */
 import type { Tensor } from '../tensor/index.js';
-import { type Layer, Module } from './module.js';
+import { checkModule, type Layer, Module } from './module.js';
 
 /**
  * Hands its input through all layers in order. Parameters are named as in PyTorch, by position:
@@ -13,6 +13,7 @@ export class Sequential extends Module {
 
   constructor(...layers: Layer[]) {
     super();
+    for (const [i, layer] of layers.entries()) checkModule('Sequential', layer, `layer ${i}`);
     this.length = layers.length;
     Object.assign(this, layers);
   }

@@ -1,5 +1,7 @@
 /** Loading a model's state: everything is checked before anything is copied. */
 import type { Tensor } from '../tensor/index.js';
+import { checkTensorMap } from '../tensor/internal.js';
+import { checkOptions } from '../util/check.js';
 import { UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
 
@@ -28,8 +30,10 @@ export function loadStateDict(
   own: ReadonlyMap<string, Tensor>,
   aliases: ReadonlyMap<string, string>,
   state: ReadonlyMap<string, Tensor>,
-  { strict = true }: LoadOptions,
+  options: LoadOptions,
 ): LoadResult {
+  checkTensorMap('loadStateDict', state);
+  const { strict = true } = checkOptions('loadStateDict', options);
   const sources = new Map<string, Tensor>();
   const unexpected: string[] = [];
   const misfits: string[] = [];

@@ -28,7 +28,9 @@ export function truncatedNormalInto(tensor: Tensor, truncation: Truncation): Ten
   for (let i = 0; i < count; i++) {
     if (values[i] >= low && values[i] <= high) continue;
     const deviate = std === 0 ? 0 : truncatedDeviate(generator, alpha, beta);
-    values[i] = Math.min(high, Math.max(low, mean + std * deviate));
+    // Where the bounds are too far off to be counted in deviations, it is the nearest of them.
+    const value = Number.isFinite(deviate) ? mean + std * deviate : mean;
+    values[i] = Math.min(high, Math.max(low, value));
     redrawn++;
   }
   // The words that were drawn here are taken: nobody gets them again.
@@ -39,6 +41,8 @@ export function truncatedNormalInto(tensor: Tensor, truncation: Truncation): Ten
 /**
  * N(0, 1) conditioned on [alpha, beta], exactly, by rejection: proposals are normal, uniform or
  * exponential, whichever fits the interval. Robert 1995, "Simulation of truncated normal variables".
+ *
+ * So far out that doubles do not tell a tail from its start, it is the start.
  */
 export function truncatedDeviate(generator: Generator, alpha: number, beta: number): number {
   if (alpha < 0 && beta <= 0) return -truncatedDeviate(generator, -beta, -alpha);
@@ -47,6 +51,8 @@ export function truncatedDeviate(generator: Generator, alpha: number, beta: numb
       ? normalWithin(generator, alpha, beta)
       : uniformWithin(generator, alpha, beta, 0);
   }
+  // Half of a tail lies within ln 2 / alpha, less than the spacing of doubles there.
+  if (alpha > FARTHEST) return alpha;
   // A tail: exponential proposals from alpha on, of the best rate, unless the interval is short.
   const rate = (alpha + Math.sqrt(alpha * alpha + 4)) / 2;
   if (beta - alpha < 1 / rate) return uniformWithin(generator, alpha, beta, alpha);
@@ -55,6 +61,9 @@ export function truncatedDeviate(generator: Generator, alpha: number, beta: numb
     if (x <= beta && generator.uniform() <= Math.exp(-((x - rate) ** 2) / 2)) return x;
   }
 }
+
+/** 2²⁶, the root of 1 / 2⁻⁵². */
+const FARTHEST = 2 ** 26;
 
 function normalWithin(generator: Generator, alpha: number, beta: number): number {
   for (;;) {
@@ -67,6 +76,6 @@ function normalWithin(generator: Generator, alpha: number, beta: number): number
 function uniformWithin(generator: Generator, alpha: number, beta: number, peak: number): number {
   for (;;) {
     const x = alpha + (beta - alpha) * generator.uniform();
-    if (generator.uniform() <= Math.exp((peak * peak - x * x) / 2)) return x;
+    if (generator.uniform() <= Math.exp(((peak - x) * (peak + x)) / 2)) return x;
   }
 }

@@ -1,6 +1,9 @@
 /** How far the statistics of batches lie from those of the population, by layer. */
 import { batchNormsOf, type Module, observeBatches, PooledStatistics } from '../nn/index.js';
 import type { Tensor } from '../tensor/index.js';
+import { checkIterable } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
+import { UserError } from '../util/errors.js';
 
 /** Of one BatchNorm, averaged over its channels and the batches. */
 export interface BatchDrift {
@@ -48,11 +51,12 @@ export function batchDrift(
   populations: readonly Populations[],
 ): BatchDrift[][] {
   const norms = [...batchNormsOf(model)];
+  checkPopulations(norms, populations);
   const seen = norms.map(() => [] as Seen[]);
   observeBatches(model, inputs, {}, (index, mean, variance, samples) => {
     seen[index].push({ mean: mean.slice(), variance: variance.slice(), samples });
   });
-  return populations.map((population) =>
+  return [...populations].map((population) =>
     norms.map(([layer, { channels }], i) => {
       const of = population.get(layer)!;
       const single = distance(seen[i], of);
@@ -67,6 +71,23 @@ export function batchDrift(
       };
     }),
   );
+}
+
+/** Throws unless each population has the mean and the variance of each channel of each layer. */
+function checkPopulations(
+  norms: readonly (readonly [string, { readonly channels: number }])[],
+  populations: readonly Populations[],
+): void {
+  checkIterable('batchDrift', 'an array of populations', populations);
+  for (const population of populations) {
+    for (const [layer, { channels }] of norms) {
+      const of = population instanceof Map ? population.get(layer) : undefined;
+      if (of?.mean?.length === channels && of.variance?.length === channels) continue;
+      throw new UserError(
+        `batchDrift: expected populations with a mean and a variance of the ${channels} channels of ${layer}, as populationsOf gives, got ${describeValue(population)}`,
+      );
+    }
+  }
 }
 
 interface Seen {

@@ -1,6 +1,9 @@
 /** What an untrained model does to real data: the scale of its activations and gradients, layer by layer. */
 import { instrument, type Module } from '../nn/index.js';
+import { checkModule } from '../nn/module.js';
 import { Scope, Tensor } from '../tensor/index.js';
+import { checkTensor } from '../tensor/internal.js';
+import { checkFunction, checkIterable } from '../util/check.js';
 
 /** The output of one layer. */
 export interface ActivationReport {
@@ -57,6 +60,8 @@ export function probeInitialisation(
   model: Module,
   losses: Iterable<() => Tensor>,
 ): InitialisationReport {
+  checkModule('probeInitialisation', model);
+  checkIterable('probeInitialisation', 'losses, an array of functions', losses);
   const tallies = new Map<string, Tally>();
   const seen = new WeakSet<Tensor>();
   const stop = instrument(model, {
@@ -74,7 +79,9 @@ export function probeInitialisation(
     model.zeroGrad();
     for (const loss of losses) {
       using _pass = new Scope();
+      checkFunction('probeInitialisation', 'a loss', loss);
       const value = loss();
+      checkTensor('probeInitialisation', value, 'a loss that returns a tensor');
       sum += value.itemSync();
       passes++;
       value.backward();

@@ -1,4 +1,6 @@
 /** Adam with weight decay that is not part of the gradient. */
+import { checkOptions } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { atLeastZero, type ParameterGroup, type Parameters, type RateOptions } from './groups.js';
 import { Optimizer } from './optimizer.js';
@@ -33,7 +35,8 @@ export class AdamW extends Optimizer<AdamWOptions> {
     params: Parameters | readonly ParameterGroup<AdamWOptions>[],
     options: Partial<AdamWOptions> = {},
   ) {
-    const { lr = 1e-3, weightDecay = 0.01, betas = [0.9, 0.999], eps = 1e-8 } = options;
+    const given = checkOptions('AdamW', options);
+    const { lr = 1e-3, weightDecay = 0.01, betas = [0.9, 0.999], eps = 1e-8 } = given;
     super('AdamW', params, { lr, weightDecay, betas, eps });
   }
 
@@ -41,10 +44,12 @@ export class AdamW extends Optimizer<AdamWOptions> {
     super.check(options);
     const { betas, eps } = options;
     atLeastZero(this.kind, 'eps', eps);
-    if (betas.length !== 2 || !betas.every((beta) => beta >= 0 && beta < 1)) {
-      throw new UserError(
-        `AdamW: expected two betas of at least 0 and less than 1, got [${betas.join(', ')}]`,
-      );
+    const isBeta = (beta: unknown) => typeof beta === 'number' && beta >= 0 && beta < 1;
+    if (!Array.isArray(betas) || betas.length !== 2 || !betas.every(isBeta)) {
+      const got = Array.isArray(betas)
+        ? `[${betas.map(describeValue).join(', ')}]`
+        : describeValue(betas);
+      throw new UserError(`AdamW: expected two betas of at least 0 and less than 1, got ${got}`);
     }
   }
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import golden from '../../test/goldens/nn.json' with { type: 'json' };
 import { type Backend, loadNative, ReferenceBackend } from '../backend/index.js';
-import { embedding, ones, type Tensor, tensor, useBackend } from '../tensor/index.js';
+import { embedding, ones, type Tensor, tensor, useBackend, withBackend } from '../tensor/index.js';
 import { clipGradNorm, clipScale, gradNorm, SGD } from './index.js';
 
 interface Stored {
@@ -100,3 +100,19 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))(
     });
   },
 );
+
+it('a norm is of parameters on one backend', () => {
+  const [a, b] = [new ReferenceBackend() as Backend, new ReferenceBackend() as Backend].map(
+    (backend) =>
+      withBackend(backend, () => {
+        const param = ones([2]).requireGrad();
+        param.grad = ones([2]);
+        return param;
+      }),
+  );
+  expect(() => gradNorm([a, b])).toThrow('gradNorm: expected all parameters on one backend');
+  expect(() => clipGradNorm([a, b], 1)).toThrow('expected all parameters on one backend');
+  expect(gradNorm(new Map([['a', a]]))).toBeCloseTo(Math.SQRT2);
+  expect(() => gradNorm(a as never)).toThrow('gradNorm: expected parameters');
+  expect(() => gradNorm([1] as never)).toThrow('expected parameter 0 to be a tensor, got 1');
+});

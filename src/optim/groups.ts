@@ -1,5 +1,7 @@
 /** Parameter groups: which parameters an optimizer has, and with what options. */
-import { markListed, Tensor } from '../tensor/index.js';
+import { Tensor } from '../tensor/index.js';
+import { markListed } from '../tensor/internal.js';
+import { checkFinite, checkFunction, checkIterable, checkOptions } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
@@ -48,9 +50,7 @@ export interface Group<Options> {
 
 /** Throws a `UserError` unless `value` is a finite number of at least 0. */
 export function atLeastZero(label: string, name: string, value: number): void {
-  if (!(value >= 0 && value < Infinity)) {
-    throw new UserError(`${label}: expected ${name} to be a number of at least 0, got ${value}`);
-  }
+  checkFinite(label, name, value, 0);
 }
 
 /**
@@ -68,7 +68,9 @@ export function makeGroups<Options extends RateOptions>(
   check(defaults);
   const names = new Map<Tensor, string>();
   const groups = isGroups(params) ? params : [{ params } as ParameterGroup<Options>];
-  const made = groups.map(({ params: own, schedule, ...changes }) => {
+  const made = groups.map((group) => {
+    const { params: own, schedule, ...changes } = checkOptions(`${label}: group`, group);
+    if (schedule !== undefined) checkFunction(label, "a group's schedule", schedule);
     const options = withChanges(defaults, changes as unknown as Partial<Options>);
     check(options);
     const ratio = ratioOf(label, options.lr, defaults.lr, schedule !== undefined);
@@ -102,32 +104,34 @@ function ratioOf(label: string, lr: number, base: number, scheduled: boolean): n
 }
 
 function makeSlots(label: string, params: Parameters, names: Map<Tensor, string>): Slot[] {
-  if (
-    typeof (params as Iterable<Tensor> | null)?.[Symbol.iterator] !== 'function' ||
-    typeof params === 'string'
-  ) {
-    throw new UserError(
-      `${label}: expected parameters, such as model.parameters(), got ${describeValue(params)}`,
-    );
-  }
-  const named: Iterable<readonly [string | undefined, Tensor]> =
-    params instanceof Map
-      ? (params as ReadonlyMap<string, Tensor>)
-      : Array.from(params as Iterable<Tensor>, (param) => [undefined, param] as const);
   const slots: Slot[] = [];
-  for (const [given, param] of named) {
-    const name = given ?? `${names.size}`;
-    if (!(param instanceof Tensor)) {
-      throw new UserError(
-        `${label}: expected parameter ${name} to be a tensor, got ${describeValue(param)}`,
-      );
-    }
+  for (const [name, param] of namesAndTensors(label, params, names.size)) {
     markListed(param);
     checkParameter(`${label}: parameter ${name} ${formatShape(param.shape)}`, param, names);
     names.set(param, name);
     slots.push({ name, param, steps: 0, states: [], update: emptyUpdate(param) });
   }
   return slots;
+}
+
+/**
+ * Parameters with their names, or else their positions from `first` on.
+ *
+ * @throws UserError for what is none, before any is returned.
+ */
+export function namesAndTensors(label: string, params: Parameters, first = 0): [string, Tensor][] {
+  checkIterable(label, 'parameters, such as model.parameters()', params);
+  const named = [...params].map((entry, i): [string, unknown] =>
+    params instanceof Map ? (entry as [string, unknown]) : [`${first + i}`, entry],
+  );
+  for (const [name, param] of named) {
+    if (!(param instanceof Tensor)) {
+      throw new UserError(
+        `${label}: expected parameter ${name} to be a tensor, got ${describeValue(param)}`,
+      );
+    }
+  }
+  return named as [string, Tensor][];
 }
 
 function checkParameter(what: string, param: Tensor, names: ReadonlyMap<Tensor, string>): void {

@@ -4,7 +4,9 @@
  * A step is one call into the backend for each group. The list of updates that it gets is kept from step
  * to step; a step allocates nothing.
  */
-import { type Tensor, unlistedWithGradient } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
+import { unlistedWithGradient } from '../tensor/internal.js';
+import { checkFunction, checkOptions, checkRange, checkWhole } from '../util/check.js';
 import { UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
 import {
@@ -103,6 +105,8 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
    * schedule of their own by that. What a trainer calls before `step()`.
    */
   applySchedule(schedule: Schedule, step: number): void {
+    checkFunction(`${this.kind}.applySchedule`, 'a schedule', schedule);
+    checkWhole(`${this.kind}.applySchedule`, 'step', step);
     this.lr = schedule(step);
     for (const group of this.groups) {
       if (!group.schedule) continue;
@@ -119,14 +123,19 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
    * @param options.gradScale what gradients are multiplied by first: 1 / n after adding up n batches,
    *   or `clipScale(…)`. Default 1.
    */
-  step({ gradScale = 1 }: { gradScale?: number } = {}): void {
+  step(options: { gradScale?: number } = {}): void {
+    const { gradScale = 1 } = checkOptions(`${this.kind}.step`, options);
+    checkRange(`${this.kind}.step`, 'gradScale', gradScale);
     const stray = unlistedWithGradient();
     if (stray) {
       throw new UserError(
         `${this.kind}: a parameter ${formatShape(stray.shape)} got a gradient, but no module's parameters() and no optimizer lists it; keep it in a field of a Module that can be walked (not #private), hand it to an optimizer, or freeze it with requireGrad(false)`,
       );
     }
-    const used = this.gather();
+    const used = this.gather(); // throws before anything was changed
+    for (const { slots } of this.groups) {
+      for (const slot of slots) if (slot.update.grad !== null) slot.steps++;
+    }
     for (let i = 0; i < used; i++) {
       const { options, updates, steps } = this.batches[i];
       this.apply(options, updates, gradScale, steps);
@@ -168,17 +177,13 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
   /** Makes a parameter's state anew, all zero. */
   makeState(slot: Slot, options: Options): void {
     this.dropState(slot);
-    const { param, update } = slot;
+    const { param } = slot;
     slot.states = this.stateNames(options).map(() => param.empty(param.shape).fill_(0).retain());
-    update.state1 = slot.states[0]?.pointer ?? null;
-    update.state2 = slot.states[1]?.pointer ?? null;
   }
 
-  dropState({ states, update }: Slot): void {
+  dropState({ states }: Slot): void {
     for (const state of states) state.dispose();
     states.length = 0;
-    update.state1 = null;
-    update.state2 = null;
   }
 
   /** Sorts the updates of this step into batches; returns how many batches there are. */
@@ -190,14 +195,18 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
         const { update, param } = slot;
         if (!pointAtGradient(update, param)) continue;
         if (slot.states.length < this.stateNames(options).length) this.makeState(slot, options);
-        slot.steps++;
+        const { states } = slot;
+        // Asked for anew: it throws where somebody has disposed of one.
         update.param = param.pointer;
+        update.state1 = states.length > 0 ? states[0].pointer : null;
+        update.state2 = states.length > 1 ? states[1].pointer : null;
         param.storage.touch();
         update.lr = options.lr;
         update.weightDecay = options.weightDecay;
+        const steps = slot.steps + 1;
         let at = first;
-        while (at < used && this.batches[at].steps !== slot.steps) at++;
-        if (at === used) this.openBatch(used++, options, slot.steps);
+        while (at < used && this.batches[at].steps !== steps) at++;
+        if (at === used) this.openBatch(used++, options, steps);
         const batch = this.batches[at];
         batch.updates[batch.count++] = update;
       }

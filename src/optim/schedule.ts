@@ -5,23 +5,15 @@
  * resuming at step n needs nothing but n. They take what `torch.optim.lr_scheduler` computes in closed
  * form; where that oscillates or grows past its end (cosine), these stay where they ended.
  */
+import { checkFinite, checkFunction, checkOptions, checkWhole } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 
 /** The learning rate at a step, counted from 0. */
 export type Schedule = (step: number) => number;
 
 function checkRate(schedule: string, name: string, value: number): void {
-  if (!(value >= 0 && value < Infinity)) {
-    throw new UserError(`${schedule}: expected ${name} to be a number of at least 0, got ${value}`);
-  }
-}
-
-function checkSteps(schedule: string, name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new UserError(
-      `${schedule}: expected ${name} to be a whole number of at least ${least}, got ${value}`,
-    );
-  }
+  checkFinite(schedule, name, value, 0);
 }
 
 /** The same rate at every step. */
@@ -46,18 +38,19 @@ export interface StepDecayOptions {
  *
  * @throws UserError unless exactly one of `at` and `every` is given, and both are whole numbers.
  */
-export function stepDecay({ lr, at, every, factor = 0.1 }: StepDecayOptions): Schedule {
+export function stepDecay(options: StepDecayOptions): Schedule {
+  const { lr, at, every, factor = 0.1 } = checkOptions('stepDecay', options);
   checkRate('stepDecay', 'lr', lr);
   checkRate('stepDecay', 'factor', factor);
   if ((at === undefined) === (every === undefined)) {
     throw new UserError('stepDecay: expected one of at (a step or several) and every (a number)');
   }
   if (every !== undefined) {
-    checkSteps('stepDecay', 'every', every, 1);
+    checkWhole('stepDecay', 'every', every, 1);
     return (step) => lr * factor ** Math.floor(step / every);
   }
-  const places = typeof at === 'number' ? [at] : [...at!];
-  for (const place of places) checkSteps('stepDecay', 'at', place, 0);
+  const places = Array.isArray(at) ? [...at] : [at];
+  for (const place of places) checkWhole('stepDecay', 'at', place, 0);
   return (step) => lr * factor ** places.filter((place) => place <= step).length;
 }
 
@@ -71,14 +64,12 @@ export interface LinearWarmupOptions {
 }
 
 /** A rate that goes in a straight line from `from` at step 0 to `to` at step `steps`, and stays there. PyTorch's LinearLR. */
-export function linearWarmup({
-  steps,
-  to,
-  from = to / (steps + 1),
-}: LinearWarmupOptions): Schedule {
-  checkSteps('linearWarmup', 'steps', steps, 0);
-  checkRate('linearWarmup', 'from', from);
+export function linearWarmup(options: LinearWarmupOptions): Schedule {
+  const { steps, to } = checkOptions('linearWarmup', options);
+  checkWhole('linearWarmup', 'steps', steps);
   checkRate('linearWarmup', 'to', to);
+  const { from = to / (steps + 1) } = options;
+  checkRate('linearWarmup', 'from', from);
   return (step) => (step >= steps ? to : from + ((to - from) * step) / steps);
 }
 
@@ -95,8 +86,9 @@ export interface CosineOptions {
  * A rate that falls along half a cosine from `from` to `to`, and stays there. Loshchilov & Hutter 2017,
  * "SGDR: stochastic gradient descent with warm restarts", equation 5, without the restarts.
  */
-export function cosine({ steps, from, to = 0 }: CosineOptions): Schedule {
-  checkSteps('cosine', 'steps', steps, 1);
+export function cosine(options: CosineOptions): Schedule {
+  const { steps, from, to = 0 } = checkOptions('cosine', options);
+  checkWhole('cosine', 'steps', steps, 1);
   checkRate('cosine', 'from', from);
   checkRate('cosine', 'to', to);
   return (step) =>
@@ -114,13 +106,21 @@ export function cosine({ steps, from, to = 0 }: CosineOptions): Schedule {
  * @throws UserError when there is none, or one but the last has no number of steps.
  */
 export function sequence(parts: readonly (readonly [Schedule, number?])[]): Schedule {
-  if (parts.length === 0) {
-    throw new UserError('sequence: expected at least one [schedule, steps], got none');
+  if (!Array.isArray(parts) || parts.length === 0) {
+    const got = Array.isArray(parts) ? 'none' : describeValue(parts);
+    throw new UserError(`sequence: expected at least one [schedule, steps], got ${got}`);
   }
   const last = parts.length - 1;
-  parts.forEach(([, steps], i) => {
+  parts.forEach((part, i) => {
+    if (!Array.isArray(part)) {
+      throw new UserError(
+        `sequence: expected part ${i} to be [schedule, steps], got ${describeValue(part)}`,
+      );
+    }
+    const [schedule, steps] = part;
+    checkFunction('sequence', `a schedule in part ${i}`, schedule);
     const open = i === last && (steps === undefined || steps === Infinity);
-    if (!open) checkSteps('sequence', `the steps of part ${i}`, steps ?? Number.NaN, 0);
+    if (!open) checkWhole('sequence', `the steps of part ${i}`, steps ?? Number.NaN, 0);
   });
   return (step) => {
     let start = 0;

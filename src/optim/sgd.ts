@@ -1,4 +1,5 @@
 /** Stochastic gradient descent. */
+import { checkFinite, checkOptions } from '../util/check.js';
 import { UserError } from '../util/errors.js';
 import { atLeastZero, type ParameterGroup, type Parameters, type RateOptions } from './groups.js';
 import { Optimizer } from './optimizer.js';
@@ -34,7 +35,8 @@ export class SGD extends Optimizer<SGDOptions> {
     params: Parameters | readonly ParameterGroup<SGDOptions>[],
     options: Partial<SGDOptions> & { lr: number },
   ) {
-    const { lr, weightDecay = 0, momentum = 0, dampening = 0, nesterov = false } = options;
+    const given = checkOptions('SGD', options);
+    const { lr, weightDecay = 0, momentum = 0, dampening = 0, nesterov = false } = given;
     super('SGD', params, { lr, weightDecay, momentum, dampening, nesterov });
   }
 
@@ -42,9 +44,7 @@ export class SGD extends Optimizer<SGDOptions> {
     super.check(options);
     const { momentum, dampening, nesterov } = options;
     atLeastZero(this.kind, 'momentum', momentum);
-    if (!Number.isFinite(dampening)) {
-      throw new UserError(`SGD: expected dampening to be a number, got ${dampening}`);
-    }
+    checkFinite('SGD', 'dampening', dampening);
     if (nesterov && !(momentum > 0 && dampening === 0)) {
       throw new UserError(
         `SGD: nesterov needs a momentum greater than 0 and no dampening, got ${momentum} and ${dampening}`,

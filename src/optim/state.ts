@@ -1,6 +1,8 @@
 /** An optimizer's state as checkpoints hold it: tensors by name, and the rest as plain JSON. */
 import * as z from 'zod';
 import type { Tensor } from '../tensor/index.js';
+import { checkTensorMap } from '../tensor/internal.js';
+import { checkOptions } from '../util/check.js';
 import { UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
 import type { Group, RateOptions, Slot } from './groups.js';
@@ -67,8 +69,10 @@ export function saveOptimizerState<Options extends RateOptions>(
 /** Checks everything, then changes the optimizer. */
 export function loadOptimizerState<Options extends RateOptions>(
   optimizer: Stateful<Options>,
-  { tensors, settings: unchecked }: OptimizerState,
+  state: OptimizerState,
 ): void {
+  const { tensors, settings: unchecked } = checkOptions(`${optimizer.kind}.loadStateDict`, state);
+  checkTensorMap(`${optimizer.kind}.loadStateDict`, tensors);
   const parsed = settingsSchema.safeParse(unchecked);
   if (!parsed.success) refuse(optimizer.kind, [z.prettifyError(parsed.error)]);
   const settings = parsed.data!;

@@ -24,13 +24,16 @@ export function pointAtGradient(update: Update, param: Tensor): boolean {
   const byRows = param.rowGrad;
   if (byRows) {
     update.grad = byRows.values.pointer;
-    update.rows = byRows.rows.pointer;
+    update.rows = byRows.rowPointer;
     update.rowCount = byRows.rowCount;
     update.width = byRows.width;
     return true;
   }
   const dense = param.ownGrad;
-  if (!dense) return false;
+  if (!dense) {
+    update.grad = null;
+    return false;
+  }
   update.grad = dense.pointer;
   update.rows = null;
   update.rowCount = 0;

@@ -1,12 +1,13 @@
 /** Tensors from nothing: from values, filled, or random. */
 import type { Backend, DType } from '../backend/backend.js';
 import { defaultBackend } from '../backend/index.js';
+import { checkFunction, checkOptions, checkRange } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';
 import { checkShape, formatShape, numel, ownShape, type Shape } from '../util/shape.js';
 import { type ShapeAnd, shapeAnd } from './ops/arguments.js';
-import { checkIndices, checkNumber, checkNumbers, checkOptions, checkRange } from './ops/check.js';
-import { defaultRandom, RandomSource } from './random.js';
+import { checkDType, checkIndices, checkNumber, checkNumbers } from './ops/check.js';
+import { checkSource, type RandomSource } from './random.js';
 import { allocate } from './scope.js';
 import { type Nested, Tensor } from './tensor.js';
 
@@ -32,6 +33,7 @@ export function useBackend(backend: Backend): void {
 
 /** Runs `body` with new tensors on `backend`. */
 export function withBackend<T>(backend: Backend, body: () => T): T {
+  checkFunction('withBackend', 'code to run', body);
   const before = chosen;
   chosen = checkBackend('withBackend', backend);
   try {
@@ -41,16 +43,10 @@ export function withBackend<T>(backend: Backend, body: () => T): T {
   }
 }
 
-const DTYPES: readonly unknown[] = ['float32', 'int32', 'bool'];
-
 /** An uninitialised tensor of a shape of its own. */
 export function make(operation: string, shape: Shape, dtype: DType): Tensor {
   const own = ownShape(operation, shape);
-  if (!DTYPES.includes(dtype)) {
-    throw new UserError(
-      `${operation}: expected the dtype float32, int32 or bool, got ${describeValue(dtype)}`,
-    );
-  }
+  checkDType(operation, dtype);
   return new Tensor(allocate(currentBackend(), dtype, numel(own)), own);
 }
 
@@ -184,18 +180,6 @@ export interface RandomOptions {
   random?: RandomSource;
 }
 
-export function sourceOf(
-  operation: string,
-  { random = defaultRandom }: RandomOptions,
-): RandomSource {
-  if (!(random instanceof RandomSource)) {
-    throw new UserError(
-      `${operation}: expected random to be a RandomSource, got ${describeValue(random)}`,
-    );
-  }
-  return random;
-}
-
 /** For `rand`. */
 export interface UniformOptions extends RandomOptions {
   low?: number;
@@ -214,7 +198,7 @@ export function rand(...given: ShapeAnd<UniformOptions>): Tensor {
   const { low = 0, high = 1 } = checkOptions('rand', options);
   checkRange('rand', 'low', low);
   checkRange('rand', 'high', high, low);
-  const random = sourceOf('rand', options);
+  const random = checkSource('rand', options.random);
   const out = make('rand', shape, 'float32');
   out.backend.uniform(out.pointer, out.numel, low, high, random.take(out.numel));
   return out;
@@ -226,7 +210,7 @@ export function randn(...given: ShapeAnd<NormalOptions>): Tensor {
   const { mean = 0, std = 1 } = checkOptions('randn', options);
   checkRange('randn', 'mean', mean);
   checkRange('randn', 'std', std, 0);
-  const random = sourceOf('randn', options);
+  const random = checkSource('randn', options.random);
   const out = make('randn', shape, 'float32');
   out.backend.normal(out.pointer, out.numel, mean, std, random.take(out.numel));
   return out;

@@ -1,5 +1,6 @@
 /** Gradients at rest: in full or by rows, and the slot in which a leaf gathers them. */
 
+import { UserError } from '../util/errors.js';
 import { copyOf } from './copy.js';
 import type { Storage } from './scope.js';
 import type { Tensor } from './tensor.js';
@@ -14,6 +15,20 @@ export class RowGradient {
     readonly values: Tensor,
     readonly rowCount: number,
   ) {}
+
+  /**
+   * Where its rows' numbers lie, for kernels that write where these say.
+   *
+   * @throws UserError when they were changed in place, and may now name rows that do not exist.
+   */
+  get rowPointer(): unknown {
+    if (this.rows.storage.changed > 0) {
+      throw new UserError(
+        'a gradient by rows: expected the rows as the backward left them, but they were changed in place; change the values, or grad, which is in full',
+      );
+    }
+    return this.rows.pointer;
+  }
 
   /** Values in each row. */
   get width(): number {
@@ -34,8 +49,9 @@ export function inFull(weight: Tensor, gradient: RowGradient): Tensor {
   return addRows(weight.empty(weight.shape).fill_(0), gradient);
 }
 
-function addRows(dense: Tensor, { rows, values, rowCount, width }: RowGradient): Tensor {
-  dense.backend.addRows(dense.pointer, rows.pointer, values.pointer, rowCount, width);
+function addRows(dense: Tensor, gradient: RowGradient): Tensor {
+  const { values, rowCount, width } = gradient;
+  dense.backend.addRows(dense.pointer, gradient.rowPointer, values.pointer, rowCount, width);
   dense.storage.touch();
   return dense;
 }

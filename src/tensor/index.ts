@@ -1,14 +1,14 @@
+/** Tensors, what is computed with them, and autograd: what of it is public. `internal.ts` has what other folders use beside it. */
 export type { Backend, DType, ParameterUpdate } from '../backend/backend.js';
 
 import './methods.js';
 
-export { copyOf, isTensor } from './copy.js';
+export { isTensor } from './copy.js';
 export {
   currentBackend,
   empty,
   full,
   type Indices,
-  indicesOf,
   ones,
   rand,
   randn,
@@ -17,7 +17,7 @@ export {
   withBackend,
   zeros,
 } from './create.js';
-export { type InputGradient, RowGradient } from './gradient.js';
+export type { InputGradient, RowGradient } from './gradient.js';
 export * from './ops/accumulate.js';
 export * from './ops/arithmetic.js';
 export type { Index, Slice } from './ops/at.js';
@@ -44,7 +44,6 @@ export {
   rmsNorm,
 } from './ops/norm.js';
 export * from './ops/plain-loss.js';
-export { type ProductOptions, product } from './ops/product.js';
 export { amax, amin, mean, sum, type VarianceOptions, variance } from './ops/reduce.js';
 export * from './ops/sample.js';
 export { firstNonFinite, histogram } from './ops/select.js';
@@ -54,7 +53,7 @@ export * from './ops/sort.js';
 export { gather, indexSelect, maskedSelect, nonzero, oneHot } from './ops/take.js';
 export { defaultRandom, manualSeed, RandomSource, type RandomSourceState } from './random.js';
 export * from './ranges.js';
-export { currentScope, Scope, Storage, scope } from './scope.js';
+export { Scope, type Storage, scope } from './scope.js';
 export {
   apply,
   Context,
@@ -69,4 +68,3 @@ export {
   watchOperations,
 } from './tape.js';
 export { type Nested, Tensor } from './tensor.js';
-export { expectListed, markListed, unlistedWithGradient } from './unlisted.js';

@@ -49,4 +49,19 @@ describe('random tensors', () => {
       expect(zeros([0]).numel).toBe(0);
     });
   });
+
+  it('are drawn on from a state, and from nothing else', () => {
+    const random = new RandomSource(5, 2);
+    random.take(9);
+    for (const bad of [
+      null,
+      3,
+      {},
+      { seed: 1, stream: 0 },
+      { seed: 1, stream: 0, position: 0.5 },
+    ]) {
+      expect(() => random.load(bad as never)).toThrow(/expected/);
+    }
+    expect(random.state()).toEqual({ seed: 5, stream: 2, position: 3 });
+  });
 });

@@ -1,5 +1,7 @@
 /** Where tensors' random numbers come from: a seed, and a position that moves on with each use. */
 import type { RandomKey } from '../backend/backend.js';
+import { checkOptions, checkWhole } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 
 /** What is saved of a `RandomSource` and restores it exactly. */
@@ -19,19 +21,14 @@ export class RandomSource {
   private position = 0;
 
   constructor(seed: number, stream = 0) {
-    for (const [name, value] of Object.entries({ seed, stream })) {
-      if (!Number.isSafeInteger(value) || value < 0) {
-        throw new UserError(
-          `${name}: expected a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, got ${value}`,
-        );
-      }
-    }
+    checkPlaces({ seed, stream });
     this.seed = seed;
     this.stream = stream;
   }
 
   /** The key for `count` numbers, which no later call gets again. */
   take(count: number): RandomKey {
+    checkWhole('RandomSource.take', 'count', count);
     const key = { seed: this.seed, stream: this.stream, position: this.position };
     this.position += Math.ceil(count / 4);
     return key;
@@ -41,15 +38,36 @@ export class RandomSource {
     return { seed: this.seed, stream: this.stream, position: this.position };
   }
 
-  load({ seed, stream, position }: RandomSourceState): void {
+  /** Goes on where `state()` was taken. @throws UserError, and changes nothing, for what is no state. */
+  load(state: RandomSourceState): void {
+    const { seed, stream, position } = checkOptions('RandomSource.load', state);
+    checkPlaces({ seed, stream, position });
     this.seed = seed;
     this.stream = stream;
     this.position = position;
   }
 }
 
+function checkPlaces(places: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(places)) {
+    if (!Number.isSafeInteger(value) || (value as number) < 0) {
+      throw new UserError(
+        `${name}: expected a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, got ${describeValue(value)}`,
+      );
+    }
+  }
+}
+
 /** The source used where none is named: by `randn`, `init` and `Dropout`. */
 export const defaultRandom = new RandomSource(0);
+
+/** The source given, or the default one. Throws for what is none. */
+export function checkSource(operation: string, random: RandomSource = defaultRandom): RandomSource {
+  if (random instanceof RandomSource) return random;
+  throw new UserError(
+    `${operation}: expected random to be a RandomSource, got ${describeValue(random)}`,
+  );
+}
 
 /** Starts the default source anew. */
 export function manualSeed(seed: number): void {

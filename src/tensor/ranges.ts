@@ -9,11 +9,11 @@ import {
   type RandomOptions,
   rand,
   randn,
-  sourceOf,
   type UniformOptions,
   withBackend,
 } from './create.js';
 import { checkNumber, checkOptions, checkRange, checkTensor, checkWhole } from './ops/check.js';
+import { checkSource } from './random.js';
 import type { Tensor } from './tensor.js';
 
 /** `arange(end)`, `arange(start, end)`, `arange(start, end, step)`, and then a dtype or nothing. */
@@ -122,7 +122,7 @@ export function randint(
     );
   }
   const out = make('randint', shape, 'int32');
-  const random = sourceOf('randint', checkOptions('randint', options));
+  const random = checkSource('randint', checkOptions('randint', options).random);
   const unit = rand([2, out.numel], { random });
   const bits = unit.dataSync();
   unit.dispose();

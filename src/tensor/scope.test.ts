@@ -3,7 +3,6 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../backend/index.js';
 import {
-  currentScope,
   embedding,
   noGrad,
   ones,
@@ -15,6 +14,7 @@ import {
   withBackend,
   zeros,
 } from './index.js';
+import { currentScope } from './scope.js';
 
 /** Runs `body` on a backend of its own, whose memory nobody else uses. */
 function alone(body: (backend: ReferenceBackend) => void): void {

@@ -6,6 +6,7 @@
  * optimizer state are retained: in the pool, until their owner frees them.
  */
 import type { Backend, DType } from '../backend/backend.js';
+import { checkFunction } from '../util/check.js';
 import { UserError } from '../util/errors.js';
 
 /** Goes up with every change in place, so that "changed since" is one comparison. */
@@ -235,6 +236,7 @@ function keep(value: unknown, scope: Scope): void {
  * @throws UserError when `body` returns a promise: a scope is for synchronous code.
  */
 export function scope<T>(body: () => T): T {
+  checkFunction('scope', 'code to run', body);
   using inner = new Scope();
   const result = body();
   if (result instanceof Promise) {

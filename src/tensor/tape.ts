@@ -3,6 +3,7 @@
  * to a tensor that requires a gradient leaves a node, and `backward()` walks the nodes from the last
  * made to the first, handing each its output's gradient.
  */
+import { checkFunction } from '../util/check.js';
 import { ShapeError, UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
 import { copyOf } from './copy.js';
@@ -136,6 +137,8 @@ let watcher: OperationWatcher | null = null;
 
 /** Runs `body` while `watch` sees every operation's result. Slow; for finding where a NaN began. */
 export function watchOperations<T>(watch: OperationWatcher, body: () => T): T {
+  checkFunction('watchOperations', 'a watcher', watch);
+  checkFunction('watchOperations', 'code to run', body);
   const before = watcher;
   watcher = watch;
   try {
@@ -147,6 +150,7 @@ export function watchOperations<T>(watch: OperationWatcher, body: () => T): T {
 
 /** Runs `body`, which is synchronous, without recording: its results need no gradient and keep nothing alive. */
 export function noGrad<T>(body: () => T): T {
+  checkFunction('noGrad', 'code to run', body);
   const before = recording;
   recording = false;
   try {
@@ -171,7 +175,7 @@ export function apply<const Inputs extends readonly Tensor[], Options>(
     checkTensor(operation.name, inputs[i]);
     if (inputs[i].requiresGrad) wanted = true;
     if (inputs[i].storage.backend !== inputs[0].storage.backend)
-      throw strangers(operation.name, inputs);
+      throw strangers(operation.name, inputs[0], inputs[i]);
   }
   const { backward } = operation;
   wanted &&= recording && typeof backward === 'function';
@@ -207,9 +211,10 @@ function forwardOf<Inputs extends readonly Tensor[], Options>(
   }
 }
 
-function strangers(operation: string, inputs: readonly Tensor[]): UserError {
-  const names = inputs.map((x) => x.backend.name).join(', ');
-  return new UserError(`${operation}: expected tensors of one backend, got ${names}`);
+function strangers(operation: string, a: Tensor, b: Tensor): UserError {
+  return new UserError(
+    `${operation}: expected tensors of one backend, got ${a.backend.name}, ${b.backend.name}`,
+  );
 }
 
 /** All nodes that lead to `root`, last made first. */

@@ -127,3 +127,16 @@ describe('values', () => {
     });
   });
 });
+
+describe('another shape of the same memory', () => {
+  const x = zeros([4]);
+
+  it('is of whole sizes, of which none is negative, though their product would fit', () => {
+    for (const shape of [[-1, -3], [2.5, 1], ['2', 2], 2, null]) {
+      expect(() => x.alias(shape as never)).toThrow(/Tensor: expected (a shape|sizes)/);
+      expect(() => x.empty(shape as never)).toThrow(/empty: expected (a shape|sizes)/);
+    }
+    expect(() => x.alias([1], 0.5)).toThrow('from element 0.5 on');
+    expect(() => x.empty([1], 'float64' as never)).toThrow('empty: expected the dtype');
+  });
+});

@@ -5,6 +5,7 @@
  * methods.ts offers it as methods, under PyTorch's names.
  */
 import type { Backend, DType } from '../backend/backend.js';
+import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';
 import {
   checkShape,
@@ -17,7 +18,7 @@ import {
 import { copyOf, IS_TENSOR } from './copy.js';
 import { formatTensor } from './format.js';
 import { GradientSlot, type RowGradient } from './gradient.js';
-import { checkFloat, checkNumber, checkNumbers, checkTensor } from './ops/check.js';
+import { checkDType, checkFloat, checkNumber, checkNumbers, checkTensor } from './ops/check.js';
 import { allocate, keepWhileUsed, type Storage } from './scope.js';
 import { backward, isGradEnabled, type Node } from './tape.js';
 import { unitStorage } from './unit.js';
@@ -46,13 +47,12 @@ export class Tensor {
    * the caller's no more.
    */
   constructor(storage: Storage, shape: Shape, offset = 0) {
+    checkShape('Tensor', shape);
     const count = numel(shape);
-    // Not fulfilled by NaN either.
-    if (!(offset >= 0 && count >= 0 && offset + count <= storage.count)) {
-      checkShape('Tensor', shape);
+    if (!(Number.isSafeInteger(offset) && offset >= 0 && offset + count <= storage.count)) {
       throw new ShapeError(
         'Tensor',
-        `expected a shape within the ${storage.count} elements of its memory, got ${formatShape(shape)} from element ${offset} on`,
+        `expected a shape within the ${storage.count} elements of its memory, got ${formatShape(shape)} from element ${describeValue(offset)} on`,
       );
     }
     this.storage = storage;
@@ -98,6 +98,8 @@ export class Tensor {
 
   /** A new, uninitialised tensor on the same backend, in the current scope. */
   empty(shape: Shape, dtype: DType = 'float32'): Tensor {
+    checkShape('empty', shape);
+    checkDType('empty', dtype);
     return new Tensor(allocate(this.backend, dtype, numel(shape)), shape);
   }
 
@@ -285,7 +287,7 @@ export class Tensor {
 
   /** Computes the gradients of all leaves it depends on, adding to what they hold. Needs `gradient` unless it is one number. */
   backward(gradient?: Tensor): void {
-    if (gradient) checkLike('backward', 'a gradient', this, gradient);
+    if (gradient !== undefined) checkLike('backward', 'a gradient', this, gradient);
     else if (this.numel !== 1) {
       throw new ShapeError(
         'backward',

@@ -15,6 +15,8 @@
  * upper words therefore have 21 bits at most. A block holds four 32-bit words. Element i of a random
  * tensor that starts at block p uses block p + ⌊i/4⌋, word i mod 4.
  */
+import { checkOptions, checkRange } from './check.js';
+import { describeValue } from './describe.js';
 import { UserError } from './errors.js';
 
 const TWO_32 = 2 ** 32;
@@ -113,7 +115,7 @@ export function streamFor(purpose: keyof typeof STREAMS, rank = 0): number {
 function checkIndex(name: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new UserError(
-      `random generator: expected ${name} to be an integer from 0 to 2^53 - 1, got ${value}`,
+      `random generator: expected ${name} to be an integer from 0 to 2^53 - 1, got ${describeValue(value)}`,
     );
   }
   return value;
@@ -151,8 +153,9 @@ export class Generator {
 
   /** A generator that continues where `state()` was taken. */
   static fromState(state: GeneratorState): Generator {
-    const generator = new Generator(state.seed, state.stream);
-    generator.#position = checkIndex('position', state.position);
+    const { seed, stream, position } = checkOptions('random generator', state);
+    const generator = new Generator(seed, stream);
+    generator.#position = checkIndex('position', position);
     return generator;
   }
 
@@ -194,7 +197,7 @@ export class Generator {
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n >= TWO_32) {
       throw new UserError(
-        `random integer below n: expected an integer n from 1 to 2^32 - 1, got ${n}`,
+        `random integer below n: expected an integer n from 1 to 2^32 - 1, got ${describeValue(n)}`,
       );
     }
     let word = this.nextUint32();
@@ -214,6 +217,8 @@ export class Generator {
    * given up so that no spare deviate has to be saved with the state.
    */
   normal(mean = 0, std = 1): number {
+    checkRange('random generator', 'mean', mean);
+    checkRange('random generator', 'std', std);
     const u1 = 1 - this.uniform(); // (0, 1]: the logarithm stays finite
     const u2 = this.uniform();
     return mean + std * Math.sqrt(-2 * Math.log(u1)) * Math.cos(2 * Math.PI * u2);
@@ -221,6 +226,9 @@ export class Generator {
 
   /** Shuffles in place (Fisher and Yates; every order equally likely) and returns the same array. */
   shuffle<A extends { length: number; [index: number]: unknown }>(items: A): A {
+    if (!Array.isArray(items) && !ArrayBuffer.isView(items)) {
+      throw new UserError(`shuffle: expected an array, got ${describeValue(items)}`);
+    }
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.integer(i + 1);
       const held = items[i];

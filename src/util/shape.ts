@@ -78,8 +78,8 @@ export function ownShape(operation: string, shape: Shape): number[] {
 
 /** One dimension, negative ones counted from the end. */
 export function normalizeDim(operation: string, dim: number, ndim: number): number {
-  const normal = dim < 0 ? dim + ndim : dim;
-  if (!Number.isInteger(dim) || normal < 0 || normal >= ndim) {
+  const normal = Number.isInteger(dim) ? (dim < 0 ? dim + ndim : dim) : -1;
+  if (normal < 0 || normal >= ndim) {
     const range =
       ndim === 0 ? 'no dimension for a scalar' : `a dimension from ${-ndim} to ${ndim - 1}`;
     throw new ShapeError(operation, `expected ${range}, got ${describeValue(dim)}`);

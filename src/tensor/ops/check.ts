@@ -6,6 +6,8 @@ import { formatShape, type Shape, sameShape } from '../../util/shape.js';
 import { isTensor } from '../copy.js';
 import type { Tensor } from '../tensor.js';
 
+export { checkFunction, checkOptions, checkRange, checkWhole } from '../../util/check.js';
+
 /** The most dimensions that a strided kernel walks. */
 const MAX_LOOPS = 8;
 
@@ -21,51 +23,6 @@ export function checkBackends(operation: string, a: Tensor, b: Tensor): void {
   if (a.storage.backend !== b.storage.backend) {
     throw new UserError(
       `${operation}: expected tensors of one backend, got ${a.backend.name}, ${b.backend.name}`,
-    );
-  }
-}
-
-/** The options given, or none. Throws unless they are an object. */
-export function checkOptions<T extends object>(operation: string, options: T | undefined): T {
-  if (options === undefined) return {} as T;
-  if (
-    typeof options !== 'object' ||
-    options === null ||
-    Array.isArray(options) ||
-    isTensor(options)
-  ) {
-    throw new UserError(
-      `${operation}: expected options, an object such as { … }, got ${describeValue(options)}`,
-    );
-  }
-  return options;
-}
-
-/** Throws unless `value` is a number of at least `least`, and at most `most`; `name` says which. */
-export function checkRange(
-  operation: string,
-  name: string,
-  value: unknown,
-  least = -Infinity,
-  most = Infinity,
-): void {
-  if (typeof value === 'number' && value >= least && value <= most) return;
-  const range =
-    least === -Infinity && most === Infinity
-      ? ''
-      : most === Infinity
-        ? ` of at least ${least}`
-        : ` from ${least} to ${most}`;
-  throw new UserError(
-    `${operation}: expected ${name} to be a number${range}, got ${describeValue(value)}`,
-  );
-}
-
-/** Throws unless `value` is a whole number of at least `least`; `name` says which. */
-export function checkWhole(operation: string, name: string, value: unknown, least = 0): void {
-  if (!Number.isSafeInteger(value) || (value as number) < least) {
-    throw new UserError(
-      `${operation}: expected ${name} to be a whole number of at least ${least}, got ${describeValue(value)}`,
     );
   }
 }
@@ -106,6 +63,31 @@ export function checkNumbers(operation: string, values: ArrayLike<number>, dtype
       checkNumber(operation, value, dtype, ` at position ${i}`);
     }
   }
+}
+
+/** Throws unless `state` is a map of tensors by name, of which none was freed. */
+export function checkTensorMap(operation: string, state: unknown): void {
+  if (!(state instanceof Map)) {
+    throw new UserError(
+      `${operation}: expected a Map of tensors by name, got ${describeValue(state)}`,
+    );
+  }
+  for (const [name, x] of state as Map<unknown, unknown>) {
+    const known = typeof name === 'string' && isTensor(x);
+    if (known && !x.storage.isFreed) continue;
+    const got = known ? 'one whose memory was freed' : describeValue(x);
+    throw new UserError(
+      `${operation}: expected a Map of tensors by name, got ${got} at ${describeValue(name)}`,
+    );
+  }
+}
+
+/** Throws unless tensors can be of `dtype`. */
+export function checkDType(operation: string, dtype: unknown): void {
+  if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return;
+  throw new UserError(
+    `${operation}: expected the dtype float32, int32 or bool, got ${describeValue(dtype)}`,
+  );
 }
 
 /** Throws unless `x` holds numbers (and not indices). */

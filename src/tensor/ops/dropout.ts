@@ -1,8 +1,6 @@
 /** Dropout. Srivastava et al. 2014, in its inverted form: what is kept is scaled up, evaluation does nothing. */
 import type { RandomKey } from '../../backend/backend.js';
-import { describeValue } from '../../util/describe.js';
-import { UserError } from '../../util/errors.js';
-import { defaultRandom, RandomSource } from '../random.js';
+import { checkSource, type RandomSource } from '../random.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { checkFloat, checkRange } from './check.js';
@@ -31,13 +29,9 @@ function masked(x: Tensor, p: number, key: RandomKey): Tensor {
  *
  * @throws UserError when p is not a probability.
  */
-export function dropout(x: Tensor, p: number, random: RandomSource = defaultRandom): Tensor {
+export function dropout(x: Tensor, p: number, random?: RandomSource): Tensor {
   checkFloat('dropout', x);
   checkRange('dropout', 'p', p, 0, 1);
-  if (!(random instanceof RandomSource)) {
-    throw new UserError(
-      `dropout: expected random to be a RandomSource, got ${describeValue(random)}`,
-    );
-  }
-  return p === 0 ? x : apply(dropoutOperation, [x], { p, key: random.take(x.numel) });
+  const source = checkSource('dropout', random);
+  return p === 0 ? x : apply(dropoutOperation, [x], { p, key: source.take(x.numel) });
 }

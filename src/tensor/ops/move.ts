@@ -137,7 +137,7 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
   checkTensor('narrow', x);
   const normal = normalizeDim('narrow', dim, x.ndim);
   const size = x.shape[normal];
-  const from = Number(start) < 0 ? start + size : start;
+  const from = Number.isInteger(start) && start < 0 ? start + size : start;
   if (
     !Number.isInteger(from) ||
     !Number.isInteger(length) ||

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { embedding, ones, type Tensor, zeros } from '../tensor/index.js';
+import { AdamW, SGD } from './index.js';
+
+describe('a step', () => {
+  const trained = (): [Tensor, Tensor, AdamW] => {
+    const params = [ones([2]).requireGrad(), ones([2]).requireGrad()];
+    const optimizer = new AdamW(params, { lr: 0.1 });
+    for (const param of params) param.grad = ones([2]);
+    optimizer.step();
+    return [params[0], params[1], optimizer];
+  };
+
+  it('does not write into a state that somebody disposed of', () => {
+    const [, , optimizer] = trained();
+    for (const state of optimizer.stateDict().tensors.values()) state.dispose();
+    expect(() => optimizer.step()).toThrow('its memory was freed');
+  });
+
+  it('that fails has changed and counted nothing', () => {
+    const [first, second, optimizer] = trained();
+    const before = first.dataSync();
+    second.dispose();
+    expect(() => optimizer.step()).toThrow('its memory was freed');
+    expect(first.dataSync()).toEqual(before);
+    expect(optimizer.stateDict().settings.groups[0].steps).toEqual([1, 1]);
+  });
+
+  it('takes rows as the backward left them', () => {
+    const table = ones([3, 2]).requireGrad();
+    const optimizer = new SGD([table], { lr: 0.1 });
+    embedding(table, [0, 2]).sum().backward();
+    table.rowGrad!.rows.fill_(100_000_000);
+    expect(() => optimizer.step()).toThrow('expected the rows as the backward left them');
+    expect(() => table.grad).toThrow('expected the rows as the backward left them');
+  });
+
+  it('names options and schedules that are none', () => {
+    const [, , optimizer] = trained();
+    expect(() => optimizer.step({ gradScale: '2' as never })).toThrow('expected gradScale to be');
+    expect(() => optimizer.applySchedule(0.1 as never, 0)).toThrow('a schedule, a function');
+    expect(() => new SGD([zeros([1])], undefined as never)).toThrow('expected lr to be a number');
+    expect(() => new AdamW([zeros([1])], { betas: [0.9] as never })).toThrow('two betas');
+    expect(() => optimizer.loadStateDict(null as never)).toThrow('expected options');
+  });
+});

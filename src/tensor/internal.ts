@@ -1,0 +1,9 @@
+/**
+ * What the house's other folders use of tensors, and nobody outside: not part of the public index, since
+ * it trusts its callers or speaks to them alone.
+ */
+export { checkFloat, checkIndices, checkTensor, checkTensorMap } from './ops/check.js';
+/** Does not look at shapes: sizes that reach beyond a tensor's memory end the process. */
+export { product } from './ops/product.js';
+export { checkSource } from './random.js';
+export { expectListed, markListed, unlistedWithGradient } from './unlisted.js';
