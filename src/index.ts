@@ -5,11 +5,13 @@
  */
 export * from './backend/index.js';
 export * from './data/index.js';
+export * from './formats/index.js';
 export * from './generate/index.js';
 export * from './models/index.js';
 export * from './nn/index.js';
 export * from './observe/index.js';
 export * from './optim/index.js';
+export * from './runs/index.js';
 export * from './tensor/index.js';
 export * from './tokenizers/index.js';
 export * from './train/index.js';

@@ -19,7 +19,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   data: ['tokenizers', 'tensor', 'util'],
   models: ['nn', 'tensor', 'util'],
   generate: ['models', 'tensor', 'util'],
-  observe: ['nn', 'tensor', 'util'],
+  observe: ['runs', 'data', 'models', 'nn', 'tensor', 'util'],
+  formats: ['tensor', 'util'],
+  runs: ['formats', 'tokenizers', 'data', 'models', 'optim', 'tensor', 'util'],
 };
 const BELOW_TRAIN = Object.keys(MAY_IMPORT);
 MAY_IMPORT['train'] = BELOW_TRAIN;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CheckpointStore } from '../src/train/checkpoint.js';
+import { CheckpointStore } from '../src/runs/checkpoint.js';
 
 const KILLS = 50;
 const compiled = fileURLToPath(new URL('../dist', import.meta.url)); // see global-setup.ts

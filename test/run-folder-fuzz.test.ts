@@ -11,15 +11,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runsIn, tableOf } from '../src/cli/runs.js';
 import { generate } from '../src/generate/index.js';
-import {
-  buildSettings,
-  evaluate,
-  loadRunData,
-  modelDefinition,
-  openRun,
-  resumeRun,
-  startRun,
-} from '../src/train/index.js';
+import { evaluate } from '../src/observe/index.js';
+import { buildSettings } from '../src/runs/index.js';
+import { loadRunData, modelDefinition, openRun, resumeRun, startRun } from '../src/train/index.js';
 import { UserError } from '../src/util/errors.js';
 import { oneLine } from '../src/util/one-line.js';
 import { Generator } from '../src/util/random.js';

@@ -31,10 +31,10 @@ export class NativeMemory {
   }
 
   alloc(_dtype: DType, count: number): number {
-    if (!Number.isSafeInteger(count) || count < 0) {
+    if (!(Number.isInteger(count) || count === Infinity) || count < 0) {
       throw new Error(`alloc: expected a whole number of elements of at least 0, got ${count}`);
     }
-    const address = this.c.memory_alloc(count * BYTES);
+    const address = count * BYTES > LIMIT ? 0 : this.c.memory_alloc(count * BYTES);
     if (address === 0) {
       throw new UserError(
         `out of memory: ${count * BYTES} bytes do not fit beside the ${this.memory.bytesInUse} in use, of ${LIMIT} that this machine has; try a smaller batch or model`,

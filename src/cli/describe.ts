@@ -1,16 +1,15 @@
 /** `nanogpt describe`: what a model or a run consists of, or what there is to choose from. */
 import { DATASETS, loadText } from '../data/index.js';
 import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
-import { createTokenizer, TOKENIZER_NAMES } from '../tokenizers/index.js';
 import {
   buildSettings,
-  modelDefinition,
   RunDirectory,
   type RunSettings,
-  requireMemory,
   settingsOf,
   unknownName,
-} from '../train/index.js';
+} from '../runs/index.js';
+import { createTokenizer, TOKENIZER_NAMES } from '../tokenizers/index.js';
+import { modelDefinition, requireMemory } from '../train/index.js';
 import { cacheDir } from '../util/cache-dir.js';
 import { UsageError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';

@@ -4,10 +4,10 @@ import {
   BATCH_NORM_MODES,
   type BatchNormMode,
   type BatchNormScore,
-  type OpenedRun,
   scoreBatchNorms,
-  unknownName,
-} from '../train/index.js';
+} from '../observe/index.js';
+import { unknownName } from '../runs/index.js';
+import type { OpenedRun } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 import { type Output, thousands } from './output.js';
 import { fields, table } from './table.js';

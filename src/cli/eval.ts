@@ -1,6 +1,8 @@
 /** `nanogpt eval`: how well a trained model predicts a whole split. */
 import { SPLIT_NAMES, type SplitName } from '../data/index.js';
-import { evaluate, loadRunData, unknownName } from '../train/index.js';
+import { evaluate } from '../observe/index.js';
+import { unknownName } from '../runs/index.js';
+import { loadRunData } from '../train/index.js';
 import { UserError } from '../util/errors.js';
 import { downloadBar } from './download-bar.js';
 import { evaluateBatchNorms, parseModes } from './eval-batch-norm.js';

@@ -1,5 +1,6 @@
 /** Opening a trained run for the commands that use one. */
-import { type CheckpointChoice, type OpenedRun, openRun } from '../train/index.js';
+import type { CheckpointChoice } from '../runs/index.js';
+import { type OpenedRun, openRun } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 import { findRun } from './find-run.js';
 import type { Output } from './output.js';

@@ -1,6 +1,6 @@
 /** `nanogpt runs`: the runs there are. */
 import path from 'node:path';
-import { listRuns, type RunSummary, readJsonLines } from '../train/index.js';
+import { listRuns, type RunSummary, readJsonLines } from '../runs/index.js';
 import { UserError } from '../util/errors.js';
 import { oneLine } from '../util/one-line.js';
 import { Output, thousands } from './output.js';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseSplit } from '../data/index.js';
 import { datasetName } from '../data/registry.js';
 import type { ModelDefinition } from '../models/index.js';
-import { parseOverrides } from '../train/index.js';
+import { parseOverrides } from '../runs/index.js';
 import { UsageError } from '../util/errors.js';
 
 /** The options that stand for settings. */

@@ -1,10 +1,9 @@
 /** `nanogpt train`: a new run, or one that goes on. */
 import path from 'node:path';
+import { buildSettings, readRunConfig } from '../runs/index.js';
 import { currentBackend } from '../tensor/index.js';
 import {
-  buildSettings,
   modelDefinition,
-  readRunConfig,
   resumeRun,
   type Session,
   type SessionOptions,

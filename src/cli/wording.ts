@@ -1,6 +1,6 @@
 /** Settings and results in words. */
 import type { LanguageModel } from '../models/index.js';
-import type { TrainingSettings } from '../train/index.js';
+import type { TrainingSettings } from '../runs/index.js';
 import { rate, thousands } from './output.js';
 
 /** A setting's value, as `--set` takes it. */

@@ -1,4 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import {
+  dataset,
+  tinyDefinition as definition,
+  type Tiny,
+  temporaryFolder,
+} from '../../test/suites/fixtures.js';
+import { buildSettings } from '../runs/config.js';
 import { apply, defaultRandom, type Operation, type Tensor } from '../tensor/index.js';
 import {
   DivergenceError,
@@ -6,13 +13,6 @@ import {
   initialLossWarning,
   nonFiniteState,
 } from './anomalies.js';
-import { buildSettings } from './config.js';
-import {
-  dataset,
-  tinyDefinition as definition,
-  type Tiny,
-  temporaryFolder,
-} from './fixtures.suite.js';
 import { type Session, startRun } from './session.js';
 
 const data = dataset();

@@ -1,5 +1,7 @@
 /** From "the loss is NaN" to an error that says where that began. */
 import type { LanguageModel } from '../models/index.js';
+import { restoreModel, restoreOptimizer } from '../runs/restore.js';
+import type { RunDirectory } from '../runs/run-directory.js';
 import {
   brokenParameter,
   DivergenceError,
@@ -7,8 +9,6 @@ import {
   nonFiniteState,
   searchBack,
 } from './anomalies.js';
-import { restoreModel, restoreOptimizer } from './restore.js';
-import type { RunDirectory } from './run-directory.js';
 import type { Cursor, Stepper } from './stepper.js';
 
 /** How long taking steps again may last: the user is waiting for an error. */

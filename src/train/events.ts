@@ -1,5 +1,5 @@
 /** What a trainer tells those who listen. It prints nothing itself. */
-import type { EvaluationResult } from './evaluate.js';
+import type { EvaluationResult } from '../observe/evaluate.js';
 
 /** Why training ended. */
 export type StopReason = 'steps' | 'patience' | 'time' | 'stopped' | 'fitted';

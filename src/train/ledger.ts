@@ -1,7 +1,8 @@
 /** What a run keeps count of: losses, tokens, time, and the best evaluation. */
+
+import type { TrainingState } from '../runs/checkpoint.js';
 import { defaultRandom } from '../tensor/index.js';
 import { Generator, streamFor } from '../util/random.js';
-import type { TrainingState } from './checkpoint.js';
 import type { Cursor } from './stepper.js';
 
 /** A mean in the making. */

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { dataset, temporaryFolder } from '../../test/suites/fixtures.js';
 import { ReferenceBackend } from '../backend/index.js';
 import { models } from '../models/index.js';
+import { buildSettings } from '../runs/config.js';
 import { currentBackend, defaultRandom, useBackend } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import { memoryLimit } from '../util/memory-limit.js';
-import { buildSettings } from './config.js';
-import { dataset, temporaryFolder } from './fixtures.suite.js';
 import { memoryNeed, requireMemory } from './memory-need.js';
 import { createModel, openRun, resumeRun, startRun } from './session.js';
 import { Trainer } from './trainer.js';

@@ -2,11 +2,11 @@
 import { getHeapStatistics } from 'node:v8';
 import { CountedEnough, type CountingLimits, countingBackend } from '../backend/counting.js';
 import type { LanguageModel, ModelDefinition } from '../models/index.js';
+import { TOKENS_AT_ONCE } from '../observe/evaluate.js';
+import type { RunSettings } from '../runs/config.js';
 import { defaultRandom, empty, noGrad, Scope, withBackend } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import { memoryLimit } from '../util/memory-limit.js';
-import type { RunSettings } from './config.js';
-import { TOKENS_AT_ONCE } from './evaluate.js';
 import { optimizerOf } from './stepper.js';
 
 /**

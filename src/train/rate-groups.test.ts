@@ -1,8 +1,12 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import {
+  dataset,
+  tinyDefinition as definition,
+  temporaryFolder,
+} from '../../test/suites/fixtures.js';
+import { buildSettings } from '../runs/config.js';
 import { UserError } from '../util/errors.js';
-import { buildSettings } from './config.js';
-import { dataset, tinyDefinition as definition, temporaryFolder } from './fixtures.suite.js';
 import { rateGroups } from './rate-groups.js';
 import { createModel, resumeRun, startRun } from './session.js';
 import { Stepper } from './stepper.js';

@@ -1,9 +1,9 @@
 /** Parts of a model that train at rates of their own: from `lrScale` to parameter groups. */
 import { closest } from 'fastest-levenshtein';
 import type { LanguageModel } from '../models/index.js';
+import { readScale, type TrainingSettings } from '../runs/settings.js';
 import type { Tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
-import { readScale, type TrainingSettings } from './settings.js';
 
 /** Parameters with one rate and one weight decay. */
 export interface RateGroup {

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildSettings, type RunSettings } from './config.js';
-import { dataset, temporaryFolder, tinyDefinition } from './fixtures.suite.js';
+import { dataset, temporaryFolder, tinyDefinition } from '../../test/suites/fixtures.js';
+import { buildSettings, type RunSettings } from '../runs/config.js';
 import { resumeRun, type Session, startRun } from './session.js';
 
 const data = dataset();

@@ -7,16 +7,16 @@ import {
 } from '../data/index.js';
 import { datasetName } from '../data/registry.js';
 import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
+import type { Checkpoint, CheckpointChoice } from '../runs/checkpoint.js';
+import { changeSettings, type RunSettings, unknownName } from '../runs/config.js';
+import { describeIssues } from '../runs/issues.js';
+import { restoreModel } from '../runs/restore.js';
+import { type RunConfig, versions } from '../runs/run-config.js';
+import { RunDirectory } from '../runs/run-directory.js';
 import { manualSeed } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 import { UserError } from '../util/errors.js';
-import type { Checkpoint, CheckpointChoice } from './checkpoint.js';
-import { changeSettings, type RunSettings, unknownName } from './config.js';
-import { describeIssues } from './issues.js';
 import { requireMemory } from './memory-need.js';
-import { restoreModel } from './restore.js';
-import { type RunConfig, versions } from './run-config.js';
-import { RunDirectory } from './run-directory.js';
 import type { StepHooks } from './stepper.js';
 import { Trainer } from './trainer.js';
 

@@ -14,6 +14,7 @@ import {
   sequence,
   stepDecay,
 } from '../optim/index.js';
+import type { TrainingSettings } from '../runs/settings.js';
 import {
   defaultRandom,
   empty,
@@ -23,7 +24,6 @@ import {
 } from '../tensor/index.js';
 import { Generator, type GeneratorState, streamFor } from '../util/random.js';
 import { rateGroups } from './rate-groups.js';
-import type { TrainingSettings } from './settings.js';
 
 /** Called on the way through a step, gradients at hand: for probes. */
 export interface StepHooks {

@@ -1,12 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import {
+  dataset,
+  tinyDefinition as definition,
+  temporaryFolder,
+} from '../../test/suites/fixtures.js';
 import { ReferenceBackend } from '../backend/index.js';
 import { models } from '../models/index.js';
+import { evaluate, meanLoss, wholePass } from '../observe/evaluate.js';
+import { buildSettings } from '../runs/config.js';
 import { currentBackend, useBackend } from '../tensor/index.js';
-import { buildSettings } from './config.js';
-import { evaluate, meanLoss, wholePass } from './evaluate.js';
-import { dataset, tinyDefinition as definition, temporaryFolder } from './fixtures.suite.js';
 import { createModel, openRun, type Session, startRun } from './session.js';
 import { Trainer } from './trainer.js';
 

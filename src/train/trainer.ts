@@ -4,17 +4,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type BatchPass, type LoadedDataset, passOf } from '../data/index.js';
 import { generate } from '../generate/index.js';
 import type { LanguageModel } from '../models/index.js';
+import { type EvaluationResult, evaluate, meanLoss } from '../observe/evaluate.js';
+import { PopulationSchedule } from '../observe/population.js';
+import type { Checkpoint } from '../runs/checkpoint.js';
+import { restoreModel, restoreOptimizer } from '../runs/restore.js';
+import type { RunDirectory } from '../runs/run-directory.js';
+import type { TrainingSettings } from '../runs/settings.js';
 import { UserError } from '../util/errors.js';
 import { type DivergenceError, initialLossWarning, nonFiniteState } from './anomalies.js';
-import type { Checkpoint } from './checkpoint.js';
 import { explainDivergence } from './divergence.js';
-import { type EvaluationResult, evaluate, meanLoss } from './evaluate.js';
 import type { StopReason, TrainerEvents, TrainResult } from './events.js';
 import { Ledger, Tally } from './ledger.js';
-import { PopulationSchedule } from './population.js';
-import { restoreModel, restoreOptimizer } from './restore.js';
-import type { RunDirectory } from './run-directory.js';
-import type { TrainingSettings } from './settings.js';
 import { type Cursor, type StepHooks, Stepper } from './stepper.js';
 
 /** How often the loop lets timers, signals and other work have their turn. */

@@ -38,7 +38,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** Throws unless every size is a non-negative whole number, and so is the number of elements. */
+/** Throws unless every size is a non-negative whole number. */
 export function checkShape(operation: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
     throw new ShapeError(
@@ -46,7 +46,6 @@ export function checkShape(operation: string, shape: Shape): void {
       `expected a shape, sizes such as [2, 3], got ${describeValue(shape)}`,
     );
   }
-  let count = 1;
   for (let i = 0; i < shape.length; i++) {
     const size: unknown = shape[i];
     if (!Number.isSafeInteger(size) || (size as number) < 0) {
@@ -55,10 +54,6 @@ export function checkShape(operation: string, shape: Shape): void {
         `expected sizes that are whole numbers of at least 0, got ${describeShape(shape)}`,
       );
     }
-    count *= size as number;
-  }
-  if (!Number.isSafeInteger(count)) {
-    throw new ShapeError(operation, `expected fewer elements than 2^53, got ${formatShape(shape)}`);
   }
 }
 

@@ -34,7 +34,7 @@ export class HostMemory {
   }
 
   alloc(dtype: DType, count: number): HostArray {
-    if (!Number.isSafeInteger(count) || count < 0) {
+    if (!(Number.isInteger(count) || count === Infinity) || count < 0) {
       throw new Error(`alloc: expected a whole number of elements of at least 0, got ${count}`);
     }
     const array = this.#create(dtype, count);

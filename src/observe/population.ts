@@ -2,9 +2,9 @@
 import { type ExampleSource, samplerOf } from '../data/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
+import type { TrainingSettings } from '../runs/settings.js';
 import { empty } from '../tensor/index.js';
 import { Generator, streamFor } from '../util/random.js';
-import type { TrainingSettings } from './settings.js';
 
 /**
  * Sets every BatchNorm's population statistics from `preciseBatches` batches of `batchSize` examples, drawn

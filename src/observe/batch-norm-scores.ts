@@ -2,12 +2,12 @@
 import { type ExampleSource, passOf, ShuffledPass } from '../data/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
-import { type BatchDrift, batchDrift, type Populations, populationsOf } from '../observe/index.js';
+import type { TrainingSettings } from '../runs/settings.js';
 import { noGrad, Scope } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
+import { type BatchDrift, batchDrift, type Populations, populationsOf } from './batch-drift.js';
 import { type EvaluationInput, type EvaluationResult, evaluate } from './evaluate.js';
 import { drawnBatches } from './population.js';
-import type { TrainingSettings } from './settings.js';
 
 /**
  * - `ema`, `cumulative`: as the run kept them where it kept them so; otherwise gathered from training

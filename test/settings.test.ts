@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { models } from '../models/index.js';
-import { UsageError } from '../util/errors.js';
-import { buildSettings, changeSettings, parseOverrides, settingsOf } from './config.js';
-import { tinyDefinition as tiny } from './fixtures.suite.js';
-import { scheduleOf } from './stepper.js';
+import { models } from '../src/models/index.js';
+import { buildSettings, changeSettings, parseOverrides, settingsOf } from '../src/runs/config.js';
+import { scheduleOf } from '../src/train/stepper.js';
+import { UsageError } from '../src/util/errors.js';
+import { tinyDefinition as tiny } from './suites/fixtures.js';
 
 const mlp = models.get('mlp')!;
 const build = (overrides: Record<string, unknown> = {}, preset?: string) =>

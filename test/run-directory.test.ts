@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UserError } from '../util/errors.js';
-import { buildSettings } from './config.js';
-import { dataset, tinyDefinition as definition, temporaryFolder } from './fixtures.suite.js';
-import { listRuns } from './list-runs.js';
-import { readRunConfig } from './run-config.js';
-import { RunDirectory } from './run-directory.js';
-import { openRun, resumeRun, startRun } from './session.js';
+import { buildSettings } from '../src/runs/config.js';
+import { listRuns } from '../src/runs/list-runs.js';
+import { readRunConfig } from '../src/runs/run-config.js';
+import { RunDirectory } from '../src/runs/run-directory.js';
+import { openRun, resumeRun, startRun } from '../src/train/session.js';
+import { UserError } from '../src/util/errors.js';
+import { dataset, tinyDefinition as definition, temporaryFolder } from './suites/fixtures.js';
 
 const data = dataset();
 let folder: ReturnType<typeof temporaryFolder>;

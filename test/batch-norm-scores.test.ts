@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { MLP, mlp } from '../models/index.js';
-import { batchNormsOf } from '../nn/index.js';
-import { AdamW } from '../optim/index.js';
-import { manualSeed, Scope, tensor } from '../tensor/index.js';
-import { BATCH_NORM_MODES, scoreBatchNorms } from './batch-norm-scores.js';
-import { evaluate } from './evaluate.js';
-import { dataset } from './fixtures.suite.js';
-import { drawnBatches, recomputePopulation } from './population.js';
+import { MLP, mlp } from '../src/models/index.js';
+import { batchNormsOf } from '../src/nn/index.js';
+import { BATCH_NORM_MODES, scoreBatchNorms } from '../src/observe/batch-norm-scores.js';
+import { evaluate } from '../src/observe/evaluate.js';
+import { drawnBatches, recomputePopulation } from '../src/observe/population.js';
+import { AdamW } from '../src/optim/index.js';
+import { manualSeed, Scope, tensor } from '../src/tensor/index.js';
+import { dataset } from './suites/fixtures.js';
 
 const data = dataset();
 const { vocabSize } = data.tokenizer;

@@ -3,7 +3,7 @@ import type { LanguageModel } from '../models/index.js';
 import type { Optimizer, OptimizerSettings } from '../optim/index.js';
 import { Scope, type Tensor } from '../tensor/index.js';
 import { sameShape } from '../util/shape.js';
-import { restoreSafetensors, SafetensorsFile } from './safetensors.js';
+import { restoreSafetensors, SafetensorsFile } from '../formats/safetensors.js';
 
 /**
  * Loads a model's parameters and buffers.

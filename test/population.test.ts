@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type LanguageModel, type ModelDefinition, mlp } from '../models/index.js';
-import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
-import { buildSettings } from './config.js';
-import { dataset, temporaryFolder } from './fixtures.suite.js';
-import { drawnBatches } from './population.js';
-import { resumeRun, startRun } from './session.js';
+import { type LanguageModel, type ModelDefinition, mlp } from '../src/models/index.js';
+import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../src/nn/index.js';
+import { drawnBatches } from '../src/observe/population.js';
+import { buildSettings } from '../src/runs/config.js';
+import { resumeRun, startRun } from '../src/train/session.js';
+import { dataset, temporaryFolder } from './suites/fixtures.js';
 
 const data = dataset();
 const definition = mlp as unknown as ModelDefinition;

@@ -3,17 +3,17 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import type { LoadedDataset, SplitFractions } from '../data/index.js';
-import { splitIds } from '../data/index.js';
+import type { LoadedDataset, SplitFractions } from '../../src/data/index.js';
+import { splitIds } from '../../src/data/index.js';
 import type {
   LanguageModel,
   LossOptions,
   ModelDefinition,
   TrainingPreset,
-} from '../models/index.js';
-import { Dropout, Embedding, Linear, Module } from '../nn/index.js';
-import { crossEntropy, type Tensor } from '../tensor/index.js';
-import { CharTokenizer } from '../tokenizers/char.js';
+} from '../../src/models/index.js';
+import { Dropout, Embedding, Linear, Module } from '../../src/nn/index.js';
+import { crossEntropy, type Tensor } from '../../src/tensor/index.js';
+import { CharTokenizer } from '../../src/tokenizers/char.js';
 
 /** A text that can be learned: numbers counted up, in words of a kind. */
 export const TEXT = Array.from({ length: 700 }, (_, i) => `${i} is ${i * i}; `).join('');

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Scope, type Tensor, tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import { CheckpointStore, type TrainingState } from './checkpoint.js';
-import { temporaryFolder } from './fixtures.suite.js';
-import { SafetensorsFile } from './safetensors.js';
+import { temporaryFolder } from '../../test/suites/fixtures.js';
+import { SafetensorsFile } from '../formats/safetensors.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let store: CheckpointStore;

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../test/suites/fixtures.js';
 import { Scope, tensor, zeros } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
-import { temporaryFolder } from './fixtures.suite.js';
 import { restoreSafetensors, SafetensorsFile, writeSafetensors } from './safetensors.js';
 
 let folder: ReturnType<typeof temporaryFolder>;

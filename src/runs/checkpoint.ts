@@ -21,7 +21,7 @@ import { UserError } from '../util/errors.js';
 import { NO_WAIT, readRegularFile } from '../util/read-file.js';
 import { describeIssues } from './issues.js';
 import { readJsonFile } from './json-file.js';
-import { writeSafetensors } from './safetensors.js';
+import { writeSafetensors } from '../formats/safetensors.js';
 import { createWholeFolder, removeLeftovers, removeWholeFolder } from './whole-folder.js';
 
 const STATE_FILE = 'state.json';
