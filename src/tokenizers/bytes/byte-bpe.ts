@@ -9,6 +9,8 @@
  */
 
 import { UserError } from '../../util/errors.js';
+import { withFreshRoom } from '../../util/grow.js';
+import { IdList } from '../id-list.js';
 import { byteDecodeStream, bytesToString, checkId, utf8Decoder, wellFormed } from '../support.js';
 import type { DecodeStream, MergeStep } from '../tokenizer.js';
 import { applyMerges, type Merges } from './merge.js';
@@ -153,10 +155,8 @@ export class ByteBpe {
 
   private encodeWord(word: string, out: IdList): void {
     const room = word.length * 3; // UTF-8 needs at most three bytes per UTF-16 unit
-    if (this.bytes.length < room) {
-      this.bytes = new Uint8Array(room * 2);
-      this.work = new Uint32Array(room * 2);
-    }
+    this.bytes = withFreshRoom(this.bytes, room);
+    this.work = withFreshRoom(this.work, room);
     const { bytes, work } = this;
     const length = this.encoder.encodeInto(word, bytes).written;
     for (let i = 0; i < length; i++) work[i] = this.idOfByte[bytes[i]!]!;
@@ -170,33 +170,3 @@ export class ByteBpe {
 
 /** Characters between two reports of progress. */
 const REPORT_EVERY = 1 << 16;
-
-/** A growing list of ids. */
-class IdList {
-  private ids: Uint32Array;
-  private length = 0;
-
-  constructor(capacity: number) {
-    this.ids = new Uint32Array(capacity);
-  }
-
-  push(id: number): void {
-    if (this.length === this.ids.length) this.grow(this.length + 1);
-    this.ids[this.length++] = id;
-  }
-
-  pushAll(ids: Uint32Array, count: number): void {
-    if (this.length + count > this.ids.length) this.grow(this.length + count);
-    for (let i = 0; i < count; i++) this.ids[this.length++] = ids[i]!;
-  }
-
-  take(): Uint32Array {
-    return this.ids.slice(0, this.length);
-  }
-
-  private grow(atLeast: number): void {
-    const larger = new Uint32Array(Math.max(atLeast, this.ids.length * 2));
-    larger.set(this.ids);
-    this.ids = larger;
-  }
-}

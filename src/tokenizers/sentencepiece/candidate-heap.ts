@@ -6,6 +6,7 @@
  * it comes to the top, and thrown away.
  */
 
+import { withRoom } from '../../util/grow.js';
 import type { SymbolTable } from './symbols.js';
 
 export class CandidateHeap {
@@ -24,12 +25,8 @@ export class CandidateHeap {
 
   push(symbol: number): void {
     if (this.size === this.symbols.length) {
-      const symbols = new Int32Array(this.size * 2);
-      symbols.set(this.symbols);
-      this.symbols = symbols;
-      const frequencies = new Float64Array(this.size * 2);
-      frequencies.set(this.frequencies);
-      this.frequencies = frequencies;
+      this.symbols = withRoom(this.symbols, this.size + 1);
+      this.frequencies = withRoom(this.frequencies, this.size + 1);
     }
     const frequency = this.table.frequency[symbol]!;
     let i = this.size++;
