@@ -63,13 +63,13 @@ export async function createTokenizer(
       return TiktokenTokenizer.load(spec);
     }
     case 'bert-base-uncased':
-      return (await import('./bert.js')).bertBaseUncased();
+      return (await import('./hugging-face/bert.js')).bertBaseUncased();
   }
   if (spec.startsWith('sentencepiece:'))
     return openFile(spec.slice('sentencepiece:'.length), 'model');
   if (existsSync(spec)) return openPath(spec);
   if (/^[^/\\]+\/[^/\\]+$/.test(spec) && !/^\.{1,2}\/|\.(json|model)$/.test(spec)) {
-    return (await import('./hub.js')).hubTokenizer(spec, {
+    return (await import('./hugging-face/hub.js')).hubTokenizer(spec, {
       cacheDir: options.cacheDir,
       signal: options.signal,
     });
@@ -106,7 +106,7 @@ async function openFile(path: string, form: 'model' | 'json'): Promise<Tokenizer
     const { SentencePieceTokenizer } = await import('./sentencepiece/tokenizer.js');
     return SentencePieceTokenizer.fromFile(path, basename(path));
   }
-  const { HuggingFaceTokenizer } = await import('./hugging-face.js');
+  const { HuggingFaceTokenizer } = await import('./hugging-face/tokenizer.js');
   return HuggingFaceTokenizer.fromPath(path);
 }
 
@@ -128,7 +128,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
       return SentencePieceTokenizer.fromFolder(dir, name);
     }
     case 'huggingface': {
-      const { HuggingFaceTokenizer } = await import('./hugging-face.js');
+      const { HuggingFaceTokenizer } = await import('./hugging-face/tokenizer.js');
       return HuggingFaceTokenizer.fromPath(dir, name);
     }
     case 'byte-bpe': {
