@@ -3,9 +3,15 @@
 import { UserError } from '../../util/errors.js';
 import { applyMerges, type Merges, NO_MERGE } from '../bytes/merge.js';
 import { PairIndex } from '../pair-index.js';
-import { byteName } from '../support.js';
 import type { Fields } from './fields.js';
-import { type EncodeWord, idIn, inexpressible, remembering, type Vocabulary } from './model.js';
+import {
+  bytesOf,
+  type EncodeWord,
+  idIn,
+  inexpressible,
+  remembering,
+  type Vocabulary,
+} from './vocabulary.js';
 
 interface Settings {
   prefix: string;
@@ -105,12 +111,4 @@ function charactersOf(
   }
   if (isWaiting) tokens.push(settings.unknown!);
   return tokens;
-}
-
-const encoder = new TextEncoder();
-
-/** The ids of the bytes of `text`; undefined where the vocabulary lacks one of them. */
-export function bytesOf(text: string, { ids }: Vocabulary): number[] | undefined {
-  const found = Array.from(encoder.encode(text), (byte) => ids.get(byteName(byte)));
-  return found.includes(undefined) ? undefined : (found as number[]);
 }

@@ -1,22 +1,11 @@
 /** What a `tokenizer.json` makes ids of words with: its `model`. */
 
 import { UserError } from '../../util/errors.js';
-import type { IdList } from '../id-list.js';
 import { bpe } from './bpe.js';
 import { Fields } from './fields.js';
 import { unigram } from './unigram.js';
+import type { EncodeWord, Vocabulary } from './vocabulary.js';
 import { wordLevel, wordPiece } from './word-piece.js';
-
-/** Token → id, and which ids text may not become. */
-export interface Vocabulary {
-  name: string;
-  ids: ReadonlyMap<string, number>;
-  /** Ids of special tokens, which the spelling in an ordinary text must not become. */
-  specials: ReadonlySet<number>;
-}
-
-/** Appends the ids of a word. @param special whether a special token's spelling may become its id. */
-export type EncodeWord = (word: string, special: boolean, out: IdList) => void;
 
 export interface Model {
   encode: EncodeWord;
@@ -46,42 +35,4 @@ function typeOf(fields: Fields): string {
   if (fields.take('merges') !== undefined) return 'BPE';
   if (Array.isArray(fields.take('vocab'))) return 'Unigram';
   return fields.take('continuing_subword_prefix') === undefined ? 'WordLevel' : 'WordPiece';
-}
-
-/** Words remembered at most; beyond it the memory starts afresh. */
-const CACHE_WORDS = 1 << 16;
-/** Longer words are not worth remembering. */
-const CACHE_LENGTH = 64;
-
-/** Remembers what became of each word. */
-export function remembering(
-  make: (word: string, special: boolean) => ArrayLike<number>,
-): EncodeWord {
-  const caches = [new Map<string, ArrayLike<number>>(), new Map<string, ArrayLike<number>>()];
-  return (word, special, out) => {
-    const cache = caches[Number(special)]!;
-    let ids = cache.get(word);
-    if (!ids) {
-      ids = make(word, special);
-      if (word.length <= CACHE_LENGTH) {
-        if (cache.size >= CACHE_WORDS) cache.clear();
-        cache.set(word, ids);
-      }
-    }
-    out.pushAll(ids);
-  };
-}
-
-/** The id of a token that text may become; undefined where there is none. */
-export function idIn(vocabulary: Vocabulary, token: string, special: boolean): number | undefined {
-  const id = vocabulary.ids.get(token);
-  return id !== undefined && !special && vocabulary.specials.has(id) ? undefined : id;
-}
-
-/** @throws UserError always: the vocabulary has no way to say `text`. */
-export function inexpressible(vocabulary: Vocabulary, text: string): never {
-  const shown = text.length > 40 ? `${text.slice(0, 37)}...` : text;
-  throw new UserError(
-    `${vocabulary.name}: ${JSON.stringify(shown)} is not in the vocabulary, and it has no token for what is unknown`,
-  );
 }

@@ -46,7 +46,7 @@ describe("Oniguruma's patterns", () => {
   });
 
   it('that may take for ever are stopped', () => {
-    for (const pattern of ['(?:a+)+$x', '(?:a|a)*x', '(?:a*)*b', '(?:a?){40}a{40}']) {
+    for (const pattern of ['(?:a+)+$x', '(?:a|a)*x', '(?:a*)*b']) {
       const watched = regexPattern(pattern, 'here', 300);
       const started = performance.now();
       expect(() => watched.findAll(`${'a'.repeat(60)}!`), pattern).toThrow(

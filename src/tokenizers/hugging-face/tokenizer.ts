@@ -94,7 +94,9 @@ export class HuggingFaceTokenizer implements Tokenizer {
       if (typeof part !== 'string') out.push(part.id);
       else {
         // What the normalizer takes away at the beginning keeps the rest from standing there.
-        if (atStart && normalize) atStart = normalize(firstCharacter(part)) !== '';
+        if (atStart && normalize) {
+          atStart = normalize(`${firstCharacter(part)}x`) !== normalize('x');
+        }
         for (const stretch of normalized.split(normalize?.(part) ?? part, special)) {
           if (typeof stretch !== 'string') out.push(stretch.id);
           else {

@@ -4,10 +4,16 @@
  */
 
 import { withFreshRoom } from '../../util/grow.js';
-import { bytesOf } from './bpe.js';
 import type { Fields } from './fields.js';
-import { type EncodeWord, idIn, inexpressible, remembering, type Vocabulary } from './model.js';
 import { Trie } from './trie.js';
+import {
+  bytesOf,
+  type EncodeWord,
+  idIn,
+  inexpressible,
+  remembering,
+  type Vocabulary,
+} from './vocabulary.js';
 
 /** How much less than the rarest piece an unknown character is worth. */
 const UNKNOWN_PENALTY = 10;

@@ -1,7 +1,13 @@
 /** Models that look words up, whole (WordLevel) or by their longest pieces (WordPiece). */
 
 import type { Fields } from './fields.js';
-import { type EncodeWord, idIn, inexpressible, remembering, type Vocabulary } from './model.js';
+import {
+  type EncodeWord,
+  idIn,
+  inexpressible,
+  remembering,
+  type Vocabulary,
+} from './vocabulary.js';
 
 export function wordLevel(fields: Fields, vocabulary: Vocabulary): EncodeWord {
   const unknown = unknownOf(fields, vocabulary, '<unk>');
