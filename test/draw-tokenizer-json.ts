@@ -109,11 +109,20 @@ export function drawTokenizerJson(draw: Draw): Json {
     padding: null,
     added_tokens: addedTokens(draw, model, normal),
     normalizer: normal,
-    pre_tokenizer: isByteLevel ? withByteLevel(draw, pre) : pre,
+    pre_tokenizer: withoutFirst(normal, isByteLevel ? withByteLevel(draw, pre) : pre),
     post_processor: null,
     decoder: maybe(0.8, () => (isByteLevel ? { type: 'ByteLevel' } : decoder(draw, 0))),
     model,
   };
+}
+
+/**
+ * `prepend_scheme: first` goes by where a word's first character came from, to which a normalizer that makes
+ * several of one leads every one of them: the original then prepends more than once.
+ */
+function withoutFirst(normal: unknown, pre: unknown): unknown {
+  const makesSeveral = /ByteLevel|NF|Bert/.test(JSON.stringify(normal));
+  return makesSeveral ? JSON.parse(JSON.stringify(pre).replaceAll('"first"', '"always"')) : pre;
 }
 
 export function anyText(draw: Draw, json: Json): string {

@@ -157,7 +157,7 @@ export class ByteBpeTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
-    return addBosEos(this, this.bpe.encode(text, options?.special, options?.onProgress), options);
+    return addBosEos(this, this.bpe.encode(text, options), options);
   }
 
   decode(ids: ArrayLike<number>): string {

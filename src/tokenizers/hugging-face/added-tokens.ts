@@ -41,8 +41,8 @@ export class AddedTokens {
     }
   }
 
-  /** Cuts `text` at its added tokens. @param special false: special tokens are ordinary text. */
-  split(text: string, special: boolean): Part[] {
+  /** Cuts `text` at its added tokens; special tokens that are not allowed are ordinary text. */
+  split(text: string, allowed: 'all' | ReadonlySet<string>): Part[] {
     if (this.tokens.length === 0) return text === '' ? [] : [text];
     const parts: Part[] = [];
     let from = 0;
@@ -54,7 +54,7 @@ export class AddedTokens {
       }
       const { token, end } = found;
       at = end;
-      if (token.special && !special) continue;
+      if (token.special && allowed !== 'all' && !allowed.has(token.content)) continue;
       let start = end - found.length;
       if (token.single_word && (endsWithWord(text, start) || startsWithWord(text, end))) continue;
       let stop = end;

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UsageError, UserError } from '../../util/errors.js';
-import { checkHubName, hubTokenizer } from './hub.js';
 import { createTokenizer } from '../registry.js';
+import { checkHubName, hubTokenizer } from './hub.js';
 
 const WORDS = JSON.stringify({
   version: '1.0',

@@ -12,6 +12,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import { IdList } from '../id-list.js';
+import { allowedSpecials } from '../specials.js';
 import { addBosEos, checkId, saveFolder, wellFormed } from '../support.js';
 import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
 import { type AddedToken, AddedTokens } from './added-tokens.js';
@@ -86,18 +87,20 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
-    const { literal, normalized, normalize, preTokenize, model } = this.parts;
-    const special = options?.special === true;
+    const { literal, normalized, normalize, preTokenize, model, specials } = this.parts;
+    const whole = wellFormed(text);
+    const allowed = allowedSpecials(this.name, whole, specials, options);
+    const special = allowed === 'all';
     const out = new IdList();
     let atStart = true;
-    for (const part of literal.split(wellFormed(text), special)) {
+    for (const part of literal.split(whole, allowed)) {
       if (typeof part !== 'string') out.push(part.id);
       else {
         // What the normalizer takes away at the beginning keeps the rest from standing there.
         if (atStart && normalize) {
           atStart = normalize(`${firstCharacter(part)}x`) !== normalize('x');
         }
-        for (const stretch of normalized.split(normalize?.(part) ?? part, special)) {
+        for (const stretch of normalized.split(normalize?.(part) ?? part, allowed)) {
           if (typeof stretch !== 'string') out.push(stretch.id);
           else {
             const words = preTokenize?.({ texts: [stretch], atStart }).texts ?? [stretch];
@@ -151,6 +154,8 @@ interface Parts {
   decoder: Decoder;
   tokenOf: ReadonlyMap<number, string>;
   idOf(token: string): number | undefined;
+  /** The spellings of special tokens. */
+  specials: readonly string[];
 }
 
 function partsOf(json: unknown, name: string): Parts {
@@ -192,6 +197,7 @@ function partsOf(json: unknown, name: string): Parts {
       model,
       decoder,
       tokenOf,
+      specials: added.filter((token) => token.special).map((token) => token.content),
       idOf: (token) => addedIds.get(token) ?? ids.get(token),
     };
   } catch (cause) {
