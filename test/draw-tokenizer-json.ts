@@ -156,7 +156,8 @@ function addedTokens(draw: Draw, model: Json, normal: unknown): Json[] {
       id: known.get(content) ?? next++,
       content,
       single_word: draw.chance(0.2),
-      lstrip: draw.chance(0.2),
+      // White space that is taken twice ends the original's process.
+      lstrip: draw.chance(0.2) && content.trim() !== '',
       rstrip: draw.chance(0.2),
       normalized: draw.chance(0.3) && mayBeNormalized,
       special: draw.chance(0.5),

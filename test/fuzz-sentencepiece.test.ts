@@ -93,7 +93,7 @@ describe.runIf(hasOriginal)('fuzz: the SentencePiece trainer beside spm_train', 
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   it(`${count} drawn corpora`, { timeout: 7_200_000 }, async () => {
-    let [same, refused, crashed] = [0, 0, 0];
+    let [same, refused, crashed, undecided] = [0, 0, 0, 0];
     for (let seed = first; seed < first + count; seed++) {
       const draw = new Draw(seed);
       const isLarge = seed % LARGE_EVERY === 0;
@@ -115,10 +115,7 @@ describe.runIf(hasOriginal)('fuzz: the SentencePiece trainer beside spm_train', 
         input: [input],
         model_type: 'bpe',
         model_prefix: prefix,
-      }).then(
-        ({ vocab }) => vocab,
-        (error: Error) => error,
-      );
+      }).catch((error: Error) => error);
       const what = `seed ${seed}: ${options.join(' ')}`;
       // The original crashes where all pairs are used up just at a hundredth piece.
       if (original.signal === 'SIGSEGV') crashed++;
@@ -126,12 +123,18 @@ describe.runIf(hasOriginal)('fuzz: the SentencePiece trainer beside spm_train', 
         expect(ours, what).toBeInstanceOf(Error);
         refused++;
       } else {
-        const theirs = readFileSync(`${prefix}.vocab`, 'utf8');
-        expect(ours === theirs, what).toBe(true);
+        if (ours instanceof Error) throw ours;
+        // Between pairs of one spelling that are equally frequent the original goes by their addresses.
+        if (ours.vocab !== readFileSync(`${prefix}.vocab`, 'utf8')) {
+          expect(ours.ties, what).toBeGreaterThan(0);
+          undecided++;
+          continue;
+        }
         same++;
       }
     }
-    expect(same).toBeGreaterThan(count / 2);
-    if (count > 1000) console.log({ same, refused, crashed });
+    expect(same + undecided).toBeGreaterThan(count / 2);
+    expect(undecided).toBeLessThanOrEqual(Math.max(1, count / 100));
+    if (count > 1000) console.log({ same, refused, crashed, undecided });
   });
 });

@@ -50,7 +50,8 @@ export function encodeAside(
 
 /** Not every iterable can be sent to another thread. */
 function listed(tokens: 'all' | Iterable<string> | undefined): 'all' | string[] | undefined {
-  return tokens === undefined || tokens === 'all' ? tokens : [...tokens];
+  if (tokens === 'all') return 'all';
+  return tokens && [...tokens];
 }
 
 /**
