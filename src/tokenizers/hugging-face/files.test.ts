@@ -219,6 +219,14 @@ describe('what cannot be done is refused', () => {
     );
   });
 
+  it('text that grows without end', () => {
+    const more = { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(1000) };
+    const normalizer = { type: 'Sequence', normalizers: [more, more, more, more] };
+    expect(() => open({ ...pieces, normalizer }).encode('a')).toThrow(
+      'x: what its tokenizer.json makes of a text of 1 characters is too large',
+    );
+  });
+
   it('text that the vocabulary cannot express, when it comes', () => {
     const tokenizer = open(model(pieces, { unk_id: null }));
     expect([...tokenizer.encode('ab')]).toEqual([3]);

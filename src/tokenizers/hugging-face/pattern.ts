@@ -45,6 +45,7 @@ function literalPattern(wanted: string): Pattern {
       }
       for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
         places.push(at, at + wanted.length);
+        checkLength(places);
       }
       return places;
     },
@@ -84,6 +85,14 @@ export function regexPattern(pattern: string, where: string, limitMs = LIMIT_MS)
   };
 }
 
+/** Longer arrays end the process, not the program. */
+const MOST_ELEMENTS = 2 ** 26;
+
+/** @throws RangeError where a list has become too long to go on. */
+export function checkLength(list: readonly unknown[]): void {
+  if (list.length > MOST_ELEMENTS) throw new RangeError('too many parts');
+}
+
 function search(regexp: RegExp, text: string): number[] {
   const places: number[] = [];
   for (const { index, 0: found } of text.matchAll(regexp)) {
@@ -92,6 +101,7 @@ function search(regexp: RegExp, text: string): number[] {
     // V8 looks for nothing between the two halves of a character as well.
     if (found === '' && isInside(text, index)) continue;
     places.push(index, index + found.length);
+    checkLength(places);
   }
   return places;
 }

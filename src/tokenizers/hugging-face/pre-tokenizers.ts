@@ -3,7 +3,7 @@
 import { GPT2_SPLIT } from '../bytes/split.js';
 import { spellBytes } from './byte-spelling.js';
 import { type Fields, type Makers, make, makeEach } from './fields.js';
-import { type Pattern, type Places, patternOf } from './pattern.js';
+import { checkLength, type Pattern, type Places, patternOf } from './pattern.js';
 import { PUNCTUATION } from './unicode.js';
 
 /** Words, and whether the first of them stands at the very beginning of the text. */
@@ -30,7 +30,10 @@ const plain = (source: string): Pattern => {
   return {
     findAll: (text) => {
       const places: number[] = [];
-      for (const m of text.matchAll(regexp)) places.push(m.index, m.index + m[0].length);
+      for (const m of text.matchAll(regexp)) {
+        places.push(m.index, m.index + m[0].length);
+        checkLength(places);
+      }
       return places;
     },
   };
@@ -141,11 +144,33 @@ export function splitEach(
   let atStart = words.atStart;
   for (const [i, text] of words.texts.entries()) {
     const before = texts.length;
-    const spans = spansOf(text.length, pattern.findAll(text), inverted);
-    const from = appendCut(texts, text, spans, behavior);
+    const places = pattern.findAll(text);
+    const isSimple = behavior === 'Isolated' || (behavior === 'Removed' && !inverted);
+    const from = isSimple
+      ? appendParts(texts, text, places, behavior === 'Isolated')
+      : appendCut(texts, text, spansOf(text.length, places, inverted), behavior);
+    checkLength(texts);
     if (i === 0) atStart &&= texts.length > before && from === 0;
   }
   return { texts, atStart };
+}
+
+/** The two commonest behaviours, without an object for each part; returns where the first word began. */
+function appendParts(out: string[], text: string, places: Places, keepsFound: boolean): number {
+  let first = -1;
+  let from = 0;
+  const append = (start: number, end: number): void => {
+    if (start === end) return;
+    if (first < 0) first = start;
+    out.push(start === 0 && end === text.length ? text : text.slice(start, end));
+  };
+  for (let i = 0; i < places.length; i += 2) {
+    append(from, places[i]!);
+    from = places[i + 1]!;
+    if (keepsFound) append(places[i]!, from);
+  }
+  append(from, text.length);
+  return first;
 }
 
 interface Span {

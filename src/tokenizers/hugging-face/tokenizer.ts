@@ -25,6 +25,8 @@ import { makeNormalizer, type Normalize } from './normalizers.js';
 import { makePreTokenizer, type PreTokenize } from './pre-tokenizers.js';
 
 const MOST_BYTES = 1 << 28;
+/** Raised when the same files come to other ids, so that ids kept from before are not taken for theirs. */
+const READER = 'reader 2';
 
 export interface HuggingFaceFiles {
   /** Content of `tokenizer.json`. */
@@ -69,6 +71,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
     this.bosId = id('bos_token', 'cls_token');
     this.eosId = id('eos_token', 'sep_token');
     const hash = createHash('sha256')
+      .update(`${READER}\0`)
       .update(files.tokenizer)
       .update('\0')
       .update(files.config ?? '');
@@ -87,8 +90,19 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
+    try {
+      return addBosEos(this, this.idsOf(wellFormed(text), options), options);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new UserError(
+        `${this.name}: what its tokenizer.json makes of a text of ${text.length} characters is too large`,
+        { cause },
+      );
+    }
+  }
+
+  private idsOf(whole: string, options: EncodeOptions | undefined): Uint32Array {
     const { literal, normalized, normalize, preTokenize, model, specials } = this.parts;
-    const whole = wellFormed(text);
     const allowed = allowedSpecials(this.name, whole, specials, options);
     const special = allowed === 'all';
     const out = new IdList();
@@ -98,7 +112,8 @@ export class HuggingFaceTokenizer implements Tokenizer {
       else {
         // What the normalizer takes away at the beginning keeps the rest from standing there.
         if (atStart && normalize) {
-          atStart = normalize(`${firstCharacter(part)}x`) !== normalize('x');
+          const first = firstCharacter(part);
+          atStart = normalize(first) !== '' || normalize(`${first}x`) !== normalize('x');
         }
         for (const stretch of normalized.split(normalize?.(part) ?? part, allowed)) {
           if (typeof stretch !== 'string') out.push(stretch.id);
@@ -111,7 +126,7 @@ export class HuggingFaceTokenizer implements Tokenizer {
       }
       atStart = false;
     }
-    return addBosEos(this, out.take(), options);
+    return out.take();
   }
 
   decode(ids: ArrayLike<number>): string {

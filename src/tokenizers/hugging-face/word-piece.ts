@@ -1,6 +1,7 @@
 /** Models that look words up, whole (WordLevel) or by their longest pieces (WordPiece). */
 
 import type { Fields } from './fields.js';
+import { Trie } from './trie.js';
 import {
   type EncodeWord,
   idIn,
@@ -21,20 +22,29 @@ export function wordPiece(fields: Fields, vocabulary: Vocabulary): EncodeWord {
   const unknown = unknownOf(fields, vocabulary, '[UNK]');
   const prefix = fields.text('continuing_subword_prefix', '##');
   const most = fields.count('max_input_chars_per_word', 100);
-  let longest = 0;
-  for (const token of vocabulary.ids.keys()) longest = Math.max(longest, token.length);
+  /** Pieces that begin a word, and, without their prefix, those that go on. */
+  const first = new Trie();
+  const later = new Trie();
+  for (const [token, id] of vocabulary.ids) {
+    first.add(token, id);
+    if (token.startsWith(prefix)) later.add(token.slice(prefix.length), id);
+  }
   const cut = (word: string, special: boolean): number[] | undefined => {
     const pieces: number[] = [];
     for (let start = 0; start < word.length; ) {
-      let end = Math.min(word.length, start + longest);
-      let id: number | undefined;
-      for (; end > start; end--) {
-        const piece = word.slice(start, end);
-        id = idIn(vocabulary, start === 0 ? piece : prefix + piece, special);
-        if (id !== undefined) break;
+      const trie = start === 0 ? first : later;
+      let best = -1;
+      let end = start;
+      for (let node = 0, i = start; i < word.length; ) {
+        node = trie.step(node, word.charCodeAt(i++));
+        if (node < 0) break;
+        const id = trie.value(node);
+        if (id < 0 || (!special && vocabulary.specials.has(id))) continue;
+        best = id;
+        end = i;
       }
-      if (id === undefined) return undefined;
-      pieces.push(id);
+      if (best < 0) return undefined;
+      pieces.push(best);
       start = end;
     }
     return pieces;
