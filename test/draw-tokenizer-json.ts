@@ -118,10 +118,11 @@ export function drawTokenizerJson(draw: Draw): Json {
 
 /**
  * `prepend_scheme: first` goes by where a word's first character came from, to which a normalizer that makes
- * several of one leads every one of them: the original then prepends more than once.
+ * several of one leads every one of them: the original then prepends more than once, or, behind what was
+ * replaced, not at all.
  */
 function withoutFirst(normal: unknown, pre: unknown): unknown {
-  const makesSeveral = /ByteLevel|NF|Bert/.test(JSON.stringify(normal));
+  const makesSeveral = /ByteLevel|NF|Bert|Replace/.test(JSON.stringify(normal));
   return makesSeveral ? JSON.parse(JSON.stringify(pre).replaceAll('"first"', '"always"')) : pre;
 }
 

@@ -9,7 +9,7 @@ import { CONTROL, MARK, NONSPACING } from './unicode.js';
 
 export type Normalize = (text: string) => string;
 
-const CONTROLS = new RegExp(`\\0|\\u{fffd}|${CONTROL}`, 'gv');
+const CONTROLS = new RegExp(`${CONTROL}|\\u{fffd}`, 'gv');
 const NONSPACINGS = new RegExp(NONSPACING, 'gv');
 const MARKS = new RegExp(MARK, 'gv');
 const SPACES = /\p{White_Space}/gu;
