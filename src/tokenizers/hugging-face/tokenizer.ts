@@ -8,9 +8,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../util/errors.js';
+import { readRegularFile } from '../../util/read-file.js';
 import { IdList } from '../id-list.js';
 import { allowedSpecials } from '../specials.js';
 import { addBosEos, checkId, saveFolder, wellFormed } from '../support.js';
@@ -249,13 +250,7 @@ function addedToken(json: unknown, index: number): AddedToken {
 }
 
 function read(path: string): string {
-  try {
-    const { size } = statSync(path);
-    if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, more than any tokenizer needs`);
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new UserError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
+  return readRegularFile(path, MOST_BYTES).toString('utf8');
 }
 
 function parse(text: string, what: string): unknown {
