@@ -4,6 +4,7 @@
  * nothing is checked here, since the operations have checked it.
  */
 import { UserError } from '../util/errors.js';
+import { withFreshRoom } from '../util/grow.js';
 import type {
   Backend,
   BinaryOp,
@@ -266,9 +267,7 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
 
   /** One row of `struct update_row` for each, in a table that is kept. */
   #packUpdates(updates: readonly ParameterUpdate<number>[]): Float64Array {
-    if (updates.length * UPDATE_ROW > this.#updates.length) {
-      this.#updates = new Float64Array(2 * updates.length * UPDATE_ROW);
-    }
+    this.#updates = withFreshRoom(this.#updates, updates.length * UPDATE_ROW);
     const table = this.#updates;
     let i = 0;
     for (const update of updates) {

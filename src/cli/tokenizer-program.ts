@@ -42,7 +42,7 @@ Two types:
   --type byte-level   BPE on bytes, as GPT-2's; writes the folder OUT with a tokenizer.json.
                       --pattern gpt2 or gpt4 (how words are cut), --special A,B (special tokens)
 
-Options that both take: --input FILE…, --vocab-size N, --out PREFIX or FOLDER. Without --input it is
+Options that both take: --input FILE… (.gz too; - is standard input), --vocab-size N, --out PREFIX or FOLDER. Without --input it is
 tiny_shakespeare, with the preset of that name. All others are spm_train's, by their names and with
 their defaults; a published command line can be pasted as it is.
 
@@ -68,6 +68,8 @@ function addEncode(tokenizer: Command): void {
     .option('--bos', 'with the token that begins a text')
     .option('--eos', 'with the token that ends a text')
     .option('--special', "read special tokens' spellings as such")
+    .option('--allowed-special <tokens>', 'only of these, parted by commas, or "all"')
+    .option('--disallowed-special <tokens>', 'refuse a text with one of these, or with "all"')
     .addOption(json())
     .action(async (text, options) => (await import('./tokenizer.js')).encodeText(text, options));
 }

@@ -1,8 +1,7 @@
 /** `nanogpt tokenizer train`. */
 import { performance } from 'node:perf_hooks';
-import { UsageError, UserError } from '../util/errors.js';
+import { UsageError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
-import { readRegularFile } from '../util/read-file.js';
 import { downloadBar } from './download-bar.js';
 import { interruptible } from './interrupt.js';
 import { Output, thousands } from './output.js';
@@ -28,7 +27,11 @@ export async function trainTokenizer(
   // Without a text of one's own it is tiny_shakespeare, and that has settings of its own.
   const preset = options.preset ?? (given.has('input') ? undefined : 'shakespeare');
   const type = given.get('type') ?? given.get('model_type') ?? (preset ? 'bpe' : undefined);
-  if (type === undefined) throw new UsageError('--type is needed: bpe or byte-level.');
+  if (type === undefined) {
+    throw new UsageError(
+      '--type is needed: --type bpe or byte-level. Left out, spm_train would train unigram, which is not trained here.',
+    );
+  }
   if (type === 'byte-level') return trainByteLevel(given, options, output);
   if (type.toLowerCase() !== 'bpe' && !['unigram', 'word', 'char'].includes(type)) {
     throw new UsageError(`unknown type of tokenizer "${type}".${nearestHint(type, TYPES)}`);
@@ -102,6 +105,7 @@ async function trainByteLevel(
   output: Output,
 ): Promise<void> {
   const { ByteBpeTokenizer } = await import('../tokenizers/bytes/trained.js');
+  const { readInput } = await import('../tokenizers/read-input.js');
   const { GPT2_SPLIT, GPT4_SPLIT } = await import('../tokenizers/bytes/split.js');
   if (options.preset !== undefined) throw new UsageError('--preset goes with --type bpe.');
   const known = ['type', 'model_type', 'input', 'vocab_size', 'pattern', 'special', 'model_prefix'];
@@ -130,7 +134,10 @@ async function trainByteLevel(
   }
   const specials = (given.get('special') ?? '<|endoftext|>').split(',').filter((s) => s !== '');
   const input = given.get('input');
-  const text = input === undefined ? await shakespeareText(output) : readAll(input.split(','));
+  const text =
+    input === undefined
+      ? await shakespeareText(output)
+      : input.split(',').map(readInput).join('\n');
   const started = performance.now();
   using bar = downloadBar(output);
   const tokenizer = await interruptible((signal) =>
@@ -151,20 +158,6 @@ async function trainByteLevel(
     `${thousands(tokenizer.vocabSize)} tokens in ${seconds.toFixed(2)} s: ${shownPath(folder)}`,
   );
   output.result({ type: 'byte-level', tokens: tokenizer.vocabSize, folder, seconds });
-}
-
-function readAll(paths: readonly string[]): string {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  return paths
-    .map((path) => {
-      try {
-        return decoder.decode(readRegularFile(path));
-      } catch (cause) {
-        if (!(cause instanceof TypeError)) throw cause;
-        throw new UserError(`${path} is not UTF-8`, { cause });
-      }
-    })
-    .join('\n');
 }
 
 async function shakespeareText(output: Output): Promise<string> {

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildProgram } from './program.js';
 
@@ -65,10 +66,40 @@ describe('nanogpt tokenizer', () => {
     expect(tokenizers.map((t: { name: string }) => t.name)).toEqual(['char', 'gpt2']);
   });
 
+  it('reads special tokens as asked', async () => {
+    const text = '<|endoftext|>';
+    const encode = (...args: string[]) => nanogpt('encode', '--tokenizer', 'gpt2', text, ...args);
+    expect(await encode()).not.toBe('50256\n');
+    expect(await encode('--special')).toBe('50256\n');
+    expect(await encode('--allowed-special', text)).toBe('50256\n');
+    expect(await encode('--allowed-special', 'all')).toBe('50256\n');
+    await expect(encode('--disallowed-special', 'all')).rejects.toThrow('disallowed special token');
+    await expect(encode('--allowed-special', '<s>')).rejects.toThrow('is no special token');
+  });
+
+  it('trains on compressed files and on standard input', async () => {
+    const packed = join(dir, 'a.txt.gz');
+    writeFileSync(packed, gzipSync(readFileSync(input)));
+    for (const type of ['bpe', 'byte-level']) {
+      const size = type === 'bpe' ? '24' : '280';
+      const train = async (from: string, out: string) => {
+        await nanogpt('train', '--type', type, '--input', from, '--vocab-size', size, '--out', out);
+        return readFileSync(type === 'bpe' ? `${out}.vocab` : join(out, 'tokenizer.json'), 'utf8');
+      };
+      const plain = await train(input, join(dir, `${type}-plain`));
+      expect(await train(packed, join(dir, `${type}-packed`))).toBe(plain);
+      const broken = join(dir, 'broken.gz');
+      writeFileSync(broken, 'no gzip');
+      await expect(train(broken, join(dir, 'none'))).rejects.toThrow('cannot read');
+    }
+  });
+
   it('refuses wrong usage', async () => {
     const train = (...args: string[]) => expect(nanogpt('train', ...args)).rejects;
     await train('--type', 'bpee', '--input', input).toThrow('Did you mean "bpe"?');
-    await train('--input', input, '--out', dir).toThrow('--type is needed');
+    await train('--input', input, '--out', dir).toThrow(
+      '--type is needed: --type bpe or byte-level. Left out, spm_train would train unigram',
+    );
     await train('--type', 'bpe', '--input', input).toThrow('--out is needed');
     await train('--type', 'bpe', '--vocabsize', '3', '--out', dir).toThrow('--vocab_size?');
     await train('--type', 'byte-level', '--patern', 'x').toThrow('Did you mean "pattern"?');

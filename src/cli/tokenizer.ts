@@ -29,6 +29,8 @@ export interface EncodeTextOptions extends CommonOptions {
   bos?: true;
   eos?: true;
   special?: true;
+  allowedSpecial?: string;
+  disallowedSpecial?: string;
 }
 
 /** Prints ids (or tokens) of a text given, or of standard input. */
@@ -42,7 +44,13 @@ export async function encodeText(
   using bar = downloadBar(output);
   const ids = await interruptible(async (signal) => {
     const text = given ?? (await standardInput(signal));
-    const settings = { bos, eos, special };
+    const settings = {
+      bos,
+      eos,
+      special,
+      allowedSpecial: listed(options.allowedSpecial),
+      disallowedSpecial: listed(options.disallowedSpecial),
+    };
     return [
       ...(await encodeAside(tokenizer, text, { ...settings, onProgress: bar.update, signal })),
     ];
@@ -143,6 +151,11 @@ async function standardInput(signal: AbortSignal): Promise<string> {
     if (!(cause instanceof TypeError)) throw cause;
     throw new UserError('standard input is not UTF-8.', { cause });
   }
+}
+
+/** `all`, or the words between commas. */
+function listed(words: string | undefined): 'all' | string[] | undefined {
+  return words === 'all' ? words : words?.split(',');
 }
 
 function print(inspections: Inspection[], of: string, output: Output): void {

@@ -21,9 +21,7 @@ const ENCODE_ASIDE = 1 << 16;
 /** Decoding is quicker. */
 const DECODE_ASIDE = 1 << 22;
 
-export interface EncodeAsideOptions
-  extends Pick<EncodeOptions, 'bos' | 'eos' | 'special'>,
-    WorkOptions {}
+export interface EncodeAsideOptions extends Omit<EncodeOptions, 'onProgress'>, WorkOptions {}
 
 /** Ids of a text, checked and packed. @throws as the tokenizer does, and StoppedError. */
 export function encodeAside(
@@ -31,8 +29,14 @@ export function encodeAside(
   text: string,
   options: EncodeAsideOptions = {},
 ): Promise<TokenIds> {
-  const { bos, eos, special, ...work } = options;
-  const how = { bos, eos, special };
+  const { bos, eos, special, allowedSpecial, disallowedSpecial, ...work } = options;
+  const how = {
+    bos,
+    eos,
+    special,
+    allowedSpecial: listed(allowedSpecial),
+    disallowedSpecial: listed(disallowedSpecial),
+  };
   return withTokenizer<EncodeArgs, TokenIds>({
     task: encodeTask,
     tokenizer,
@@ -42,6 +46,12 @@ export function encodeAside(
     doing: 'tokenizing',
     options: work,
   });
+}
+
+/** Not every iterable can be sent to another thread. */
+function listed(tokens: 'all' | Iterable<string> | undefined): 'all' | string[] | undefined {
+  if (tokens === 'all') return 'all';
+  return tokens && [...tokens];
 }
 
 /**

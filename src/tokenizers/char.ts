@@ -7,6 +7,7 @@
 
 import { UserError } from '../util/errors.js';
 import { runTask, type Task, type WorkOptions } from '../util/work.js';
+import { allowedSpecials } from './specials.js';
 import {
   addBosEos,
   checkId,
@@ -102,6 +103,7 @@ export class CharTokenizer implements Tokenizer {
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
     const whole = wellFormed(text);
+    allowedSpecials(this.name, whole, [], options);
     const out = new Uint32Array(whole.length);
     let n = 0;
     for (let i = 0; i < whole.length; i++) {

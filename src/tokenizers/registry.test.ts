@@ -13,6 +13,26 @@ describe('createTokenizer', () => {
     await expect(createTokenizer('zzzzzzzzzzzzzzz')).rejects.toThrow(/^(?!.*Did you mean).*char/);
   });
 
+  it("takes the names of OpenAI's models", async () => {
+    const encodings = {
+      'gpt-4o': 'o200k_base',
+      'gpt-4o-2024-08-06': 'o200k_base',
+      'o3-mini': 'o200k_base',
+      'gpt-4': 'cl100k_base',
+      'gpt-4-32k': 'cl100k_base',
+      'gpt-3.5-turbo': 'cl100k_base',
+      'text-davinci-003': 'p50k_base',
+      'text-davinci-edit-001': 'p50k_edit',
+      davinci: 'r50k_base',
+      'gpt-2': 'gpt2',
+      'gpt-oss-120b': 'o200k_harmony',
+    };
+    for (const [model, encoding] of Object.entries(encodings)) {
+      expect((await createTokenizer(model)).name).toBe(encoding);
+    }
+    await expect(createTokenizer('gpt-6')).rejects.toThrow("one of OpenAI's models (gpt-4o)");
+  });
+
   it('says that char needs a text', async () => {
     await expect(createTokenizer('char')).rejects.toThrow('needs the training text');
   });

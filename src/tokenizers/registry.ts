@@ -10,6 +10,8 @@ import { UsageError, UserError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
 import { readRegularFile } from '../util/read-file.js';
 import type { WorkOptions } from '../util/work.js';
+import { encodingOfModel } from './bytes/openai-models.js';
+import type { TiktokenName } from './bytes/tiktoken.js';
 import { MANIFEST, type Manifest } from './support.js';
 import type { Tokenizer } from './tokenizer.js';
 
@@ -26,18 +28,32 @@ export const TOKENIZER_NAMES: Readonly<Record<string, string>> = {
   char: 'one token per character, vocabulary built from the text',
   shakespeare: 'SentencePiece BPE, 32,000 pieces, trained on the text on first use and kept',
   gpt2: 'GPT-2, 50,257 tokens',
-  p50k_base: 'Codex and GPT-3.5, 50,281 tokens',
-  cl100k_base: 'GPT-4, 100,277 tokens',
-  o200k_base: 'GPT-4o, 200,019 tokens',
+  r50k_base: 'GPT-3, the same 50,257 tokens',
+  p50k_base: 'Codex and text-davinci-003, 50,281 tokens',
+  p50k_edit: 'the same with tokens for filling in, 50,284',
+  cl100k_base: 'GPT-4 and GPT-3.5, 100,277 tokens',
+  o200k_base: 'GPT-4o and later, 200,019 tokens',
+  o200k_harmony: 'gpt-oss, the same with tokens for messages, 201,088',
   'bert-base-uncased': 'BERT, WordPiece, 30,522 tokens, lower case',
 };
 
+const ENCODINGS: readonly TiktokenName[] = [
+  'gpt2',
+  'r50k_base',
+  'p50k_base',
+  'p50k_edit',
+  'cl100k_base',
+  'o200k_base',
+  'o200k_harmony',
+];
+
 const OTHER_FORMS =
-  'Or sentencepiece:FILE (a .model), a tokenizer.json, a folder with one, or a name on the ' +
+  "Or the name of one of OpenAI's models (gpt-4o), " +
+  'sentencepiece:FILE (a .model), a tokenizer.json, a folder with one, or a name on the ' +
   'Hugging Face hub (owner/name).';
 
 /**
- * The tokenizer that `spec` names: one of `TOKENIZER_NAMES`, `sentencepiece:FILE`, a `.model` or
+ * The tokenizer that `spec` names: one of `TOKENIZER_NAMES`, a model of OpenAI's, `sentencepiece:FILE`, a `.model` or
  * `tokenizer.json` file, a folder, or `owner/name` on the hub.
  *
  * @throws UsageError for an unknown name, naming the nearest valid one.
@@ -55,21 +71,19 @@ export async function createTokenizer(
       const { shakespeareTokenizer } = await import('./sentencepiece/shakespeare.js');
       return shakespeareTokenizer(textOf(spec, options), options);
     }
-    case 'gpt2':
-    case 'p50k_base':
-    case 'cl100k_base':
-    case 'o200k_base': {
-      const { TiktokenTokenizer } = await import('./bytes/tiktoken.js');
-      return TiktokenTokenizer.load(spec);
-    }
     case 'bert-base-uncased':
-      return (await import('./bert.js')).bertBaseUncased();
+      return (await import('./hugging-face/bert.js')).bertBaseUncased();
+  }
+  const encoding = ENCODINGS.find((name) => name === (encodingOfModel(spec) ?? spec));
+  if (encoding !== undefined) {
+    const { TiktokenTokenizer } = await import('./bytes/tiktoken.js');
+    return TiktokenTokenizer.load(encoding);
   }
   if (spec.startsWith('sentencepiece:'))
     return openFile(spec.slice('sentencepiece:'.length), 'model');
   if (existsSync(spec)) return openPath(spec);
   if (/^[^/\\]+\/[^/\\]+$/.test(spec) && !/^\.{1,2}\/|\.(json|model)$/.test(spec)) {
-    return (await import('./hub.js')).hubTokenizer(spec, {
+    return (await import('./hugging-face/hub.js')).hubTokenizer(spec, {
       cacheDir: options.cacheDir,
       signal: options.signal,
     });
@@ -106,7 +120,7 @@ async function openFile(path: string, form: 'model' | 'json'): Promise<Tokenizer
     const { SentencePieceTokenizer } = await import('./sentencepiece/tokenizer.js');
     return SentencePieceTokenizer.fromFile(path, basename(path));
   }
-  const { HuggingFaceTokenizer } = await import('./hugging-face.js');
+  const { HuggingFaceTokenizer } = await import('./hugging-face/tokenizer.js');
   return HuggingFaceTokenizer.fromPath(path);
 }
 
@@ -128,7 +142,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
       return SentencePieceTokenizer.fromFolder(dir, name);
     }
     case 'huggingface': {
-      const { HuggingFaceTokenizer } = await import('./hugging-face.js');
+      const { HuggingFaceTokenizer } = await import('./hugging-face/tokenizer.js');
       return HuggingFaceTokenizer.fromPath(dir, name);
     }
     case 'byte-bpe': {

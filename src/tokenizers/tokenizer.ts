@@ -6,7 +6,7 @@
  * alone (`loadTokenizer` in `registry.ts`), so that a run directory stands alone.
  */
 
-/** What `encode` may add or recognise. All default to false: text is only text. */
+/** What `encode` may add or recognise. By default text is only text. */
 export interface EncodeOptions {
   /** Put the begin-of-text token first. Throws where the tokenizer has none. */
   bos?: boolean | undefined;
@@ -19,6 +19,16 @@ export interface EncodeOptions {
   special?: boolean | undefined;
   /** Hears now and then which share of the text is done, of tokenizers that can tell. */
   onProgress?: ((share: number) => void) | undefined;
+  /**
+   * Read only these special tokens' spellings as such, or `'all'` of them, which is what `special` says.
+   * Throws for one that the tokenizer does not have.
+   */
+  allowedSpecial?: 'all' | Iterable<string> | undefined;
+  /**
+   * Throw where the text has the spelling of one of these, or with `'all'` of any that is not allowed.
+   * Default: none, where tiktoken has `'all'`: a text to train on may well speak of `<|endoftext|>`.
+   */
+  disallowedSpecial?: 'all' | Iterable<string> | undefined;
 }
 
 /** Decodes one id at a time, and never hands out half a character. */

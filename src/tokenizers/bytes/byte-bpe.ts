@@ -9,8 +9,11 @@
  */
 
 import { UserError } from '../../util/errors.js';
+import { withFreshRoom } from '../../util/grow.js';
+import { IdList } from '../id-list.js';
+import { allowedSpecials, SpecialFinder } from '../specials.js';
 import { byteDecodeStream, bytesToString, checkId, utf8Decoder, wellFormed } from '../support.js';
-import type { DecodeStream, MergeStep } from '../tokenizer.js';
+import type { DecodeStream, EncodeOptions, MergeStep } from '../tokenizer.js';
 import { applyMerges, type Merges } from './merge.js';
 
 /** Words remembered at most; beyond it the memory starts afresh. */
@@ -35,7 +38,7 @@ export class ByteBpe {
   private readonly parts: ByteBpeParts;
   private readonly idOfByte = new Uint32Array(256);
   private readonly split: RegExp;
-  private readonly special: RegExp | undefined;
+  private readonly special: SpecialFinder;
   private readonly specialOf = new Map<number, string>();
   private readonly encoder = new TextEncoder();
   private cache = new Map<string, number | Uint32Array>();
@@ -57,27 +60,20 @@ export class ByteBpe {
     }
     for (const [text, id] of parts.specials) this.specialOf.set(id, text);
     this.split = new RegExp(parts.split, 'gu');
-    // Longest first, so that a special token which begins with another is found whole.
-    const spellings = [...parts.specials.keys()].sort((a, b) => b.length - a.length);
-    const escaped = spellings.map((s) => s.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-    this.special = escaped.length > 0 ? new RegExp(escaped.join('|'), 'gu') : undefined;
+    this.special = new SpecialFinder(parts.specials.keys());
   }
 
-  /** Ids of `text`; the spellings of special tokens are read as such only when `special` is true. */
-  encode(text: string, special = false, onProgress?: (share: number) => void): Uint32Array {
+  /** Ids of `text`; which spellings of special tokens are read as such the options say. */
+  encode(text: string, options?: EncodeOptions): Uint32Array {
+    const { name, specials } = this.parts;
     const whole = wellFormed(text);
     const out = new IdList(Math.ceil(whole.length / 3) + 16);
-    if (!special || !this.special) {
-      this.encodeOrdinary(whole, out, onProgress);
-      return out.take();
+    const allowed = allowedSpecials(name, whole, specials.keys(), options);
+    for (const part of this.special.parts(whole, allowed)) {
+      if (part.isSpecial) out.push(specials.get(part.text)!);
+      else
+        this.encodeOrdinary(part.text, out, part.text === whole ? options?.onProgress : undefined);
     }
-    let from = 0;
-    for (const match of whole.matchAll(this.special)) {
-      this.encodeOrdinary(whole.slice(from, match.index), out);
-      out.push(this.parts.specials.get(match[0])!);
-      from = match.index + match[0].length;
-    }
-    this.encodeOrdinary(whole.slice(from), out);
     return out.take();
   }
 
@@ -153,10 +149,8 @@ export class ByteBpe {
 
   private encodeWord(word: string, out: IdList): void {
     const room = word.length * 3; // UTF-8 needs at most three bytes per UTF-16 unit
-    if (this.bytes.length < room) {
-      this.bytes = new Uint8Array(room * 2);
-      this.work = new Uint32Array(room * 2);
-    }
+    this.bytes = withFreshRoom(this.bytes, room);
+    this.work = withFreshRoom(this.work, room);
     const { bytes, work } = this;
     const length = this.encoder.encodeInto(word, bytes).written;
     for (let i = 0; i < length; i++) work[i] = this.idOfByte[bytes[i]!]!;
@@ -170,33 +164,3 @@ export class ByteBpe {
 
 /** Characters between two reports of progress. */
 const REPORT_EVERY = 1 << 16;
-
-/** A growing list of ids. */
-class IdList {
-  private ids: Uint32Array;
-  private length = 0;
-
-  constructor(capacity: number) {
-    this.ids = new Uint32Array(capacity);
-  }
-
-  push(id: number): void {
-    if (this.length === this.ids.length) this.grow(this.length + 1);
-    this.ids[this.length++] = id;
-  }
-
-  pushAll(ids: Uint32Array, count: number): void {
-    if (this.length + count > this.ids.length) this.grow(this.length + count);
-    for (let i = 0; i < count; i++) this.ids[this.length++] = ids[i]!;
-  }
-
-  take(): Uint32Array {
-    return this.ids.slice(0, this.length);
-  }
-
-  private grow(atLeast: number): void {
-    const larger = new Uint32Array(Math.max(atLeast, this.ids.length * 2));
-    larger.set(this.ids);
-    this.ids = larger;
-  }
-}

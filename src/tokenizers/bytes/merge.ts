@@ -5,6 +5,8 @@
  * Sennrich, Haddow, Birch 2016, "Neural Machine Translation of Rare Words with Subword Units", §3.2.
  */
 
+import { withRoom } from '../../util/grow.js';
+
 /** No pair: ranks are below this. */
 export const NO_MERGE = 0x7fffffff;
 
@@ -92,7 +94,7 @@ function mergeLong(tokens: Uint32Array, length: number, merges: Merges): number 
 class PairHeap {
   size = 0;
   /** rank · 2^21 + position would overflow 32 bits, so doubles hold rank · 2^22 + position. */
-  private keys: Float64Array;
+  private keys: Float64Array<ArrayBuffer>;
   private readonly scale = 2 ** 22;
 
   constructor(capacity: number) {
@@ -102,9 +104,7 @@ class PairHeap {
 
   push(rank: number, position: number): void {
     if (this.size === this.keys.length) {
-      const larger = new Float64Array(this.size * 2);
-      larger.set(this.keys);
-      this.keys = larger;
+      this.keys = withRoom(this.keys, this.size + 1);
     }
     const key = rank * this.scale + position;
     let i = this.size++;

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import * as harmony from 'gpt-tokenizer/encoding/o200k_harmony';
 import * as gptTokenizer from 'gpt-tokenizer/encoding/p50k_base';
 import { getEncoding } from 'js-tiktoken';
 import { describe, expect, it } from 'vitest';
@@ -21,6 +22,9 @@ const piece = fc.oneof(
 );
 const anyText = fc.array(piece, { maxLength: 12 }).map((parts) => parts.join(''));
 
+const numRuns = Number(process.env['NANOGPT_FUZZ'] ?? 1000);
+const timeout = 7_200_000;
+
 describe('tiktoken encodings', () => {
   it('p50k_base has 50,281 ids, and encodes as published', async () => {
     const p50k = await TiktokenTokenizer.load('p50k_base');
@@ -32,7 +36,10 @@ describe('tiktoken encodings', () => {
     expect(p50k.tokenToString(50256)).toBe('<|endoftext|>');
   });
 
-  it.each(TIKTOKEN_NAMES)('%s agrees with js-tiktoken on any text', async (name) => {
+  // js-tiktoken has no o200k_harmony; its ordinary tokens are those of o200k_base.
+  const known = TIKTOKEN_NAMES.filter((name) => name !== 'o200k_harmony');
+
+  it.each(known)('fuzz: %s agrees with js-tiktoken on any text', { timeout }, async (name) => {
     const ours = await TiktokenTokenizer.load(name);
     const theirs = getEncoding(name);
     const cl100k = name === 'cl100k_base';
@@ -47,11 +54,11 @@ describe('tiktoken encodings', () => {
         const stream = ours.decodeStream();
         expect(Array.from(ids, (id) => stream.push(id)).join('') + stream.end()).toBe(text);
       }),
-      { numRuns: 1500 },
+      { numRuns },
     );
   });
 
-  it('agrees with gpt-tokenizer', async () => {
+  it('fuzz: agrees with gpt-tokenizer', { timeout }, async () => {
     const p50k = await TiktokenTokenizer.load('p50k_base');
     const plain = { disallowedSpecial: new Set<string>() };
     fc.assert(
@@ -59,7 +66,15 @@ describe('tiktoken encodings', () => {
         fc.pre(!DIFFERENT.test(text));
         expect([...p50k.encode(text)]).toEqual(gptTokenizer.encode(text, plain));
       }),
-      { numRuns: 1500 },
+      { numRuns },
+    );
+    const ours = await TiktokenTokenizer.load('o200k_harmony');
+    fc.assert(
+      fc.property(anyText, (text) => {
+        fc.pre(!DIFFERENT.test(text));
+        expect([...ours.encode(text)]).toEqual(harmony.encode(text, plain));
+      }),
+      { numRuns },
     );
   });
 
@@ -78,6 +93,51 @@ describe('tiktoken encodings', () => {
     expect(p50k.decode(p50k.encode(text))).toBe(text);
     expect([...p50k.encode(text, { special: true })]).toEqual([64, 50256, 65]);
     expect([...p50k.encode('a', { bos: true, eos: true })]).toEqual([50256, 64, 50256]);
+  });
+
+  it('reads those special tokens that are allowed, and refuses those that are disallowed', async () => {
+    const cl100k = await TiktokenTokenizer.load('cl100k_base');
+    const theirs = getEncoding('cl100k_base');
+    const text = 'a<|endoftext|>b<|fim_prefix|><|endoftext|>';
+    const both = ['<|endoftext|>', '<|fim_prefix|>'];
+    for (const allowed of [[], ['<|fim_prefix|>'], both, 'all'] as const) {
+      const list = allowed === 'all' ? allowed : [...allowed];
+      expect([...cl100k.encode(text, { allowedSpecial: list })]).toEqual(
+        theirs.encode(text, list, []),
+      );
+      const strict = { allowedSpecial: list, disallowedSpecial: 'all' as const };
+      const all = allowed === 'all' || allowed.length === 2;
+      if (all) expect(cl100k.encode(text, strict)).toEqual(cl100k.encode(text, { special: true }));
+      else {
+        expect(() => theirs.encode(text, list)).toThrow('not allowed');
+        expect(() => cl100k.encode(text, strict)).toThrow(
+          'cl100k_base: the text has the disallowed special token "<|endoftext|>"; allow it',
+        );
+      }
+    }
+    const only = (disallowedSpecial: string[]) => () =>
+      cl100k.encode('<|fim_suffix|>', { disallowedSpecial });
+    expect(only(['<|fim_suffix|>'])).toThrow('disallowed');
+    expect(only(['<|endoftext|>'])).not.toThrow();
+    expect(only(['<|end|>'])).toThrow(
+      'cl100k_base: "<|end|>" is no special token; it has <|endoftext|>, <|fim_prefix|>',
+    );
+  });
+
+  it('has the special tokens of each encoding', async () => {
+    const ids = async (name: (typeof TIKTOKEN_NAMES)[number], text: string) => {
+      const tokenizer = await TiktokenTokenizer.load(name);
+      return [tokenizer.vocabSize, ...tokenizer.encode(text, { special: true })];
+    };
+    expect(await ids('r50k_base', '<|endoftext|>')).toEqual([50_257, 50_256]);
+    const fim = '<|fim_prefix|><|fim_middle|><|fim_suffix|>';
+    expect(await ids('p50k_edit', fim)).toEqual([50_284, 50_281, 50_282, 50_283]);
+    const message = '<|start|><|channel|><|message|><|end|><|return|><|call|><|reserved_201087|>';
+    expect(await ids('o200k_harmony', message)).toEqual([
+      201_088, 200_006, 200_005, 200_008, 200_007, 200_002, 200_012, 201_087,
+    ]);
+    const harmony = await TiktokenTokenizer.load('o200k_harmony');
+    expect(harmony.decode([199_998, 200_018])).toBe('<|startoftext|><|endofprompt|>');
   });
 
   it('refuses ids out of range and survives lone surrogates and broken characters', async () => {

@@ -29,18 +29,45 @@ const FIM = (first: number) => ({
   '<|fim_suffix|>': first + 2,
 });
 
+const R50K = {
+  load: () => import('gpt-tokenizer/bpeRanks/r50k_base'),
+  split: GPT2_SPLIT,
+  specials: { '<|endoftext|>': 50256 },
+  vocabSize: 50257,
+};
+
+/** The parts of a message in OpenAI's "harmony" format, and ids kept for later, up to 201,087. */
+const HARMONY: Record<string, number> = {
+  '<|startoftext|>': 199998,
+  '<|endoftext|>': 199999,
+  '<|return|>': 200002,
+  '<|constrain|>': 200003,
+  '<|channel|>': 200005,
+  '<|start|>': 200006,
+  '<|end|>': 200007,
+  '<|message|>': 200008,
+  '<|call|>': 200012,
+};
+for (let id = 200000; id <= 201087; id++) {
+  if (!Object.values(HARMONY).includes(id)) HARMONY[`<|reserved_${id}|>`] = id;
+}
+// It has this name beside that of a reserved id; the last is what the id is decoded to.
+HARMONY['<|endofprompt|>'] = 200018;
+
 const ENCODINGS = {
-  gpt2: {
-    load: () => import('gpt-tokenizer/bpeRanks/r50k_base'),
-    split: GPT2_SPLIT,
-    specials: { '<|endoftext|>': 50256 },
-    vocabSize: 50257,
-  },
+  gpt2: R50K,
+  r50k_base: R50K,
   p50k_base: {
     load: () => import('gpt-tokenizer/bpeRanks/p50k_base'),
     split: GPT2_SPLIT,
     specials: { '<|endoftext|>': 50256 },
     vocabSize: 50281,
+  },
+  p50k_edit: {
+    load: () => import('gpt-tokenizer/bpeRanks/p50k_base'),
+    split: GPT2_SPLIT,
+    specials: { '<|endoftext|>': 50256, ...FIM(50281) },
+    vocabSize: 50284,
   },
   cl100k_base: {
     load: () => import('gpt-tokenizer/bpeRanks/cl100k_base'),
@@ -54,11 +81,17 @@ const ENCODINGS = {
     specials: { '<|endoftext|>': 199999, '<|endofprompt|>': 200018 },
     vocabSize: 200019,
   },
+  o200k_harmony: {
+    load: () => import('gpt-tokenizer/bpeRanks/o200k_base'),
+    split: GPT4O_SPLIT,
+    specials: HARMONY,
+    vocabSize: 201088,
+  },
 } satisfies Record<string, Encoding>;
 
 export type TiktokenName = keyof typeof ENCODINGS;
 
-/** `gpt2` (50,257 ids), `p50k_base` (50,281), `cl100k_base` (100,277), `o200k_base` (200,019). */
+/** The names of the encodings, from GPT-2's on. */
 export const TIKTOKEN_NAMES = Object.keys(ENCODINGS) as TiktokenName[];
 
 export class TiktokenTokenizer implements Tokenizer {
@@ -114,7 +147,7 @@ export class TiktokenTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
-    return addBosEos(this, this.bpe.encode(text, options?.special, options?.onProgress), options);
+    return addBosEos(this, this.bpe.encode(text, options), options);
   }
 
   decode(ids: ArrayLike<number>): string {

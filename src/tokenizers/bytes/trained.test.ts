@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Tokenizer as HuggingFace } from '@huggingface/tokenizers';
 import fc from 'fast-check';
+import { Tokenizer as HuggingFace } from 'tokenizers';
 import { describe, expect, it } from 'vitest';
 import { createTokenizer, loadTokenizer } from '../registry.js';
 import { wellFormed } from '../support.js';
@@ -75,18 +75,19 @@ describe.each([
     fc.nat(corpus.length - 1).map((from) => wellFormed(corpus.slice(from, from + 60))),
   );
 
-  it('is read by the Hugging Face library, which encodes alike', () => {
-    const theirs = new HuggingFace(JSON.parse(ours.toJson()), {});
-    fc.assert(
-      fc.property(anyText, (text) => {
+  it('is read by the Hugging Face library, which encodes alike', async () => {
+    const theirs = HuggingFace.fromString(ours.toJson());
+    const original = async (text: string) => (await theirs.encode(text)).getIds();
+    await fc.assert(
+      fc.asyncProperty(anyText, async (text) => {
         const ids = [...ours.encode(text)];
-        expect(theirs.encode(text).ids).toEqual(ids);
+        expect(await original(text)).toEqual(ids);
         expect(ours.decode(ids)).toBe(text);
       }),
       { numRuns: 600 },
     );
     const special = 'one<|endoftext|>two';
-    expect(theirs.encode(special).ids).toEqual([...ours.encode(special, { special: true })]);
+    expect(await original(special)).toEqual([...ours.encode(special, { special: true })]);
   });
 
   it('is saved and loaded', async () => {

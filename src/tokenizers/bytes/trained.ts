@@ -5,12 +5,13 @@
 
 import { UserError } from '../../util/errors.js';
 import { runTask, type WorkOptions } from '../../util/work.js';
+import { checkTokenizerJson } from '../hugging-face/check.js';
 import { PairIndex } from '../pair-index.js';
 import { addBosEos, fingerprintOf, saveFolder } from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
-import { checkTokenizerJson } from '../tokenizer-json.js';
 import { ByteBpe } from './byte-bpe.js';
 import { type Merges, NO_MERGE } from './merge.js';
+import { BYTE_SPELLINGS } from './spelling.js';
 import { type ByteBpeSettings, type MergeList, trainByteBpe, trainByteBpeTask } from './train.js';
 
 export const TOKENIZER_JSON = 'tokenizer.json';
@@ -93,7 +94,7 @@ export class ByteBpeTokenizer implements Tokenizer {
       }
       return [vocab[left]!, vocab[right]!];
     });
-    for (const [byte, spelling] of SPELLINGS.entries())
+    for (const [byte, spelling] of BYTE_SPELLINGS.entries())
       if (vocab[spelling] !== byte) throw foreign();
     const specials = (json.added_tokens ?? []).map((token) => token.content);
     const isOurs = specials.every((_, i) => json.added_tokens![i]!.id === 256 + merges.length + i);
@@ -104,7 +105,7 @@ export class ByteBpeTokenizer implements Tokenizer {
   /** The content of `tokenizer.json`. */
   toJson(): string {
     const spelt = tokensOf(this.merges).map((bytes) =>
-      Array.from(bytes, (b) => SPELLINGS[b]!).join(''),
+      Array.from(bytes, (b) => BYTE_SPELLINGS[b]!).join(''),
     );
     const added_tokens = this.specials.map((content, i) => ({
       id: 256 + this.merges.length + i,
@@ -156,7 +157,7 @@ export class ByteBpeTokenizer implements Tokenizer {
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
-    return addBosEos(this, this.bpe.encode(text, options?.special, options?.onProgress), options);
+    return addBosEos(this, this.bpe.encode(text, options), options);
   }
 
   decode(ids: ArrayLike<number>): string {
@@ -203,16 +204,3 @@ function mergesOf(merges: MergeList): Merges {
     join: (left, right) => 256 + rank.get(left, right)!,
   };
 }
-
-/**
- * GPT-2's spelling of bytes: printable Latin-1 characters stand for themselves, the other 68 bytes, in
- * order, for U+0100 on.
- */
-const SPELLINGS: string[] = (() => {
-  let next = 0x100;
-  return Array.from({ length: 256 }, (_, byte) => {
-    const isPrintable =
-      (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad && byte <= 0xff);
-    return String.fromCharCode(isPrintable ? byte : next++);
-  });
-})();

@@ -5,6 +5,7 @@
  * Kudo, Richardson 2018, "SentencePiece"; Sennrich, Haddow, Birch 2016, §3.2.
  */
 
+import { withFreshRoom } from '../../util/grow.js';
 import { applyMerges, type Merges, NO_MERGE } from '../bytes/merge.js';
 import { PairIndex } from '../pair-index.js';
 import type { MergeStep } from '../tokenizer.js';
@@ -127,7 +128,7 @@ export class BpeEncoder implements Segmenter {
       this.strangerIds = new Map();
       this.pairs = new PairIndex();
     }
-    if (this.work.length < text.length) this.work = new Uint32Array(text.length * 2);
+    this.work = withFreshRoom(this.work, text.length);
     const { work } = this;
     let n = 0;
     if (this.own) for (const [symbol] of text.matchAll(this.own)) work[n++] = this.idOf(symbol);

@@ -13,9 +13,14 @@
  * - Pairs that no longer occur (frequency 0) are pieces as well, once nothing better is left. That is
  *   why a large vocabulary holds the intermediate forms of long words.
  *
+ * Of two pairs that spell the same piece and are equally frequent, the older is joined. The original takes
+ * the one that lies lower in its memory, nearly always the older as well: one vocabulary in some hundreds,
+ * of texts in which everything is a tie, is another there.
+ *
  * The original scans all candidates for each piece; here they wait in a heap.
  */
 
+import { withRoom } from '../../util/grow.js';
 import { PairIndex } from '../pair-index.js';
 import { CandidateHeap } from './candidate-heap.js';
 import { BOUNDARY, type Corpus, SPACE, UNKNOWN } from './corpus.js';
@@ -32,13 +37,21 @@ const TOP_RATIO = Math.fround(0.05);
 const INSIDE = -1;
 const BREAK = -2;
 
-/** The learnt pieces in order, as UTF-8 bytes in strings; at most `wanted` of them. */
+/** What was learnt. */
+export interface Learnt {
+  /** The pieces in order, as UTF-8 bytes in strings. */
+  pieces: string[];
+  /** How often two pairs that spell the same piece were equally frequent, and the best. */
+  ties: number;
+}
+
+/** Learns at most `wanted` pieces. */
 export function trainPieces(
   corpus: Corpus,
   wanted: number,
   settings: TrainerSettings,
   report: (share: number) => void,
-): string[] {
+): Learnt {
   return new Training(corpus, settings).run(wanted, report);
 }
 
@@ -65,8 +78,8 @@ class Training {
   /** Places of each pair: a list per symbol, in the order of the text. */
   private firstPlace = new Int32Array(1024).fill(-1);
   private lastPlace = new Int32Array(1024).fill(-1);
-  private placeOf: Int32Array;
-  private nextPlace: Int32Array;
+  private placeOf: Int32Array<ArrayBuffer>;
+  private nextPlace: Int32Array<ArrayBuffer>;
   private places = 0;
 
   constructor(corpus: Corpus, settings: TrainerSettings) {
@@ -109,7 +122,7 @@ class Training {
     return points;
   }
 
-  run(wanted: number, report: (share: number) => void): string[] {
+  run(wanted: number, report: (share: number) => void): Learnt {
     const { symbolAt } = this;
     for (let at = 1; at + 1 < symbolAt.length; at++) this.addPair(at, at + 1);
     const pieces: string[] = [];
@@ -131,7 +144,7 @@ class Training {
       this.table.remove(best);
       this.candidateOf[best] = 0;
     }
-    return pieces;
+    return { pieces, ties: this.heap.ties };
   }
 
   /** Chooses the most frequent pairs of all as candidates. */
@@ -190,7 +203,8 @@ class Training {
     const length = this.table.length[a]! + this.table.length[b]!;
     const symbol = this.isPiece(this.characterAt, left, length) ? this.table.addPair(a, b) : -1;
     this.pairs.set(a, b, symbol);
-    if (symbol >= this.firstPlace.length) this.widen();
+    // Characters are symbols too, without places: a pair's number may be far beyond the last pair's.
+    if (symbol >= this.firstPlace.length) this.widen(symbol + 1);
     return symbol;
   }
 
@@ -204,7 +218,10 @@ class Training {
       this.dirty.push(symbol);
     }
     const p = this.places++;
-    if (p === this.placeOf.length) this.widenPlaces();
+    if (p === this.placeOf.length) {
+      this.placeOf = withRoom(this.placeOf, p + 1);
+      this.nextPlace = withRoom(this.nextPlace, p + 1);
+    }
     this.placeOf[p] = left;
     this.nextPlace[p] = -1;
     const last = this.lastPlace[symbol]!;
@@ -248,27 +265,10 @@ class Training {
     table.frequency[symbol] = frequency;
   }
 
-  private widen(): void {
-    const size = this.firstPlace.length * 2;
-    const grow = (from: Int32Array, empty: number): Int32Array<ArrayBuffer> => {
-      const to = new Int32Array(size).fill(empty);
-      to.set(from);
-      return to;
-    };
-    this.firstPlace = grow(this.firstPlace, -1);
-    this.lastPlace = grow(this.lastPlace, -1);
-    this.candidateOf = grow(this.candidateOf, 0);
-  }
-
-  private widenPlaces(): void {
-    const size = this.placeOf.length * 2;
-    const grow = (from: Int32Array): Int32Array<ArrayBuffer> => {
-      const to = new Int32Array(size);
-      to.set(from);
-      return to;
-    };
-    this.placeOf = grow(this.placeOf);
-    this.nextPlace = grow(this.nextPlace);
+  private widen(symbols: number): void {
+    this.firstPlace = withRoom(this.firstPlace, symbols, -1);
+    this.lastPlace = withRoom(this.lastPlace, symbols, -1);
+    this.candidateOf = withRoom(this.candidateOf, symbols);
   }
 }
 

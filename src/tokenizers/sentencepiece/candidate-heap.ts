@@ -6,10 +6,13 @@
  * it comes to the top, and thrown away.
  */
 
+import { withRoom } from '../../util/grow.js';
 import type { SymbolTable } from './symbols.js';
 
 export class CandidateHeap {
   private readonly table: SymbolTable;
+  /** How often the best had an equal: another symbol of the same spelling and frequency. */
+  ties = 0;
   private size = 0;
   private symbols = new Int32Array(4096);
   private frequencies = new Float64Array(4096);
@@ -24,12 +27,8 @@ export class CandidateHeap {
 
   push(symbol: number): void {
     if (this.size === this.symbols.length) {
-      const symbols = new Int32Array(this.size * 2);
-      symbols.set(this.symbols);
-      this.symbols = symbols;
-      const frequencies = new Float64Array(this.size * 2);
-      frequencies.set(this.frequencies);
-      this.frequencies = frequencies;
+      this.symbols = withRoom(this.symbols, this.size + 1);
+      this.frequencies = withRoom(this.frequencies, this.size + 1);
     }
     const frequency = this.table.frequency[symbol]!;
     let i = this.size++;
@@ -46,11 +45,22 @@ export class CandidateHeap {
 
   /** The best symbol for which `valid` holds and whose frequency is still what it was; -1 if none. */
   pop(valid: (symbol: number) => boolean): number {
+    const best = this.top(valid);
+    if (best < 0) return best;
+    this.removeTop();
+    const next = this.top(valid);
+    const { text, frequency } = this.table;
+    const isTie = next >= 0 && next !== best && text[next] === text[best];
+    if (isTie && frequency[next] === frequency[best]) this.ties++;
+    return best;
+  }
+
+  /** What `pop` would return. What is out of date above it is thrown away. */
+  private top(valid: (symbol: number) => boolean): number {
     while (this.size > 0) {
       const symbol = this.symbols[0]!;
-      const frequency = this.frequencies[0]!;
+      if (this.table.frequency[symbol] === this.frequencies[0] && valid(symbol)) return symbol;
       this.removeTop();
-      if (this.table.frequency[symbol] === frequency && valid(symbol)) return symbol;
     }
     return -1;
   }

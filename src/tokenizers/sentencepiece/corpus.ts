@@ -3,12 +3,10 @@
  * that the vocabulary must have. Every rule here decides what the original would train on.
  */
 
-import { isUtf8 } from 'node:buffer';
 import { UserError } from '../../util/errors.js';
-import { readRegularFile } from '../../util/read-file.js';
+import { readInput } from '../read-input.js';
 import { reservoirSample } from './reservoir.js';
 import type { TrainerSettings } from './spec.js';
-import { characterAt } from './utf8.js';
 
 /** The mark that a space becomes. */
 export const SPACE = '\u2581';
@@ -70,7 +68,7 @@ export interface Source {
 
 /** Reads one file after the other. @throws UserError where one cannot be read or is not UTF-8. */
 export function* linesOfFiles(paths: readonly string[]): Generator<Source> {
-  for (const path of paths) yield { name: path, lines: readLines(path) };
+  for (const path of paths) yield { name: path, lines: splitLines(readInput(path)) };
 }
 
 export function linesOfText(text: string): Source[] {
@@ -93,26 +91,10 @@ function selectSentences(source: Iterable<Source>, settings: TrainerSettings): S
   return limit > 0 ? reservoirSample(sentences, limit) : sentences;
 }
 
-function readLines(path: string): string[] {
-  const bytes = readRegularFile(path);
-  if (!isUtf8(bytes)) throw new UserError(`${path} is not UTF-8 (byte ${firstBadByte(bytes)})`);
-  return splitLines(bytes.toString('utf8'));
-}
-
 function splitLines(text: string): string[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines;
-}
-
-/** Offset of the first byte that begins no character. */
-function firstBadByte(bytes: Uint8Array): number {
-  let at = 0;
-  for (let length = 1; at < bytes.length; at += length) {
-    length = characterAt(bytes, at);
-    if (length <= 0) break;
-  }
-  return at;
 }
 
 function parseLine(line: string, settings: TrainerSettings, path: string): Sentence | undefined {

@@ -8,6 +8,8 @@
  * the place that byte 0 leads to.
  */
 
+import { withRoom } from '../../util/grow.js';
+
 const HAS_VALUE = 1 << 8;
 const VALUE = 0x80000000;
 
@@ -208,17 +210,11 @@ class Builder {
   private grow(size: number): void {
     if (size <= this.units.length) return;
     const larger = Math.max(size, this.units.length * 2);
-    const units = new Uint32Array(larger);
-    units.set(this.units);
-    this.units = units;
-    const taken = new Uint8Array(larger);
-    taken.set(this.taken);
-    this.taken = taken;
-    const later = Int32Array.from({ length: larger }, (_, i) => i);
-    later.set(this.later);
-    this.later = later;
-    const based = new Uint8Array(larger);
-    based.set(this.based);
-    this.based = based;
+    const before = this.later.length;
+    this.units = withRoom(this.units, larger);
+    this.taken = withRoom(this.taken, larger);
+    this.based = withRoom(this.based, larger);
+    this.later = withRoom(this.later, larger);
+    for (let place = before; place < larger; place++) this.later[place] = place;
   }
 }

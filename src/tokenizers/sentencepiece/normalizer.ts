@@ -4,6 +4,7 @@
  */
 
 import { UserError } from '../../util/errors.js';
+import { withRoom } from '../../util/grow.js';
 import { utf8Decoder } from '../support.js';
 import type { NormalizationRules } from './charsmap.js';
 import { NOWHERE, ROOT } from './double-array.js';
@@ -156,14 +157,9 @@ class BytewiseNormalizer {
   }
 
   private append(from: Uint8Array, start: number, end: number, origin: number): void {
-    if (this.length + end - start >= this.out.length) {
-      const out = new Uint8Array(this.out.length * 2);
-      out.set(this.out);
-      this.out = out;
-      const origins = new Int32Array(this.out.length + 1);
-      origins.set(this.origin);
-      this.origin = origins;
-    }
+    const length = this.length + end - start;
+    this.out = withRoom(this.out, length);
+    this.origin = withRoom(this.origin, length + 1);
     for (let i = start; i < end; i++) {
       this.out[this.length] = from[i]!;
       this.origin[this.length++] = origin;

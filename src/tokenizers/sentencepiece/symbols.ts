@@ -9,6 +9,8 @@
  * with the symbols' other properties beside it, as columns of numbers.
  */
 
+import { withRoom } from '../../util/grow.js';
+
 /** Bucket counts through which the table grows. */
 const BUCKETS = [
   1, 13, 29, 59, 127, 257, 541, 1109, 2357, 5087, 10273, 20753, 42043, 85229, 172933, 351061,
@@ -33,7 +35,7 @@ export class SymbolTable {
   private high = new Uint32Array(1024);
   private low = new Uint32Array(1024);
   /** The list: next[p] is the place after place p. */
-  private next = new Int32Array(1025).fill(NONE);
+  private next = new Int32Array(1024).fill(NONE);
   /** bucket → the place before its first node. */
   private buckets = new Int32Array(1).fill(NONE);
   private growth = 0;
@@ -95,7 +97,8 @@ export class SymbolTable {
     low: number,
   ): number {
     const symbol = this.count++;
-    if (symbol === this.left.length) this.widen();
+    if (symbol >= this.left.length) this.widen(symbol + 1);
+    this.next = withRoom(this.next, symbol + 2, NONE);
     this.left[symbol] = left;
     this.right[symbol] = right;
     this.length[symbol] = length;
@@ -147,21 +150,14 @@ export class SymbolTable {
     return (((upper * 65536) % n) + (this.low[symbol]! % n)) % n;
   }
 
-  private widen(): void {
-    const size = this.left.length * 2;
-    this.left = wider(this.left, new Int32Array(size));
-    this.right = wider(this.right, new Int32Array(size));
-    this.length = wider(this.length, new Int32Array(size));
-    this.frequency = wider(this.frequency, new Float64Array(size));
-    this.high = wider(this.high, new Uint32Array(size));
-    this.low = wider(this.low, new Uint32Array(size));
-    this.next = wider(this.next, new Int32Array(size + 1).fill(NONE));
+  private widen(symbols: number): void {
+    this.left = withRoom(this.left, symbols);
+    this.right = withRoom(this.right, symbols);
+    this.length = withRoom(this.length, symbols);
+    this.frequency = withRoom(this.frequency, symbols);
+    this.high = withRoom(this.high, symbols);
+    this.low = withRoom(this.low, symbols);
   }
-}
-
-function wider<T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
 
 let mixedHigh = 0;

@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import { readRegularFile } from '../../util/read-file.js';
+import { allowedSpecials, SpecialFinder } from '../specials.js';
 import { addBosEos, byteName, checkId, fingerprintOf, saveFolder, wellFormed } from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { BpeEncoder } from './bpe-encoder.js';
@@ -47,7 +48,9 @@ export class SentencePieceTokenizer implements Tokenizer {
   private readonly normalizer: Normalizer;
   private readonly denormalizer: Normalizer | undefined;
   private readonly segmenter: Segmenter;
-  private readonly control: RegExp | undefined;
+  /** The spellings of control pieces, the special tokens of these models. */
+  private readonly controls: readonly string[];
+  private readonly special: SpecialFinder;
   private readonly sink: IdSink;
   private readonly encoder = new TextEncoder();
 
@@ -74,7 +77,9 @@ export class SentencePieceTokenizer implements Tokenizer {
       this.algorithm === 'bpe'
         ? new BpeEncoder(this.vocabulary)
         : new UnigramEncoder(this.vocabulary);
-    this.control = this.controlPattern();
+    const { pieces, types } = this.vocabulary;
+    this.controls = pieces.filter((_, id) => types[id] === PieceType.CONTROL);
+    this.special = new SpecialFinder(this.controls);
     this.sink = new IdSink(this.vocabulary.byteFallback ? -1 : this.vocabulary.unknownId);
   }
 
@@ -93,13 +98,10 @@ export class SentencePieceTokenizer implements Tokenizer {
   encode(text: string, options?: EncodeOptions): Uint32Array {
     const out = this.sink;
     const whole = wellFormed(text);
-    if (options?.special) {
-      for (const part of this.parts(whole)) {
-        if (typeof part === 'number') out.push(part);
-        else this.segmenter.ids(this.normalizer.normalize(part), out);
-      }
-    } else {
-      this.segmenter.ids(this.normalizer.normalize(whole), out);
+    const allowed = allowedSpecials(this.name, whole, this.controls, options);
+    for (const part of this.special.parts(whole, allowed)) {
+      if (part.isSpecial) out.push(this.vocabulary.idOf(part.text));
+      else this.segmenter.ids(this.normalizer.normalize(part.text), out);
     }
     return addBosEos(this, out.take(), options);
   }
@@ -207,30 +209,6 @@ export class SentencePieceTokenizer implements Tokenizer {
   private checked(id: number): number {
     checkId(this.name, id, this.vocabSize);
     return id;
-  }
-
-  private controlPattern(): RegExp | undefined {
-    const { pieces, types } = this.vocabulary;
-    const control = pieces.filter((_, id) => types[id] === PieceType.CONTROL);
-    if (control.length === 0) return undefined;
-    control.sort((a, b) => b.length - a.length);
-    return new RegExp(
-      control.map((s) => s.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')).join('|'),
-      'gu',
-    );
-  }
-
-  /** The ids of control pieces in the text, and the texts between them. */
-  private *parts(text: string): Generator<string | number> {
-    let from = 0;
-    if (this.control) {
-      for (const match of text.matchAll(this.control)) {
-        if (match.index > from) yield text.slice(from, match.index);
-        yield this.vocabulary.idOf(match[0]);
-        from = match.index + match[0].length;
-      }
-    }
-    if (from < text.length) yield text.slice(from);
   }
 }
 

@@ -11,6 +11,7 @@ const goldens = join(import.meta.dirname, '../../../test/goldens/tokenizers');
 const data = process.env['NANOGPT_DATA_DIR'] ?? '';
 const paths: Record<string, string> = {
   'corpus.txt': join(goldens, 'corpus.txt'),
+  'ideographs.txt': join(goldens, 'ideographs.txt'),
   'names.txt': join(data, 'names.txt'),
   'tinyshakespeare.txt': join(data, 'tinyshakespeare.txt'),
 };

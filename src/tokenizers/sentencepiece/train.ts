@@ -22,6 +22,11 @@ export interface TrainedModel {
   model: Uint8Array;
   /** Content of the `.vocab` file: a line per piece, with its score after a tab. */
   vocab: string;
+  /**
+   * How often two pairs that spell the same piece were equally frequent, and the best. Where it is 0 the
+   * vocabulary is the original's; else it nearly always is.
+   */
+  ties: number;
 }
 
 /**
@@ -77,9 +82,9 @@ export async function train(
         'Increase vocab_size or decrease character_coverage with --character_coverage option.',
     );
   }
-  const learnt = trainPieces(corpus, settings.vocab_size - needed, settings, report).map((bytes) =>
-    Buffer.from(bytes, 'latin1').toString('utf8'),
-  );
+  const wanted = settings.vocab_size - needed;
+  const { pieces: spelt, ties } = trainPieces(corpus, wanted, settings, report);
+  const learnt = spelt.map((bytes) => Buffer.from(bytes, 'latin1').toString('utf8'));
   for (const { point } of corpus.alphabet) learnt.push(String.fromCodePoint(point));
   const pieces = numberPieces(learnt, specials, settings);
   const trainerSpec = trainerSpecOf(settings, recorded, pieces.length);
@@ -96,7 +101,7 @@ export async function train(
       normalizationRuleTsv: '',
     },
   });
-  return { settings, pieces, model, vocab: vocabText(pieces, settings) };
+  return { settings, pieces, model, vocab: vocabText(pieces, settings), ties };
 }
 
 /** As `train`, in a thread of its own. @throws as it does, and StoppedError. */

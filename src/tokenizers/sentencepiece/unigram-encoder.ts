@@ -5,6 +5,7 @@
  * Sums are rounded to single precision where the original rounds them, so that near ties fall alike.
  */
 
+import { withFreshRoom } from '../../util/grow.js';
 import { utf8Decoder } from '../support.js';
 import { DoubleArray, NOWHERE, ROOT } from './double-array.js';
 import { PieceType } from './schema.js';
@@ -65,8 +66,7 @@ export class UnigramEncoder implements Segmenter {
 
   ids(normalized: string, out: IdSink): void {
     const { byteFallback, unknownId, byteIds } = this.vocabulary;
-    if (this.bytes.length < normalized.length * 3)
-      this.bytes = new Uint8Array(normalized.length * 6);
+    this.bytes = withFreshRoom(this.bytes, normalized.length * 3);
     const { bytes } = this;
     const size = this.encoder.encodeInto(normalized, bytes).written;
     const pieces = this.findPath(bytes, size);
@@ -127,12 +127,10 @@ export class UnigramEncoder implements Segmenter {
   }
 
   private reset(size: number): void {
-    if (this.best.length <= size) {
-      this.best = new Float32Array(size * 2 + 1);
-      this.starts = new Int32Array(size * 2 + 1);
-      this.lastId = new Int32Array(size * 2 + 1);
-      this.ends = new Int32Array(size * 2 + 1);
-    }
+    this.best = withFreshRoom(this.best, size + 1);
+    this.starts = withFreshRoom(this.starts, size + 1);
+    this.lastId = withFreshRoom(this.lastId, size + 1);
+    this.ends = withFreshRoom(this.ends, size + 1);
     this.best[0] = 0;
     this.starts.fill(-1, 0, size + 1);
   }

@@ -1,6 +1,7 @@
 /** The pieces of a model: what each is, and which id a string has. Broken models are refused here. */
 
 import { UserError } from '../../util/errors.js';
+import { IdList } from '../id-list.js';
 import { byteName } from '../support.js';
 import { type Model, PieceType } from './schema.js';
 
@@ -99,31 +100,20 @@ export interface Segmenter {
 
 /** Takes ids one by one; a run of unknowns counts as one, unless they become bytes. */
 export class IdSink {
-  private ids: Uint32Array;
-  private length = 0;
+  private readonly ids = new IdList();
   private readonly unknown: number;
 
   /** @param unknown the id that is not repeated; -1 for none. */
   constructor(unknown: number) {
-    this.ids = new Uint32Array(256);
     this.unknown = unknown;
   }
 
   push(id: number): void {
-    if (id === this.unknown && this.length > 0 && this.ids[this.length - 1] === id) return;
-    if (this.length === this.ids.length) {
-      const larger = new Uint32Array(this.length * 2 + 16);
-      larger.set(this.ids);
-      this.ids = larger;
-    }
-    this.ids[this.length++] = id;
+    if (id !== this.unknown || this.ids.last !== id) this.ids.push(id);
   }
 
-  /** The ids, and empty again. Room that one long text took is not kept for many short ones. */
+  /** The ids, and empty again. */
   take(): Uint32Array {
-    const ids = this.ids.slice(0, this.length);
-    this.length = 0;
-    if (this.ids.length > 1 << 20) this.ids = new Uint32Array(256);
-    return ids;
+    return this.ids.take();
   }
 }

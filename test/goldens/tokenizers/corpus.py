@@ -59,5 +59,18 @@ def corpus(lines=1500, seed=7):
     return "\n".join(out) + "\n"
 
 
+def ideographs(characters=3000, seed=8):
+    """Every one of so many characters at least once: more than any alphabet has."""
+    rng = random.Random(seed)
+    letters = span(0x4E00, 0x4E00 + characters - 1)
+    words = words_of(rng, letters[:300], 400, 1, 3) + words_of(rng, letters, 600, 1, 3)
+    order = letters[:]
+    rng.shuffle(order)
+    lines = ["".join(order[at:at + 3]) for at in range(0, len(order), 3)]
+    for _ in range(300):
+        lines.append(" ".join(words[int(len(words) ** rng.random()) - 1] for _ in range(rng.randint(1, 10))))
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
     sys.stdout.buffer.write(corpus().encode("utf-8"))

@@ -3,6 +3,7 @@
     NANOGPT_DATA_DIR=... /usr/bin/python3 test/goldens/tokenizers/make-goldens.py
 
 corpus.txt          a corpus in many scripts (corpus.py)
+ideographs.txt      a corpus of 3,000 different characters (corpus.py)
 vocab-hashes.json   for each corpus and set of options: SHA-256 of the .vocab file, or the refusal
 *.model             small models, and encodings.jsonl: what the original makes of fuzzed texts with them
 
@@ -28,10 +29,12 @@ import sentencepiece as spm
 HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.environ.get("NANOGPT_DATA_DIR", "")
 CORPUS = os.path.join(HERE, "corpus.txt")
+IDEOGRAPHS = os.path.join(HERE, "ideographs.txt")
 FILES = {
     "tinyshakespeare.txt": os.path.join(DATA, "tinyshakespeare.txt"),
     "names.txt": os.path.join(DATA, "names.txt"),
     "corpus.txt": CORPUS,
+    "ideographs.txt": IDEOGRAPHS,
 }
 LLAMA = ("--character_coverage=0.999995 --byte_fallback=true --split_digits=true --max_sentencepiece_length=27 "
          "--normalization_rule_name=identity --remove_extra_whitespaces=false --allow_whitespace_only_pieces=true")
@@ -75,6 +78,8 @@ def cases():
         for variant in variants:
             yield "corpus.txt", f"--normalization_rule_name={rule} --vocab_size=1200 {variant}"
     yield "corpus.txt", "--vocab_size=500"
+    for variant in ["", "--split_by_whitespace=false", "--character_coverage=0.98 --byte_fallback"]:
+        yield "ideographs.txt", f"{IDENTITY} --character_coverage=1 --vocab_size=4500 {variant}".strip()
 
 
 def hashes():
@@ -184,6 +189,8 @@ elif __name__ == "__main__" and sys.argv[1:2] == ["fuzz"]:
 elif __name__ == "__main__":
     with open(CORPUS, "wb") as out:
         out.write(many_scripts.corpus(400).encode("utf-8"))
+    with open(IDEOGRAPHS, "wb") as out:
+        out.write(many_scripts.ideographs().encode("utf-8"))
     os.chdir(HERE)
     FILES["corpus.txt"] = "corpus.txt"  # the model file records the path
     hashes()

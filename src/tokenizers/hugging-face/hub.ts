@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeLeftovers, writeFileAtomic } from '../util/atomic-file.js';
-import { DownloadError, type ReceiveOptions, receive } from '../util/download.js';
-import { UsageError, UserError } from '../util/errors.js';
-import { HuggingFaceTokenizer } from './hugging-face.js';
+import { removeLeftovers, writeFileAtomic } from '../../util/atomic-file.js';
+import { DownloadError, type ReceiveOptions, receive } from '../../util/download.js';
+import { UsageError, UserError } from '../../util/errors.js';
+import { HuggingFaceTokenizer } from './tokenizer.js';
 
 const HUB = 'https://huggingface.co';
 /** Vocabularies are some megabytes; more than this is something else. */

@@ -1,6 +1,7 @@
 /** The checks that a `tokenizer.json` must pass before anything is built from it. */
 
-import { UserError } from '../util/errors.js';
+import { UserError } from '../../util/errors.js';
+import { wellFormed } from '../support.js';
 
 /** Ids above this are no vocabulary's. */
 const MOST_IDS = 1 << 24;
@@ -22,6 +23,9 @@ export function checkTokenizerJson(json: unknown, name: string): number {
       throw broken(`a token is not a string: ${JSON.stringify(token)}`);
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= MOST_IDS) {
       throw broken(`the id of ${JSON.stringify(token)} is ${JSON.stringify(id)}`);
+    }
+    if (wellFormed(token) !== token) {
+      throw broken(`the token ${id} is no text: it has half a character`);
     }
     const other = ids.get(id);
     if (other !== undefined && other !== token) {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { UserError } from '../util/errors.js';
-import { HuggingFaceTokenizer } from './hugging-face.js';
-import { createTokenizer, loadTokenizer } from './registry.js';
+import { UserError } from '../../util/errors.js';
+import { createTokenizer, loadTokenizer } from '../registry.js';
+import { HuggingFaceTokenizer } from './tokenizer.js';
 
 const scratch = () => mkdtempSync(join(tmpdir(), 'nanogpt-'));
 
@@ -159,7 +159,7 @@ describe('by path', () => {
     await expect(createTokenizer('sentencepiece:no.model')).rejects.toThrow('cannot read no.model');
     writeFileSync(join(dir, 'tokenizer.json'), JSON.stringify(words));
     expect((await createTokenizer(dir)).vocabSize).toBe(3);
-    const model = join(import.meta.dirname, '../../test/goldens/tokenizers/unigram.model');
+    const model = join(import.meta.dirname, '../../../test/goldens/tokenizers/unigram.model');
     for (const spec of [model, `sentencepiece:${model}`]) {
       expect((await createTokenizer(spec)).vocabSize).toBe(700);
     }

@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UsageError, UserError } from '../util/errors.js';
+import { UsageError, UserError } from '../../util/errors.js';
+import { createTokenizer } from '../registry.js';
 import { checkHubName, hubTokenizer } from './hub.js';
-import { createTokenizer } from './registry.js';
 
 const WORDS = JSON.stringify({
   version: '1.0',

@@ -6,8 +6,8 @@
  */
 
 import { createRequire } from 'node:module';
-import { UserError } from '../util/errors.js';
-import { HuggingFaceTokenizer } from './hugging-face.js';
+import { UserError } from '../../util/errors.js';
+import { HuggingFaceTokenizer } from './tokenizer.js';
 
 const SIZE = 30_522;
 const START = '\u2581';
