@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { CountedEnough, type CountingLimits, countingBackend } from '../backend/counting.js';
 import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { defaultRandom, empty, noGrad, Scope, withBackend } from '../tensor/index.js';
-import { UserError } from '../util/errors.js';
+import { SizeError, UserError } from '../util/errors.js';
 import { memoryLimit } from '../util/memory-limit.js';
 import type { RunSettings } from './config.js';
 import { TOKENS_AT_ONCE } from './evaluate.js';
@@ -65,9 +65,9 @@ export function memoryNeed(
           : rehearse(model, settings, use);
     });
   } catch (error) {
-    // A RangeError: more parts than an array can hold. What is wrong besides memory shows, with its own
-    // error, when the model is built in earnest.
-    isMore = error instanceof CountedEnough || error instanceof RangeError;
+    // More than was to be counted, than a tensor can have, or parts than an array can hold. What is wrong
+    // besides memory shows, with its own error, when the model is built in earnest.
+    isMore = [CountedEnough, SizeError, RangeError].some((kind) => error instanceof kind);
   } finally {
     defaultRandom.load(random);
   }

@@ -3,7 +3,7 @@
  * names the operation in the error.
  */
 import { describeValue } from './describe.js';
-import { ShapeError } from './errors.js';
+import { ShapeError, SizeError } from './errors.js';
 
 /** Sizes by dimension, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -58,7 +58,7 @@ export function checkShape(operation: string, shape: Shape): void {
     count *= size as number;
   }
   if (!Number.isSafeInteger(count)) {
-    throw new ShapeError(operation, `expected fewer elements than 2^53, got ${formatShape(shape)}`);
+    throw new SizeError(operation, `expected fewer elements than 2^53, got ${formatShape(shape)}`);
   }
 }
 
