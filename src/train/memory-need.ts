@@ -125,7 +125,7 @@ export function requireMemory(
 ): void {
   const need = memoryNeed(settings, vocabSize, definition, use, limit);
   if (need.bytes <= limit && !need.isMore) return;
-  const lower = whatToLower(settings, vocabSize, definition, use, limit);
+  const lower = whatToLower(settings, vocabSize, definition, use, limit, need);
   const remedy = lower.length > 0 ? `Lower ${lower.join(', ')}` : 'Take a smaller model';
   throw new UserError(
     `${settings.model}: ${use} needs ${need.isMore ? 'more than ' : ''}${size(Math.max(need.bytes, need.isMore ? limit : 0))} of memory, and this machine ${limit < 1e9 ? 'allows' : 'has'} ${size(limit)}. ${remedy}.`,
@@ -139,10 +139,10 @@ function whatToLower(
   definition: ModelDefinition,
   use: Use,
   limit: number,
+  now: MemoryNeed,
 ): string[] {
   const { modelConfig, training } = settings;
   const found: { words: string; bytes: number }[] = [];
-  const now = memoryNeed(settings, vocabSize, definition, use, limit);
   const attempt = (words: string, changed: Sized, vocab = vocabSize) => {
     const { bytes, isMore } = memoryNeed(changed, vocab, definition, use, limit, PATIENCE);
     if (now.isMore ? !isMore : bytes < now.bytes / 2) found.push({ words, bytes });
