@@ -19,6 +19,11 @@ describe('mistakes', () => {
     ['train mlp --set nHiden=5', [/Did you mean "nHidden"\?/]],
     ['train mlp --set nHidden=five', [/nHidden=five/]],
     ['train mlp --set nHidden', [/expected key=value/]],
+    ['train mlp --set nHidden=', [/nHidden=: expected a number, got nothing\./]],
+    ['train mlp --set nHidden=1e16', [/nHidden=1e16: expected a whole number of at most \d{16},/]],
+    ['train mlp --out runs/-x', [/run name "-x": expected letters/]],
+    ['train mlp --data names --out runs/ü', [/run name "ü": expected letters/]],
+    [`train mlp --data text.txt --out runs/${'x'.repeat(101)}`, [/100 at most/]],
     ['train mlp --lr 1 --set lr=2', [/lr is given twice/]],
     ['train mlp --steps five', [/--steps .* Expected a number, got "five"/]],
     ['train mlp --steps -5', [/Expected a whole number of at least 0/]],
@@ -52,6 +57,82 @@ describe('mistakes', () => {
     expectMessage(await shop.nanogpt(['sample', 'remarkable', '--prompt', 'ж']), 1, /ж/);
     expectMessage(await shop.nanogpt(['sample', 'remarkable', '--ids', '9999']), 1, /9999/);
     expectMessage(await shop.nanogpt(['eval', 'remarkable', '--on', 'test']), 1, /no test part/);
+  });
+
+  it('advises to go on with nothing that is no run', async () => {
+    fs.mkdirSync(shop.path('full'));
+    fs.writeFileSync(shop.path('full', 'a'), '');
+    const train = (...out: string[]) => shop.nanogpt(['train', ...SMALL, '--out', ...out]);
+    expectMessage(await train(''), 2, /--out: expected the run's folder, got nothing/);
+    expectMessage(await shop.nanogpt(['train', '--resume', '']), 2, /there is no run ""/);
+    for (const out of ['.', 'full', 'text.txt', '/dev/full', '/dev']) {
+      const ran = await train(out);
+      expectMessage(
+        ran,
+        out === '.' ? (ran.code as 1) : 1,
+        /exists already, and is no run|run name/,
+      );
+      expect(ran.stderr).not.toContain('--resume');
+    }
+    expectMessage(await train('/dev/full/run'), 1, /a file stands|is a file where a folder/);
+    expectMessage(await train('/proc/nanogpt/run'), 1, /cannot write/);
+    expect(fs.readdirSync(shop.path('full'))).toEqual(['a']);
+  });
+
+  it('says before it takes any memory that a model does not fit', async () => {
+    for (const set of ['nHidden=1e15', 'nLayer=1e5', 'batchSize=1e9']) {
+      const args = ['train', 'mlp', '--preset', 'chars', '--data', 'text.txt', '--set', set];
+      const ran = await shop.nanogpt(args);
+      expectMessage(ran, 1, /training needs .* of memory, and this machine has .* Lower /);
+    }
+    expectMessage(await shop.nanogpt(['describe', 'mlp', '--set', 'nEmbd=1e12']), 1, /of memory/);
+  });
+
+  it('trains on no other data than was asked for, unless none was', async () => {
+    const env = { https_proxy: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9' };
+    const args = ['train', 'mlp', '--preset', 'chars', '--steps', '1', '--out'];
+    const node = [
+      '--import',
+      `data:text/javascript,globalThis.fetch = () => Promise.reject(new TypeError("no network"))`,
+    ];
+    const asked = await shop.nanogpt([...args, 'runs/asked', '--data', 'tiny_shakespeare'], {
+      env,
+      node,
+    });
+    expectMessage(asked, 1, /could not reach/);
+    const any = await shop.nanogpt([...args, 'runs/any', '--json'], { env, node });
+    expect(any.stderr).toMatch(/using moby_dick/);
+    const config = JSON.parse(fs.readFileSync(shop.path('runs', 'any', 'config.json'), 'utf8'));
+    expect(config).toMatchObject({ data: 'moby_dick', dataset: { name: 'moby_dick' } });
+    expect(await shop.nanogpt(['eval', 'any', '--json'], { env, node })).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  it('ends with one line when its folder, or the one above it, vanishes while it trains', async () => {
+    const endless = ['train', ...SMALL, '--steps', '100000000', '--out'];
+    const disturb = async (out: string, action: () => void) => {
+      let isDone = false;
+      return shop.nanogpt([...endless, out], {
+        watch(_child, { stdout }) {
+          if (isDone || !stdout.includes('val ')) return;
+          isDone = true;
+          action();
+        },
+      });
+    };
+    const renamed = await disturb('vanishing/one', () =>
+      fs.renameSync(shop.path('vanishing', 'one'), shop.path('vanishing', 'two')),
+    );
+    const replaced = await disturb('vanishing/three', () => {
+      fs.renameSync(shop.path('vanishing'), shop.path('vanished'));
+      fs.writeFileSync(shop.path('vanishing'), '');
+    });
+    for (const { code, stderr } of [renamed, replaced]) {
+      expect(stderr).toMatch(/^nanogpt: .*: this folder is no longer there: .*\n$/);
+      expect(code).toBe(1);
+    }
   });
 
   it('says what is wrong with a run that fails', async () => {

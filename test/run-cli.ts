@@ -129,9 +129,9 @@ export const SMALL = [
   ].flatMap((pair) => ['--set', pair]),
 ];
 
-/** The end of a command that the user got wrong: a message, and nothing else. */
+/** The end of a command that the user got wrong: a message in one line, and nothing else. */
 export function expectMessage(ran: Ran, code: 1 | 2, ...words: (string | RegExp)[]): void {
-  expect(ran.stderr).toMatch(/^nanogpt: /m);
+  expect(ran.stderr).toMatch(/^(nanogpt: tokenizing …\n)?nanogpt: [^\n]*\n$/);
   for (const word of words) expect(ran.stderr).toMatch(word);
   expect(ran.stderr).not.toMatch(/^\s+at /m);
   expect(ran.stdout).toBe('');

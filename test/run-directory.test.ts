@@ -118,6 +118,23 @@ describe('a run directory', () => {
     }
   });
 
+  it('is trained in by one of two that find the lock of a killed process at once', async () => {
+    (await start('contested'))[Symbol.dispose]();
+    const run = path.join(runs, 'contested');
+    const file = path.join(run, 'train.lock');
+    fs.writeFileSync(file, '99999999\n');
+    const rename = fs.renameSync;
+    vi.spyOn(fs, 'renameSync').mockImplementationOnce((from, to) => {
+      fs.writeFileSync(file, `${process.ppid}\n`); // the other one was faster
+      rename(from, to);
+    });
+    await expect(resumeRun(run, { definition, data })).rejects.toThrow(
+      /another process has just begun/,
+    );
+    expect(fs.readFileSync(file, 'utf8')).toBe(`${process.ppid}\n`);
+    expect(fs.readdirSync(run).filter((name) => name.startsWith('train'))).toEqual(['train.lock']);
+  });
+
   it('goes on with other settings where it may, and writes them down', async () => {
     {
       using session = await start('longer');

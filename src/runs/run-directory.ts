@@ -29,7 +29,7 @@ import { HeldFolder } from './held-folder.js';
 import { isRun, type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
 import { lockRun } from './run-lock.js';
 import { RunLog, readJsonLines } from './run-log.js';
-import { createWholeFolder, removeLeftovers } from './whole-folder.js';
+import { createWholeFolder, isTaken, removeLeftovers } from './whole-folder.js';
 
 const TEXT = 'text.txt';
 /** The files that only grow. A checkpoint remembers how long each was. */
@@ -79,11 +79,7 @@ export class RunDirectory {
     tokenizer,
     text,
   }: CreateRunOptions): RunDirectory {
-    if (name !== undefined && !NAME.test(name)) {
-      throw new UsageError(
-        `run name ${JSON.stringify(name)}: expected letters, digits, ".", "_" and "-", beginning with a letter or digit, 100 at most.`,
-      );
-    }
+    if (name !== undefined) RunDirectory.requireFree(name, folder);
     const parent = resolve(folder);
     try {
       makeFolder(parent);
@@ -103,14 +99,29 @@ export class RunDirectory {
         fs.mkdirSync(join(aside, 'checkpoints'));
       });
       if (made) return new RunDirectory(target, complete);
-      if (name !== undefined) {
-        throw new UserError(
-          isRun(target)
-            ? `${target}: this run exists already. Choose another name, resume it (--resume ${chosen}), or remove it.`
-            : `${target}: exists already, and is no run. Choose another name.`,
-        );
-      }
+      if (name !== undefined) throw taken(target);
     }
+  }
+
+  /**
+   * Refuses, before any work is done for it, a name that a new run cannot have.
+   *
+   * @throws UsageError for a name that is none; UserError when it is taken, or cannot be looked up.
+   */
+  static requireFree(name: string, folder = 'runs'): void {
+    if (!NAME.test(name)) {
+      throw new UsageError(
+        `run name ${JSON.stringify(name)}: expected letters, digits, ".", "_" and "-", beginning with a letter or digit, 100 at most.`,
+      );
+    }
+    const target = join(resolve(folder), name);
+    let isFree: boolean;
+    try {
+      isFree = !isTaken(target);
+    } catch (error) {
+      throw fileError('cannot write', target, error);
+    }
+    if (!isFree) throw taken(target);
   }
 
   /** Opens a run's folder. @throws UserError when it is none, or damaged. */
@@ -248,6 +259,14 @@ export class RunDirectory {
 /** Whether anything has this name, a link to nowhere included. */
 function isThere(file: string): boolean {
   return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+function taken(target: string): UserError {
+  return new UserError(
+    isRun(target)
+      ? `${target}: this run exists already. Choose another name, resume it (--resume ${basename(target)}), or remove it.`
+      : `${target}: exists already, and is no run. Choose another name.`,
+  );
 }
 
 function autoName({ model, preset, created }: Omit<RunConfig, 'name'>): string {

@@ -20,7 +20,10 @@ function startOf(pid: number): string {
 
 /** The number of the process that trains in `folder` now, or undefined. */
 export function lockHolder(folder: string): number | undefined {
-  const file = path.join(path.resolve(folder), LOCK);
+  return holderOf(path.join(path.resolve(folder), LOCK));
+}
+
+function holderOf(file: string): number | undefined {
   let pid: number;
   let start: string | undefined;
   try {
@@ -52,8 +55,8 @@ export function lockRun(folder: string): () => void {
   }
   const mine = `${process.pid} ${startOf(process.pid)}\n`;
   try {
-    fs.rmSync(file, { force: true });
-    fs.writeFileSync(file, mine, { flag: 'wx' });
+    removeStale(file);
+    write(file, mine);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new UserError(`${folder}: another process has just begun to train in this run.`);
@@ -70,4 +73,35 @@ export function lockRun(folder: string): () => void {
       // What is gone needs no release, and what stays names a process that will be gone.
     }
   };
+}
+
+/**
+ * Takes away what a killed process left. It is renamed before it is looked at again: another process may
+ * have found it stale, too, and have put a lock of its own in its place since.
+ */
+function removeStale(file: string): void {
+  const aside = `${file}-${process.pid}`;
+  try {
+    fs.renameSync(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return; // there is none
+    throw error;
+  }
+  if (holderOf(aside) !== undefined) fs.linkSync(aside, file); // back; `write` then finds it
+  fs.rmSync(aside, { recursive: true });
+}
+
+/** Writes a lock that is there with its contents or not at all. @throws EEXIST when there is one. */
+function write(file: string, contents: string): void {
+  const own = `${file}-${process.pid}`;
+  try {
+    fs.writeFileSync(own, contents);
+    fs.linkSync(own, file);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(code)) throw error;
+    fs.writeFileSync(file, contents, { flag: 'wx' }); // a file system without hard links
+  } finally {
+    fs.rmSync(own, { force: true });
+  }
 }

@@ -35,7 +35,8 @@ export function createWholeFolder(target: string, fill: (folder: string) => void
   }
 }
 
-function isTaken(target: string): boolean {
+/** Whether anything but an empty folder has this name. */
+export function isTaken(target: string): boolean {
   const stat = fs.lstatSync(target, { throwIfNoEntry: false });
   return stat !== undefined && !(stat.isDirectory() && fs.readdirSync(target).length === 0);
 }

@@ -5,7 +5,7 @@ import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { TOKENS_AT_ONCE } from '../observe/evaluate.js';
 import type { RunSettings } from '../runs/config.js';
 import { defaultRandom, empty, noGrad, Scope, withBackend } from '../tensor/index.js';
-import { UserError } from '../util/errors.js';
+import { SizeError, UserError } from '../util/errors.js';
 import { memoryLimit } from '../util/memory-limit.js';
 import { optimizerOf } from './stepper.js';
 
@@ -65,9 +65,9 @@ export function memoryNeed(
           : rehearse(model, settings, use);
     });
   } catch (error) {
-    // A RangeError: more parts than an array can hold. What is wrong besides memory shows, with its own
-    // error, when the model is built in earnest.
-    isMore = error instanceof CountedEnough || error instanceof RangeError;
+    // More than was to be counted, than a tensor can have, or parts than an array can hold. What is wrong
+    // besides memory shows, with its own error, when the model is built in earnest.
+    isMore = [CountedEnough, SizeError, RangeError].some((kind) => error instanceof kind);
   } finally {
     defaultRandom.load(random);
   }
@@ -125,7 +125,7 @@ export function requireMemory(
 ): void {
   const need = memoryNeed(settings, vocabSize, definition, use, limit);
   if (need.bytes <= limit && !need.isMore) return;
-  const lower = whatToLower(settings, vocabSize, definition, use, limit);
+  const lower = whatToLower(settings, vocabSize, definition, use, limit, need);
   const remedy = lower.length > 0 ? `Lower ${lower.join(', ')}` : 'Take a smaller model';
   throw new UserError(
     `${settings.model}: ${use} needs ${need.isMore ? 'more than ' : ''}${size(Math.max(need.bytes, need.isMore ? limit : 0))} of memory, and this machine ${limit < 1e9 ? 'allows' : 'has'} ${size(limit)}. ${remedy}.`,
@@ -139,10 +139,10 @@ function whatToLower(
   definition: ModelDefinition,
   use: Use,
   limit: number,
+  now: MemoryNeed,
 ): string[] {
   const { modelConfig, training } = settings;
   const found: { words: string; bytes: number }[] = [];
-  const now = memoryNeed(settings, vocabSize, definition, use, limit);
   const attempt = (words: string, changed: Sized, vocab = vocabSize) => {
     const { bytes, isMore } = memoryNeed(changed, vocab, definition, use, limit, PATIENCE);
     if (now.isMore ? !isMore : bytes < now.bytes / 2) found.push({ words, bytes });

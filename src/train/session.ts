@@ -81,7 +81,8 @@ export async function startRun(
   settings: RunSettings,
   options: StartOptions = {},
 ): Promise<Session> {
-  const { fallback } = options;
+  const { fallback, folder, name } = options;
+  if (name !== undefined) RunDirectory.requireFree(name, folder);
   const data = options.data ?? (await loadDataset({ ...settings, ...loading(options), fallback }));
   const { vocabSize } = data.tokenizer;
   const definition = options.definition ?? modelDefinition(settings.model);
@@ -105,7 +106,6 @@ export async function startRun(
   };
   const make = (run?: RunDirectory) => makeTrainer(settings, model, data, run, options);
   make()[Symbol.dispose](); // what does not fit together is found before there is a folder
-  const { folder, name } = options;
   const run = RunDirectory.create({
     folder,
     name,
