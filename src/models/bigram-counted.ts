@@ -4,6 +4,7 @@ import { empty, type Tensor, tensor } from '../tensor/index.js';
 import { checkIndices, checkTensorMap } from '../tensor/internal.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
+import { inHostMemory } from '../util/host-memory.js';
 import { formatShape, sameShape } from '../util/shape.js';
 import { type BigramConfig, bigramSchema } from './bigram-config.js';
 import { checkedConfig, type LanguageModel } from './model.js';
@@ -109,7 +110,10 @@ export class CountedBigram extends Module implements LanguageModel {
     checkIndices('bigram', inputs);
     const ids = inputs.dataSync();
     checkIds(ids, V);
-    const logits = new Float32Array(ids.length * V);
+    const logits = inHostMemory(
+      `${ids.length} × ${V} logits`,
+      () => new Float32Array(ids.length * V),
+    );
     for (let i = 0; i < ids.length; i++) table.fillRow(ids[i], logits.subarray(i * V, (i + 1) * V));
     return tensor(logits, { shape: [...inputs.shape, V] });
   }
@@ -172,8 +176,9 @@ class Table {
   ) {
     const rows = config.context === 1 ? vocabSize : 1;
     checkTable(pairs, counts, rows, vocabSize);
-    this.rowStart = new Int32Array(rows + 1);
-    this.total = new Float64Array(rows);
+    const what = `a table of ${rows} tokens`;
+    this.rowStart = inHostMemory(what, () => new Int32Array(rows + 1));
+    this.total = inHostMemory(what, () => new Float64Array(rows));
     for (let i = 0; i < counts.length; i++) {
       this.rowStart[pairs[2 * i] + 1]++;
       this.total[pairs[2 * i]] += counts[i];

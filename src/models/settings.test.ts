@@ -47,6 +47,11 @@ describe('a counted bigram', () => {
     expect(() => model.forward(tensor([0.5]))).toThrow('expected int32 indices');
   });
 
+  it('of more tokens than fit in memory is named', () => {
+    const config = bigram.schema.parse({});
+    expect(() => new CountedBigram(config, 1e15)).toThrow('a table of 1000000000000000 tokens');
+  });
+
   it('loads pairs of its vocabulary, in order, or nothing', () => {
     const model = fresh();
     model.fit([0, 1, 2, 1]);

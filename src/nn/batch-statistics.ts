@@ -3,6 +3,7 @@ import { defaultRandom, noGrad, Scope, type Tensor } from '../tensor/index.js';
 import { checkFunction, checkIterable, checkOptions, checkWhole } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
+import { inHostMemory } from '../util/host-memory.js';
 import { BatchNorm1d } from './batch-norm.js';
 import { checkModule, type Module } from './module.js';
 import { checkSize } from './sizes.js';
@@ -25,12 +26,9 @@ export class PooledStatistics {
 
   constructor(channels: number) {
     checkSize('PooledStatistics', 'channels', channels);
-    try {
-      this.mean = new Float64Array(channels);
-      this.#squares = new Float64Array(channels);
-    } catch (cause) {
-      throw new UserError(`PooledStatistics: ${channels} channels do not fit in memory`, { cause });
-    }
+    const make = () => new Float64Array(channels);
+    this.mean = inHostMemory(`a mean of ${channels} channels`, make);
+    this.#squares = inHostMemory(`a variance of ${channels} channels`, make);
   }
 
   /** Chan, Golub & LeVeque 1983: the deviations within the groups, and those of the groups' means. */

@@ -41,6 +41,8 @@ describe('a step', () => {
     expect(() => optimizer.applySchedule(0.1 as never, 0)).toThrow('a schedule, a function');
     expect(() => new SGD([zeros([1])], undefined as never)).toThrow('expected lr to be a number');
     expect(() => new AdamW([zeros([1])], { betas: [0.9] as never })).toThrow('two betas');
+    const odd = { lr: 1, momentum: 0.9, nesterov: 2 as never };
+    expect(() => new SGD([zeros([1])], odd)).toThrow('expected nesterov to be true or false');
     expect(() => optimizer.loadStateDict(null as never)).toThrow('expected options');
   });
 });

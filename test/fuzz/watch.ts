@@ -1,6 +1,6 @@
 /** Drawn calls, one after the other, each known by a seed: what fails is gathered, what hangs or crashes is named. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -20,12 +20,13 @@ const HANGS = 120;
  */
 const WATCHER = `
 const fs = require('fs');
-const [file, file0, hint, pid, slow, hangs] = process.argv.slice(1);
+const [folder, test, hint, pid, slow, hangs] = process.argv.slice(1);
+const file = require('path').join(folder, 'seed');
 let last = -1, since = Date.now(), said = false, done = false;
 const seed = () => { try { return fs.readFileSync(file).readDoubleLE(0); } catch { return NaN; } };
-const say = (what) => fs.writeSync(2, 'fuzz: ' + what + ': see it with NANOGPT_FUZZ_SEED=' + seed() + ' ' + hint + ' npx vitest run ' + file0 + '\\n');
+const say = (what) => fs.writeSync(2, 'fuzz: ' + what + ': see it with NANOGPT_FUZZ_SEED=' + seed() + ' ' + hint + ' npx vitest run ' + test + '\\n');
 process.stdin.on('data', () => { done = true; });
-process.stdin.on('end', () => { if (!done) say('the process ended in a call'); process.exit(); });
+process.stdin.on('end', () => { if (!done) say('the process ended in a call'); fs.rmSync(folder, { recursive: true, force: true }); process.exit(); });
 setInterval(() => {
   const now = seed();
   if (now !== last) { last = now; since = Date.now(); said = false; return; }
@@ -44,11 +45,9 @@ class Watch {
   constructor(file: string) {
     const hint = 'NANOGPT_FUZZ=1 NANOGPT_FUZZ_TRACE=1';
     const numbers = [process.pid, SLOW, HANGS].map(String);
-    this.#watcher = spawn(
-      process.execPath,
-      ['-e', WATCHER, join(this.#folder, 'seed'), file, hint, ...numbers],
-      { stdio: ['pipe', 'ignore', 'inherit'] },
-    );
+    this.#watcher = spawn(process.execPath, ['-e', WATCHER, this.#folder, file, hint, ...numbers], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
   }
 
   note(seed: number): void {
@@ -59,7 +58,6 @@ class Watch {
   close(): void {
     this.#watcher.stdin!.end('done');
     closeSync(this.#file);
-    rmSync(this.#folder, { recursive: true });
   }
 }
 
@@ -87,7 +85,9 @@ export function fuzz(
     for (let seed = FIRST_SEED; seed < FIRST_SEED + count; seed++) {
       watch.note(seed);
       for (const { kind, text } of attempt(seed)) {
-        if (!failures.has(kind)) failures.set(kind, `${text} (seed ${seed})`);
+        if (failures.has(kind)) continue;
+        failures.set(kind, `${text} (seed ${seed})`);
+        writeSync(2, `fuzz: ${failures.get(kind)}\n`); // at once: a long run may be stopped
       }
     }
   } finally {

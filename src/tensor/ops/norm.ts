@@ -1,4 +1,5 @@
 /** Normalisation over the last dimension (layer, RMS), and over all others (batch). */
+import { describeValue } from '../../util/describe.js';
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
 import type { InputGradient } from '../gradient.js';
@@ -196,7 +197,7 @@ export function batchNorm(
   const rows = x.numel / channels;
   if (statistics) checkStatistics(x, statistics, channels);
   if (!(Number.isSafeInteger(parts) && parts >= 1 && (parts === 1 || rows % parts === 0))) {
-    throw new ShapeError(name, `expected ${parts} equal parts of ${rows} rows`);
+    throw new ShapeError(name, `expected ${describeValue(parts)} equal parts of ${rows} rows`);
   }
   if (!statistics && rows === 0) {
     throw new ShapeError(name, `expected rows to take statistics of, got ${formatShape(x.shape)}`);
