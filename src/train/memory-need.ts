@@ -5,7 +5,7 @@ import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { TOKENS_AT_ONCE } from '../observe/evaluate.js';
 import type { RunSettings } from '../runs/config.js';
 import { defaultRandom, empty, noGrad, Scope, withBackend } from '../tensor/index.js';
-import { SizeError, UserError } from '../util/errors.js';
+import { UserError } from '../util/errors.js';
 import { memoryLimit } from '../util/memory-limit.js';
 import { optimizerOf } from './stepper.js';
 
@@ -67,7 +67,7 @@ export function memoryNeed(
   } catch (error) {
     // More than was to be counted, than a tensor can have, or parts than an array can hold. What is wrong
     // besides memory shows, with its own error, when the model is built in earnest.
-    isMore = [CountedEnough, SizeError, RangeError].some((kind) => error instanceof kind);
+    isMore = error instanceof CountedEnough || error instanceof RangeError;
   } finally {
     defaultRandom.load(random);
   }

@@ -34,6 +34,3 @@ export class ShapeError extends UserError {
     super(`${operation}: ${problem}`);
   }
 }
-
-/** A tensor would have more elements than can be counted. */
-export class SizeError extends ShapeError {}

@@ -3,7 +3,7 @@
  * names the operation in the error.
  */
 import { describeValue } from './describe.js';
-import { ShapeError, SizeError } from './errors.js';
+import { ShapeError } from './errors.js';
 
 /** Sizes by dimension, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
