@@ -17,7 +17,7 @@ import { loadRunData, modelDefinition, openRun, resumeRun, startRun } from '../s
 import { UserError } from '../src/util/errors.js';
 import { oneLine } from '../src/util/one-line.js';
 import { Generator } from '../src/util/random.js';
-import { Draw, filesIn, makePipe, spoil } from './run-folder-mutations.js';
+import { Draw, filesIn, makePipe, pathsIn, spoil } from './run-folder-mutations.js';
 
 const CASES = Number(process.env['NANOGPT_FUZZ'] ?? 200);
 const FIRST = Number(process.env['NANOGPT_FUZZ_SEED'] ?? 0);
@@ -82,10 +82,10 @@ afterAll(() => {
 /** All that is in a folder: names, kinds, and the contents of files. */
 function snapshot(folder: string): string {
   const hash = createHash('sha256');
-  for (const entry of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    const stat = fs.lstatSync(path.join(folder, entry));
-    hash.update(`${entry} ${stat.mode} ${stat.size}\n`);
-    if (stat.isFile() && stat.size < 1e8) hash.update(fs.readFileSync(path.join(folder, entry)));
+  for (const file of pathsIn(folder)) {
+    const stat = fs.lstatSync(file);
+    hash.update(`${path.relative(folder, file)} ${stat.mode} ${stat.size}\n`);
+    if (stat.isFile() && stat.size < 1e8) hash.update(fs.readFileSync(file));
   }
   return hash.digest('hex');
 }
