@@ -147,6 +147,25 @@ void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, con
                             int64_t vocab, double smoothing, int64_t ignore_index,
                             const float *dloss, const float *count);
 
+/* ── Attention (attention.c, attention-backward.c) ── */
+
+/*
+ * As AttentionSize has it, packed by the caller: whole numbers, exact as doubles, but for scale, softcap
+ * (0: none) and dropout. Steps between the batch's items, positions and heads count elements.
+ */
+struct attention_size {
+    double batch, heads, kv_heads, queries, keys, width, window, scale, softcap;
+    double dropout, seed, stream, position;
+    double q_batch, q_time, q_head, k_batch, k_time, k_head;
+    double v_batch, v_time, v_head, out_batch, out_time, out_head;
+};
+
+void attention_forward(float *out, float *lse, const float *q, const float *k, const float *v,
+                       const struct attention_size *size);
+void attention_backward(float *OPTIONAL dq, float *OPTIONAL dk, float *OPTIONAL dv,
+                        const float *dout, const float *q, const float *k, const float *v,
+                        const float *out, const float *lse, const struct attention_size *size);
+
 /* ── Normalisation (layer-norm.c, batch-norm.c) ── */
 
 void layernorm_forward(float *out, float *mean, float *rstd, const float *x,

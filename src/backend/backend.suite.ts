@@ -4,6 +4,7 @@
  */
 import { describe } from 'vitest';
 import type { Backend } from './backend.js';
+import { attentionSuite } from './attention.suite.js';
 import { elementwiseSuite } from './elementwise.suite.js';
 import { embeddingSuite } from './embedding.suite.js';
 import { goldenSuite } from './goldens.suite.js';
@@ -30,6 +31,7 @@ export function backendSuite(name: string, make: () => Backend<unknown>): void {
     scanSuite(subject);
     selectSuite(subject);
     softmaxSuite(subject);
+    attentionSuite(subject);
     normSuite(subject);
     embeddingSuite(subject);
     optimSuite(subject);

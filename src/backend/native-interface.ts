@@ -4,7 +4,7 @@
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 950281825;
+export const INTERFACE = 1191050781;
 
 export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27 } as const;
 
@@ -61,6 +61,8 @@ export const SIGNATURES = {
   cross_entropy_forward: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'double', 'int64_t']],
   mean_loss: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   cross_entropy_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'double', 'int64_t', 'int64_t', 'int64_t']],
+  attention_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *']],
+  attention_backward: ['void', ['void *', 'void *', 'void *', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *']],
   layernorm_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *', 'void *', 'int64_t', 'int64_t', 'double', 'bool']],
   layernorm_backward: ['void', ['void *', 'void *', 'void *', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *', 'int64_t', 'int64_t', 'bool']],
   batchnorm_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *', 'void *', 'int64_t', 'int64_t', 'int64_t', 'double', 'bool']],
@@ -126,6 +128,8 @@ export interface NativeLibrary {
   cross_entropy_forward(losses: number, lse: number, logits: number, ld: number, targets: number, rows: number, cols: number, smoothing: number, ignoreIndex: number): number;
   mean_loss(out: number, losses: number, targets: number, rows: number, ignoreIndex: number): void;
   cross_entropy_backward(dlogits: number, logits: number, ld: number, lse: number, targets: number, rows: number, cols: number, column0: number, vocab: number, smoothing: number, ignoreIndex: number, dloss: number, count: number): void;
+  attention_forward(out: number, lse: number, q: number, k: number, v: number, size: HostArray): void;
+  attention_backward(dq: number | null, dk: number | null, dv: number | null, dout: number, q: number, k: number, v: number, out: number, lse: number, size: HostArray): void;
   layernorm_forward(out: number, mean: number, rstd: number, x: number, weight: number | null, bias: number | null, rows: number, cols: number, eps: number, centred: boolean): void;
   layernorm_backward(dx: number | null, dweight: number | null, dbias: number | null, dy: number, x: number, mean: number, rstd: number, weight: number | null, rows: number, cols: number, centred: boolean): void;
   batchnorm_forward(out: number, mean: number, variance: number, x: number, weight: number | null, bias: number | null, parts: number, rows: number, channels: number, eps: number, given: boolean): void;

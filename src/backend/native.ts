@@ -6,6 +6,7 @@
 import { UserError } from '../util/errors.js';
 import { withFreshRoom } from '../util/grow.js';
 import type {
+  AttentionSize,
   Backend,
   BinaryOp,
   DType,
@@ -33,6 +34,8 @@ const INTEGER_REDUCE: Record<IntegerReduceOp, number> = INTEGER_REDUCE_OP;
 const REDUCE: Record<ReduceOp, number> = REDUCE_OP;
 
 const MAX_DIMS = 8;
+/** Numbers of `struct attention_size`. */
+const ATTENTION_SIZE = 25;
 /** Numbers in a row of `struct update_row`. */
 const UPDATE_ROW = 10;
 
@@ -44,6 +47,7 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly name = 'native';
   // Small arrays for C, kept so that a call makes none.
   readonly #layout = new Float64Array(3 * MAX_DIMS);
+  readonly #attention = new Float64Array(ATTENTION_SIZE);
   #updates = new Float64Array(64 * UPDATE_ROW);
 
   // ── Random numbers ────────────────────────────────────────────────────────────────────────────
@@ -221,6 +225,43 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
 
   readonly softmax: Method<'softmax'> = this.c.softmax_forward;
   readonly softmaxBackward: Method<'softmaxBackward'> = this.c.softmax_backward;
+
+  // ── Attention ─────────────────────────────────────────────────────────────────────────────────
+
+  attention(out: number, lse: number, q: number, k: number, v: number, size: AttentionSize): void {
+    this.c.attention_forward(out, lse, q, k, v, this.#packAttention(size));
+  }
+
+  attentionBackward(
+    dq: number | null,
+    dk: number | null,
+    dv: number | null,
+    dout: number,
+    q: number,
+    k: number,
+    v: number,
+    out: number,
+    lse: number,
+    size: AttentionSize,
+  ): void {
+    this.c.attention_backward(dq, dk, dv, dout, q, k, v, out, lse, this.#packAttention(size));
+  }
+
+  /** In the order of `struct attention_size`. */
+  #packAttention(size: AttentionSize): Float64Array {
+    const { batch, heads, kvHeads, queries, keys, width, window, scale, softcap, steps } = size;
+    const { seed, stream, position } = size.key;
+    const table = this.#attention;
+    table.set([batch, heads, kvHeads, queries, keys, width, window, scale, softcap]);
+    table.set([size.dropout, seed, stream, position], 9);
+    let i = 13;
+    for (const { batch, time, head } of [steps.q, steps.k, steps.v, steps.out]) {
+      table[i++] = batch;
+      table[i++] = time;
+      table[i++] = head;
+    }
+    return table;
+  }
 
   // ── Normalisation ─────────────────────────────────────────────────────────────────────────────
 

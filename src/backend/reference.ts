@@ -6,6 +6,7 @@
  * stored. It is also what the package falls back on where no C compiler is to be found.
  */
 import type { Backend, DType } from './backend.js';
+import * as attention from './reference/attention.js';
 import * as elementwise from './reference/elementwise.js';
 import * as embedding from './reference/embedding.js';
 import * as index from './reference/index.js';
@@ -34,6 +35,7 @@ const kernels = {
   ...scan,
   ...select,
   ...softmax,
+  ...attention,
   ...norm,
   ...embedding,
   ...index,
