@@ -1,9 +1,9 @@
 /** Causal attention: every layout and option against the reference, and what a query must not see. */
-import { describe, expect, it } from 'vitest';
+import { describe } from 'vitest';
 import type { AttentionSize, Backend, HeadSteps } from './backend.js';
 import { type Draw, flag, kernel, oneOf } from './check.suite.js';
 import { ReferenceBackend } from './reference.js';
-import { ANY, type Tolerance, U } from './tolerance.suite.js';
+import { type Tolerance, U } from './tolerance.suite.js';
 
 interface Sizes {
   [name: string]: number | boolean;
@@ -58,13 +58,14 @@ function layoutOf(s: Sizes) {
         k: batch * keys * kvHeads * width,
         v: batch * keys * kvHeads * width,
       };
-  const offsets = packed
-    ? { k: heads * width, v: (heads + kvHeads) * width }
-    : { k: 0, v: 0 };
+  const offsets = packed ? { k: heads * width, v: (heads + kvHeads) * width } : { k: 0, v: 0 };
   return { heads, keys, packed, steps, counts, offsets, out: batch * queries * heads * width };
 }
 
-function settingsOf(s: Sizes, d: Draw): { size: AttentionSize; layout: ReturnType<typeof layoutOf> } {
+function settingsOf(
+  s: Sizes,
+  d: Draw,
+): { size: AttentionSize; layout: ReturnType<typeof layoutOf> } {
   const layout = layoutOf(s);
   const size = {
     batch: s.batch,

@@ -22,6 +22,12 @@ export * from './ops/accumulate.js';
 export * from './ops/arithmetic.js';
 export type { Index, Slice } from './ops/at.js';
 export * from './ops/compare.js';
+export {
+  type AttentionOptions,
+  causalAttention,
+  causalSelfAttention,
+  type SelfAttentionOptions,
+} from './ops/attention.js';
 export { type Conv1dOptions, conv1d } from './ops/conv.js';
 export { dropout } from './ops/dropout.js';
 export { einsum } from './ops/einsum.js';
@@ -48,6 +54,7 @@ export { amax, amin, mean, sum, type VarianceOptions, variance } from './ops/red
 export * from './ops/sample.js';
 export { firstNonFinite, histogram } from './ops/select.js';
 export * from './ops/shapes.js';
+export { plainAttention } from './ops/plain-attention.js';
 export { logSoftmax, softmax } from './ops/softmax.js';
 export * from './ops/sort.js';
 export { gather, indexSelect, maskedSelect, nonzero, oneHot } from './ops/take.js';
