@@ -64,7 +64,8 @@ void copy_strided(float *out, const float *x, int ndim, const double *layout, bo
 
 enum unary_op {
     NEG, ABS, EXP, LOG, SQRT, SQUARE, TANH, SIGMOID, RELU, LEAKY_RELU, GELU, GELU_TANH, SILU, SIN, COS,
-    ERF, LOG1P, EXPM1, SOFTPLUS, RSQRT, RECIPROCAL, POW, SIGN, FLOOR, CEIL, ROUND, CLAMP_MIN, CLAMP_MAX
+    ERF, LOG1P, EXPM1, SOFTPLUS, RSQRT, RECIPROCAL, POW, SIGN, FLOOR, CEIL, ROUND, CLAMP_MIN, CLAMP_MAX,
+    RELU_SQUARED
 };
 /* From EQ on, what is written is int32. */
 enum binary_op { ADD, SUB, MUL, DIV, POWER, MAXIMUM, MINIMUM, EQ, NE, LT, LE, GT, GE };
@@ -165,6 +166,22 @@ void attention_forward(float *out, float *lse, const float *q, const float *k, c
 void attention_backward(float *OPTIONAL dq, float *OPTIONAL dk, float *OPTIONAL dv,
                         const float *dout, const float *q, const float *k, const float *v,
                         const float *out, const float *lse, const struct attention_size *size);
+
+/* ── Rotary positions (rotary.c) ── */
+
+void rotary_turn(float *out, const float *x, const float *table, int64_t batch, int64_t time,
+                 int64_t heads, int64_t turned, int64_t width, int64_t dims, bool interleaved,
+                 bool back);
+
+/* ── Gated units (gated.c) ── */
+
+enum gated_op { GATE_LINEAR, GATE_SIGMOID, GATE_RELU, GATE_GELU, GATE_GELU_TANH, GATE_SILU };
+
+/* `ld`: between the rows of gate, up and their gradients. */
+void gated_forward(int op, float *out, const float *gate, const float *up, int64_t rows,
+                   int64_t cols, int64_t ld);
+void gated_backward(int op, float *dgate, float *dup, const float *dy, const float *gate,
+                    const float *up, int64_t rows, int64_t cols, int64_t ld);
 
 /* ── Normalisation (layer-norm.c, batch-norm.c) ── */
 

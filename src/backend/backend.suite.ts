@@ -7,6 +7,7 @@ import { attentionSuite } from './attention.suite.js';
 import type { Backend } from './backend.js';
 import { elementwiseSuite } from './elementwise.suite.js';
 import { embeddingSuite } from './embedding.suite.js';
+import { gatedSuite } from './gated.suite.js';
 import { goldenSuite } from './goldens.suite.js';
 import { matmulSuite } from './matmul.suite.js';
 import { memorySuite } from './memory.suite.js';
@@ -32,6 +33,7 @@ export function backendSuite(name: string, make: () => Backend<unknown>): void {
     selectSuite(subject);
     softmaxSuite(subject);
     attentionSuite(subject);
+    gatedSuite(subject);
     normSuite(subject);
     embeddingSuite(subject);
     optimSuite(subject);

@@ -14,13 +14,14 @@
 import type {
   BinaryOp,
   DType,
+  GatedOp,
   IntegerOp,
   IntegerReduceOp,
   ReduceOp,
   UnaryOp,
 } from './operations.js';
 
-export type { BinaryOp, DType, IntegerOp, IntegerReduceOp, ReduceOp, UnaryOp };
+export type { BinaryOp, DType, GatedOp, IntegerOp, IntegerReduceOp, ReduceOp, UnaryOp };
 
 /** Where a random tensor's numbers come from: Philox4x32-10, see `util/random.ts` for the convention. */
 export interface RandomKey {
@@ -199,7 +200,7 @@ export interface Backend<P = unknown> {
   unary(op: UnaryOp, out: P, x: P, count: number, parameter: number): void;
   /**
    * `dx = dy · f′(x)`, from x and y = f(x). `dx` may be `dy`. abs′(0) = relu′(0) = 0, as in PyTorch, and
-   * leakyRelu′(0) is the parameter; sqrt′(0) = ∞. relu chooses (`x > 0 ? dy : 0`), so that an infinite dy
+   * leakyRelu′(0) is the parameter; sqrt′(0) = ∞. relu and reluSquared choose (`x > 0 ? dy : 0`), so that an infinite dy
    * does not pass a unit that is off; the others multiply. At x = ±∞ the gradient of gelu, geluTanh and
    * silu is NaN or its limit, as the backend likes.
    */
@@ -414,6 +415,46 @@ export interface Backend<P = unknown> {
     out: P,
     lse: P,
     size: AttentionSize,
+  ): void;
+
+  // ── Rotary positions ──────────────────────────────────────────────────────────────────────────
+
+  /**
+   * x (batch, time, heads, width): in each of the first `turned` heads, of its first `dims` numbers (even),
+   * `out[i] = x[i] · cos[i] + x[partner of i] · sin[i]`; the rest is copied. `table` is (time, 2, dims): the
+   * cosines and the sines, which have the sign that i's place in its pair asks for. Partners are neighbours
+   * when `interleaved`, else dims / 2 apart. `back` takes the sines' negatives: the inverse, and the gradient.
+   * In place is allowed. Source: Su et al. 2021.
+   */
+  rotary(
+    out: P,
+    x: P,
+    table: P,
+    batch: number,
+    time: number,
+    heads: number,
+    turned: number,
+    width: number,
+    dims: number,
+    interleaved: boolean,
+    back: boolean,
+  ): void;
+
+  // ── Gated units ───────────────────────────────────────────────────────────────────────────────
+
+  /** `out = f(gate) · up`, out (rows, cols), gate and up with rows `ld` apart. Source: Shazeer 2020. */
+  gated(op: GatedOp, out: P, gate: P, up: P, rows: number, cols: number, ld: number): void;
+  /** `dgate = dy · up · f′(gate)`, `dup = dy · f(gate)`, rows `ld` apart. They may be gate and up. At gate = ±∞ not promised. */
+  gatedBackward(
+    op: GatedOp,
+    dgate: P,
+    dup: P,
+    dy: P,
+    gate: P,
+    up: P,
+    rows: number,
+    cols: number,
+    ld: number,
   ): void;
 
   // ── Normalisation ─────────────────────────────────────────────────────────────────────────────

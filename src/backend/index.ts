@@ -10,6 +10,7 @@ export {
   type BinaryOp,
   type Collected,
   type DType,
+  type GatedOp,
   type HeadSteps,
   type IntegerOp,
   type IntegerReduceOp,

@@ -10,6 +10,7 @@ import type {
   Backend,
   BinaryOp,
   DType,
+  GatedOp,
   IntegerOp,
   IntegerReduceOp,
   MatmulSize,
@@ -20,6 +21,7 @@ import type {
 } from './backend.js';
 import {
   BINARY_OP,
+  GATED_OP,
   INTEGER_OP,
   INTEGER_REDUCE_OP,
   REDUCE_OP,
@@ -29,6 +31,7 @@ import { NativeMemory } from './native-memory.js';
 
 const UNARY: Record<UnaryOp, number> = UNARY_OP;
 const BINARY: Record<BinaryOp, number> = BINARY_OP;
+const GATED: Record<GatedOp, number> = GATED_OP;
 const INTEGER: Record<IntegerOp, number> = INTEGER_OP;
 const INTEGER_REDUCE: Record<IntegerReduceOp, number> = INTEGER_REDUCE_OP;
 const REDUCE: Record<ReduceOp, number> = REDUCE_OP;
@@ -261,6 +264,36 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
       table[i++] = head;
     }
     return table;
+  }
+
+  // ── Rotary positions and gated units ──────────────────────────────────────────────────────────
+
+  readonly rotary: Method<'rotary'> = this.c.rotary_turn;
+
+  gated(
+    op: GatedOp,
+    out: number,
+    gate: number,
+    up: number,
+    rows: number,
+    cols: number,
+    ld: number,
+  ): void {
+    this.c.gated_forward(GATED[op], out, gate, up, rows, cols, ld);
+  }
+
+  gatedBackward(
+    op: GatedOp,
+    dgate: number,
+    dup: number,
+    dy: number,
+    gate: number,
+    up: number,
+    rows: number,
+    cols: number,
+    ld: number,
+  ): void {
+    this.c.gated_backward(GATED[op], dgate, dup, dy, gate, up, rows, cols, ld);
   }
 
   // ── Normalisation ─────────────────────────────────────────────────────────────────────────────

@@ -35,6 +35,11 @@ export * from './ops/elementwise.js';
 export { embedding } from './ops/embedding.js';
 export { type Gate, gatedActivation } from './ops/gated.js';
 export {
+  GATED_LINEAR_KINDS,
+  type GatedLinearKind,
+  gatedLinearUnit,
+} from './ops/gated-linear.js';
+export {
   type CrossEntropyOptions,
   crossEntropy,
   type LinearCrossEntropyOptions,
@@ -55,6 +60,14 @@ export * from './ops/sample.js';
 export { firstNonFinite, histogram } from './ops/select.js';
 export * from './ops/shapes.js';
 export { plainAttention } from './ops/plain-attention.js';
+export {
+  type RotaryLayout,
+  type RotaryOptions,
+  type RotaryScaling,
+  RotaryTable,
+  rotary,
+  rotaryFrequencies,
+} from './ops/rotary.js';
 export { logSoftmax, softmax } from './ops/softmax.js';
 export * from './ops/sort.js';
 export { gather, indexSelect, maskedSelect, nonzero, oneHot } from './ops/take.js';
