@@ -58,10 +58,10 @@ static struct desk desk_at(const struct attention *x, float *memory) {
 
 /* One vector's scores and g become weights (dropped ones 0) and ds. */
 static void slopes(const struct attention *x, const struct view *w, const struct desk *at,
-                   int64_t lane, int64_t block, int64_t from, int64_t to) {
-    int64_t l = block * WIDE + lane;
+                   const struct range *r, int64_t block) {
+    int64_t lane = r->lane, l = block * WIDE + lane;
     vfloat max = vload(at->max + l), log = vload(at->log + l), delta = vload(at->delta + l);
-    for (int64_t j = from; j < to; j++) {
+    for (int64_t j = r->from; j < r->to; j++) {
         float *s = at->s + j * WIDE + lane, *g = at->g + j * WIDE + lane;
         vfloat score = vload(s), dp = vload(g), bend = vset(1);
         if (x->softcap != 0) {
@@ -77,7 +77,7 @@ static void slopes(const struct attention *x, const struct view *w, const struct
             dp *= factor;
         }
         vfloat ds = p * (dp - delta) * bend;
-        if (!w->whole) {
+        if (is_masked(r, j)) {
             vint seen = lanes_that_see(w, lane, j);
             kept = vselect(seen, kept, vset(0));
             ds = vselect(seen, ds, vset(0));
@@ -130,7 +130,8 @@ static void attend_back(const struct backward *job, const struct desk *at, int64
                 dropout_factors(x, at->factor, row + query + l, least(LANES, lanes - l), key, from,
                                 to);
             }
-            slopes(x, &w, at, l, block, from, to);
+            struct range r = range_of(&w, l, from, to);
+            slopes(x, &w, at, &r, block);
             for (int half = 0; half < 2; half++) {
                 clear_lanes((half ? at->g : at->s) + l, begin, from);
                 clear_lanes((half ? at->g : at->s) + l, to, end);
@@ -204,8 +205,14 @@ static void backward_span(const struct backward *job, const struct desk *at, int
             attend_back(job, at, i / WIDE, first + i, least(WIDE, n - i), key,
                         (b * x->heads + h) * x->queries);
         }
-        if (job->dk) rows_add_strips(job->dk + k, x->k.time, at->dk, KEYS, keys, x->width, x->scale);
-        if (job->dv) rows_add_strips(job->dv + v, x->v.time, at->dv, KEYS, keys, x->width, 1);
+        /* The first to see a key's block is the head's first span that reaches it. */
+        int add = h % (x->heads / x->kv_heads) != 0 || (first > 0 && x->offset + first > key);
+        if (job->dk) {
+            rows_from_strips(job->dk + k, x->k.time, at->dk, KEYS, keys, x->width, x->scale, add);
+        }
+        if (job->dv) {
+            rows_from_strips(job->dv + v, x->v.time, at->dv, KEYS, keys, x->width, 1, add);
+        }
     }
 }
 
@@ -224,8 +231,10 @@ static void backward_task(void *context, int64_t task, int thread) {
     struct desk at = desk_at(x, job->memory + thread * job->floats);
     int64_t k = b * x->k.batch + kv * x->k.head + begin * x->k.time;
     int64_t v = b * x->v.batch + kv * x->v.head + begin * x->v.time;
-    if (job->dk) zero_rows(job->dk + k, x->k.time, end - begin, x->width);
-    if (job->dv) zero_rows(job->dv + v, x->v.time, end - begin, x->width);
+    /* Keys before the first query's window are never met. */
+    int64_t seen = most(0, x->offset - x->window + 1), unseen = least(end, seen - seen % KEYS) - begin;
+    if (job->dk) zero_rows(job->dk + k, x->k.time, unseen, x->width);
+    if (job->dv) zero_rows(job->dv + v, x->v.time, unseen, x->width);
     float scale[WIDE];
     for (int l = 0; l < WIDE; l++) scale[l] = x->scale;
     for (int64_t h = kv * group; h < (kv + 1) * group; h++) {

@@ -110,14 +110,15 @@ static struct desk desk_at(const struct attention *x, float *memory) {
 
 /* Scores made ready: capped, and -infinity where they are masked. Returns the greatest of each lane. */
 static vfloat prepare_scores(const struct attention *x, const struct view *w, float *s,
-                             int64_t lane, int64_t from, int64_t to) {
+                             const struct range *r) {
     vfloat max[4];
     for (int m = 0; m < 4; m++) max[m] = vset(-INFINITY);
-    for (int64_t j = from; j < to; j++) {
+    for (int64_t j = r->from; j < r->to; j++) {
         vfloat v = vload(s + j * WIDE);
+        int masked = is_masked(r, j);
         if (x->softcap != 0) v = x->softcap * attention_cap(x, v);
-        if (!w->whole) v = vselect(lanes_that_see(w, lane, j), v, vset(-INFINITY));
-        if (x->softcap != 0 || !w->whole) vstore(s + j * WIDE, v);
+        if (masked) v = vselect(lanes_that_see(w, r->lane, j), v, vset(-INFINITY));
+        if (x->softcap != 0 || masked) vstore(s + j * WIDE, v);
         /* NaN is passed over: it comes back with the sum of exponentials. */
         max[j & 3] = vat_least(max[j & 3], v);
     }
@@ -125,21 +126,21 @@ static vfloat prepare_scores(const struct attention *x, const struct view *w, fl
 }
 
 /* Turns one vector's scores into exponentials, less the greatest score so far. */
-static void exponentials(const struct attention *x, const struct view *w, float *s, int64_t lane,
-                         int64_t from, int64_t to, float *max, float *sum, float *out) {
-    vfloat before = vload(max), greatest = prepare_scores(x, w, s, lane, from, to);
+static void exponentials(const struct attention *x, const struct view *w, float *s,
+                         const struct range *r, float *max, float *sum, float *out) {
+    vfloat before = vload(max), greatest = prepare_scores(x, w, s, r);
     greatest = vat_least(before, greatest);
     /* Where all scores are -infinity so far, the exponentials are 0 and not NaN. */
     vfloat shift = vselect(greatest == -INFINITY, vset(0), greatest);
-    vfloat total[2] = {{0}, {0}};
-    for (int64_t j = from; j < to; j++) {
+    vfloat total = {0};
+    for (int64_t j = r->from; j < r->to; j++) {
         vfloat e = vexp(vload(s + j * WIDE) - shift);
-        total[j & 1] += e;
+        total += e;
         vstore(s + j * WIDE, e);
     }
     vfloat scale = vexp(before - shift);
     vstore(max, greatest);
-    vstore(sum, vload(sum) * scale + (total[0] + total[1]));
+    vstore(sum, vload(sum) * scale + total);
     if (!vany((scale != 1.0f) & (before != -INFINITY))) return;
     for (int64_t d = 0; d < x->width; d++) vstore(out + d * WIDE, vload(out + d * WIDE) * scale);
 }
@@ -172,8 +173,8 @@ static void attend(const struct attention *x, const struct desk *at, int64_t blo
                             at->s + from * WIDE + c, columns);
         for (int64_t l = c; l < c + columns; l += LANES) {
             int64_t at_lane = block * WIDE + l;
-            exponentials(x, &w, at->s + l, l, from, to, at->max + at_lane, at->sum + at_lane,
-                         out + l);
+            struct range r = range_of(&w, l, from, to);
+            exponentials(x, &w, at->s + l, &r, at->max + at_lane, at->sum + at_lane, out + l);
             if (x->threshold == 0) continue;
             dropout_factors(x, at->factor, row + query + l, least(LANES, lanes - l), key, from, to);
             for (int64_t j = from; j < to; j++) {
@@ -218,22 +219,26 @@ static void forward_task(void *context, int64_t task, int thread) {
     for (int64_t key = from - from % KEYS; key < to; key += KEYS) {
         int64_t keys = least(KEYS, x->keys - key);
         strips_from_rows(at.k, KEYS, k + key * x->k.time, x->k.time, keys, x->width);
-        int finite =
-            strips_from_rows(at.v, KEYS, v + key * x->v.time, x->v.time, keys, x->width);
+        int finite = strips_from_rows_checked(at.v, KEYS, v + key * x->v.time, x->v.time, keys,
+                                              x->width);
         for (int64_t i = 0; i < n; i += WIDE) {
             attend(x, &at, i / WIDE, first + i, least(WIDE, n - i), key, pair * x->queries, finite);
         }
     }
     for (int64_t i = 0; i < n; i += WIDE) {
-        float *max = at.max + i, *sum = at.sum + i, inverse[WIDE];
+        float *max = at.max + i, inverse[WIDE], logs[WIDE];
         int64_t lanes = least(WIDE, n - i);
-        for (int l = 0; l < WIDE; l++) inverse[l] = 1 / sum[l];
+        for (int l = 0; l < WIDE; l += LANES) {
+            vfloat sum = vload(at.sum + i + l);
+            vstore(inverse + l, 1.0f / sum);
+            vstore(logs + l, vlog(sum));
+        }
         rows_from_strip(out + i * x->out.time, x->out.time, at.out + i * x->width, lanes, x->width,
                         inverse);
         float *lse = job->lse + 2 * (pair * x->queries + first + i);
         for (int64_t l = 0; l < lanes; l++) {
             lse[2 * l] = max[l];
-            lse[2 * l + 1] = logf(sum[l]);
+            lse[2 * l + 1] = logs[l];
         }
     }
 }

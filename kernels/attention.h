@@ -72,7 +72,20 @@ static inline int64_t lanes_at_once(const struct view *w) {
     return w->whole ? round_up(w->lanes, LANES) : LANES;
 }
 
-/* For masking: which lanes from `lane` on see key j of the block. */
+/* The keys [from, to) that one vector's lanes have to do with, and [all_from, all_to), which each sees. */
+struct range {
+    int64_t lane, from, to, all_from, all_to;
+};
+
+static inline struct range range_of(const struct view *w, int64_t lane, int64_t from, int64_t to) {
+    return (struct range){lane, from, to, seen_from(w, lane + LANES - 1), seen_to(w, lane)};
+}
+
+static inline int is_masked(const struct range *r, int64_t j) {
+    return j < r->all_from || j >= r->all_to;
+}
+
+/* Which lanes from `lane` on see key j of the block. */
 INLINE vint lanes_that_see(const struct view *w, int64_t lane, int64_t j) {
     vint position = (vint)LANE_NUMBERS + (int32_t)(w->first + lane - j); /* less the key's */
     return (position >= 0) & (position < (int32_t)w->window);

@@ -122,29 +122,82 @@ INLINE void store_row(float *p, vfloat v, int64_t left) {
     else vstore_part(p, v, left);
 }
 
-int strips_from_rows(float *to, int64_t rows, const float *from, int64_t ld, int64_t n,
-                     int64_t width) {
-    vfloat zero = {0};
-    for (int64_t d = 0; d < width; d += LANES) {
-        float *strip = to + d / WIDE * rows * WIDE + d % WIDE;
-        for (int64_t i = 0; i < n; i++) {
-            vfloat v = load_row(from + i * ld + d, width - d);
-            zero += v * 0.0f; /* NaN from the first that is not finite */
-            vstore(strip + i * WIDE, v);
+/* Row by row, as memory likes it. With `check`, what is returned says whether all are finite. */
+INLINE int copy_rows(float *to, int64_t rows, const float *from, int64_t ld, int64_t n,
+                     int64_t width, int check) {
+    vfloat zero[WIDE / LANES] = {{0}};
+    for (int64_t i = 0; i < n; i++, from += ld, to += WIDE) {
+        for (int64_t d = 0; d < width; d += WIDE) {
+            const float *x = from + d;
+            float *strip = to + d * rows;
+            int64_t left = width - d;
+            for (int v = 0; v < WIDE / LANES && v * LANES < left; v++) {
+                vfloat value = load_row(x + v * LANES, left - v * LANES);
+                if (check) zero[v] += value * 0.0f; /* NaN from the first that is not finite */
+                vstore(strip + v * LANES, value);
+            }
         }
     }
-    return !vany(zero != 0.0f);
+    vint wrong = {0};
+    for (int v = 0; v < WIDE / LANES; v++) wrong |= zero[v] != 0.0f;
+    return !vany(wrong);
 }
 
-void rows_add_strips(float *to, int64_t ld, const float *from, int64_t rows, int64_t n,
-                     int64_t width, float scale) {
+void strips_from_rows(float *to, int64_t rows, const float *from, int64_t ld, int64_t n,
+                      int64_t width) {
+    copy_rows(to, rows, from, ld, n, width, 0);
+}
+
+int strips_from_rows_checked(float *to, int64_t rows, const float *from, int64_t ld, int64_t n,
+                             int64_t width) {
+    return copy_rows(to, rows, from, ld, n, width, 1);
+}
+
+/* row (width) (+)= scale * its strips. */
+INLINE void row_from_strips(float *to, const float *from, int64_t rows, int64_t width, float scale,
+                            int add) {
     for (int64_t d = 0; d < width; d += LANES) {
-        const float *strip = from + d / WIDE * rows * WIDE + d % WIDE;
-        for (int64_t i = 0; i < n; i++) {
-            float *row = to + i * ld + d;
-            vfloat sum = load_row(row, width - d) + scale * vload(strip + i * WIDE);
-            store_row(row, sum, width - d);
-        }
+        vfloat v = scale * vload(from + d / WIDE * rows * WIDE + d % WIDE);
+        store_row(to + d, add ? load_row(to + d, width - d) + v : v, width - d);
+    }
+}
+
+void rows_from_strips(float *to, int64_t ld, const float *from, int64_t rows, int64_t n,
+                      int64_t width, float scale, int add) {
+    for (int64_t i = 0; i < n; i++) {
+        if (add) row_from_strips(to + i * ld, from + i * WIDE, rows, width, scale, 1);
+        else row_from_strips(to + i * ld, from + i * WIDE, rows, width, scale, 0);
+    }
+}
+
+/* A square of at most LANES x LANES; `whole`: no less. */
+INLINE void square_from_rows(float *to, const float *from, int64_t ld, int64_t n, int64_t width,
+                             float scale, int whole) {
+    vfloat r[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) {
+        if (whole) r[i] = scale * vload(from + i * ld);
+        else r[i] = i < n ? scale * load_row(from + i * ld, width) : vset(0);
+    }
+    transpose_square(r);
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) {
+        if (whole || i < width) vstore(to + i * WIDE, r[i]);
+    }
+}
+
+INLINE void rows_from_square(float *to, int64_t ld, const float *from, int64_t n, int64_t width,
+                             vfloat scale, int whole) {
+    vfloat r[LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) {
+        r[i] = whole || i < width ? scale * vload(from + i * WIDE) : vset(0);
+    }
+    transpose_square(r);
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) {
+        if (whole) vstore(to + i * ld, r[i]);
+        else if (i < n) store_row(to + i * ld, r[i], width);
     }
 }
 
@@ -152,15 +205,11 @@ void strip_from_rows(float *to, const float *from, int64_t ld, int64_t n, int64_
                      float scale) {
     for (int64_t c = 0; c < n; c += LANES) {
         for (int64_t d = 0; d < width; d += LANES) {
-            vfloat r[LANES];
-#pragma GCC unroll 16
-            for (int i = 0; i < LANES; i++) {
-                r[i] = c + i < n ? scale * load_row(from + (c + i) * ld + d, width - d) : vset(0);
-            }
-            transpose_square(r);
-#pragma GCC unroll 16
-            for (int i = 0; i < LANES; i++) {
-                if (d + i < width) vstore(to + (d + i) * WIDE + c, r[i]);
+            const float *square = from + c * ld + d;
+            if (n - c >= LANES && width - d >= LANES) {
+                square_from_rows(to + d * WIDE + c, square, ld, LANES, LANES, scale, 1);
+            } else {
+                square_from_rows(to + d * WIDE + c, square, ld, n - c, width - d, scale, 0);
             }
         }
     }
@@ -171,15 +220,11 @@ void rows_from_strip(float *to, int64_t ld, const float *from, int64_t n, int64_
     for (int64_t c = 0; c < n; c += LANES) {
         vfloat scale = vload(factor + c);
         for (int64_t d = 0; d < width; d += LANES) {
-            vfloat r[LANES];
-#pragma GCC unroll 16
-            for (int i = 0; i < LANES; i++) {
-                r[i] = d + i < width ? scale * vload(from + (d + i) * WIDE + c) : vset(0);
-            }
-            transpose_square(r);
-#pragma GCC unroll 16
-            for (int i = 0; i < LANES; i++) {
-                if (c + i < n) store_row(to + (c + i) * ld + d, r[i], width - d);
+            float *square = to + c * ld + d;
+            if (n - c >= LANES && width - d >= LANES) {
+                rows_from_square(square, ld, from + d * WIDE + c, LANES, LANES, scale, 1);
+            } else {
+                rows_from_square(square, ld, from + d * WIDE + c, n - c, width - d, scale, 0);
             }
         }
     }

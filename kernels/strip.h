@@ -24,12 +24,15 @@ void strip_product(enum side side, int64_t m, int64_t k, const float *a, int64_t
 void strip_product_fresh(enum side side, int64_t m, int64_t k, const float *a, int64_t jump,
                          const float *b, float *out, int64_t columns);
 
-/* Copies n rows, `ld` apart, of `width` floats into strips of `rows` rows. Returns whether all are finite. */
-int strips_from_rows(float *to, int64_t rows, const float *from, int64_t ld, int64_t n,
-                     int64_t width);
-/* rows (n, width) += scale * strips. */
-void rows_add_strips(float *to, int64_t ld, const float *from, int64_t rows, int64_t n,
-                     int64_t width, float scale);
+/* Copies n rows, `ld` apart, of `width` floats into strips of `rows` rows. */
+void strips_from_rows(float *to, int64_t rows, const float *from, int64_t ld, int64_t n,
+                      int64_t width);
+/* The same; returns whether all of them are finite. */
+int strips_from_rows_checked(float *to, int64_t rows, const float *from, int64_t ld, int64_t n,
+                             int64_t width);
+/* The way back: scale times the strips, added to what is there or in its place. */
+void rows_from_strips(float *to, int64_t ld, const float *from, int64_t rows, int64_t n,
+                      int64_t width, float scale, int add);
 /* One strip of n <= WIDE columns, and `width` rows, from n rows: transposed, and scaled. Columns past
    n, up to a whole vector, are 0. */
 void strip_from_rows(float *to, const float *from, int64_t ld, int64_t n, int64_t width,
