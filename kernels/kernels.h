@@ -215,6 +215,12 @@ int64_t take_middle(float *out, const float *x, const int32_t *ids, int64_t oute
 int64_t put_middle(float *out, const float *x, const int32_t *ids, int64_t outer, int64_t size,
                    int64_t count, int64_t inner, bool shared, bool accumulate);
 
+/* ── The machine (peak.c) ── */
+
+/* Does `tasks` stretches of multiply-adds between registers, of some microseconds each, and returns how
+   many multiply-adds that were. */
+double peak_multiply_adds(int64_t tasks);
+
 /* ── Optimizers (optim.c) ── */
 
 /*

@@ -91,6 +91,14 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     );
   }
 
+  /**
+   * Multiplies and adds from registers to registers, on all threads, for some microseconds `tasks` times: timed,
+   * the most that this processor can do. Returns how many multiply-adds that were.
+   */
+  peakMultiplyAdds(tasks: number): number {
+    return this.c.peak_multiply_adds(tasks);
+  }
+
   // ── Element-wise ──────────────────────────────────────────────────────────────────────────────
 
   readonly affine: Method<'affine'> = this.c.affine_forward;
