@@ -151,10 +151,9 @@ static void attend_back(const struct backward *job, const struct desk *at, int64
 
 static float dot(const float *a, const float *b, int64_t n) {
     vfloat sum = {0};
-    for (int64_t i = 0; i < n; i += LANES) {
-        sum += n - i >= LANES ? vload(a + i) * vload(b + i)
-                              : vload_part(a + i, n - i, 0) * vload_part(b + i, n - i, 0);
-    }
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) sum += vload(a + i) * vload(b + i);
+    if (i < n) sum += vload_part(a + i, n - i, 0) * vload_part(b + i, n - i, 0);
     return vsum(sum);
 }
 

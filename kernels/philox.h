@@ -22,7 +22,8 @@ static inline struct key key_of(double seed, double stream, double position) {
     return (struct key){(uint64_t)seed, (uint64_t)stream, (uint64_t)position};
 }
 
-/* `blocks` is rounded up to a multiple of LONGS. Each lane has one block; the counter's words stand in the low halves of 64-bit lanes. */
+/* `blocks` is rounded up to a multiple of LONGS. Each lane has one block; the counter's words stand in the
+   low halves of 64-bit lanes. */
 static inline void philox(uint32_t *words, struct key key, uint64_t block, int64_t blocks) {
     vlong lane;
     for (int i = 0; i < LONGS; i++) lane[i] = (uint64_t)i;

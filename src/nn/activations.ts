@@ -1,5 +1,14 @@
 /** Activations as layers, and finding one by its name. All take any shape and keep it. */
-import { gelu, leakyRelu, relu, reluSquared, sigmoid, silu, type Tensor, tanh } from '../tensor/index.js';
+import {
+  gelu,
+  leakyRelu,
+  relu,
+  reluSquared,
+  sigmoid,
+  silu,
+  type Tensor,
+  tanh,
+} from '../tensor/index.js';
 import { checkTensor } from '../tensor/internal.js';
 import { checkRange } from '../util/check.js';
 import { describeValue } from '../util/describe.js';

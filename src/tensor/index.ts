@@ -21,13 +21,13 @@ export type { InputGradient, RowGradient } from './gradient.js';
 export * from './ops/accumulate.js';
 export * from './ops/arithmetic.js';
 export type { Index, Slice } from './ops/at.js';
-export * from './ops/compare.js';
 export {
   type AttentionOptions,
   causalAttention,
   causalSelfAttention,
   type SelfAttentionOptions,
 } from './ops/attention.js';
+export * from './ops/compare.js';
 export { type Conv1dOptions, conv1d } from './ops/conv.js';
 export { dropout } from './ops/dropout.js';
 export { einsum } from './ops/einsum.js';
@@ -54,12 +54,9 @@ export {
   layerNorm,
   rmsNorm,
 } from './ops/norm.js';
+export { plainAttention } from './ops/plain-attention.js';
 export * from './ops/plain-loss.js';
 export { amax, amin, mean, sum, type VarianceOptions, variance } from './ops/reduce.js';
-export * from './ops/sample.js';
-export { firstNonFinite, histogram } from './ops/select.js';
-export * from './ops/shapes.js';
-export { plainAttention } from './ops/plain-attention.js';
 export {
   type RotaryLayout,
   type RotaryOptions,
@@ -68,6 +65,9 @@ export {
   rotary,
   rotaryFrequencies,
 } from './ops/rotary.js';
+export * from './ops/sample.js';
+export { firstNonFinite, histogram } from './ops/select.js';
+export * from './ops/shapes.js';
 export { logSoftmax, softmax } from './ops/softmax.js';
 export * from './ops/sort.js';
 export { gather, indexSelect, maskedSelect, nonzero, oneHot } from './ops/take.js';

@@ -251,6 +251,17 @@ describe('causalAttention', () => {
     }
   });
 
+  it.skipIf(!native)('holds its result and two numbers a row for the backward, and no map', () => {
+    scope(() => {
+      const x = drawn(1, [1, 1024, 1, 8]).requireGrad();
+      const before = native!.memory.bytesInUse;
+      const y = causalAttention(x, x, x);
+      const held = native!.memory.bytesInUse - before;
+      expect(held).toBeLessThan(1.2 * 4 * 1024 * (8 + 2)); // a map is 4 · 1024²
+      y.sum().backward();
+    });
+  });
+
   it('notices what was changed in place, or freed', () => {
     scope(() => {
       const [q, k, v] = [1, 2, 3].map((seed) => drawn(seed, [1, 3, 1, 2]).requireGrad());
