@@ -3,9 +3,11 @@
  * backend in double precision.
  */
 import { describe } from 'vitest';
+import { attentionSuite } from './attention.suite.js';
 import type { Backend } from './backend.js';
 import { elementwiseSuite } from './elementwise.suite.js';
 import { embeddingSuite } from './embedding.suite.js';
+import { gatedSuite } from './gated.suite.js';
 import { goldenSuite } from './goldens.suite.js';
 import { matmulSuite } from './matmul.suite.js';
 import { memorySuite } from './memory.suite.js';
@@ -30,6 +32,8 @@ export function backendSuite(name: string, make: () => Backend<unknown>): void {
     scanSuite(subject);
     selectSuite(subject);
     softmaxSuite(subject);
+    attentionSuite(subject);
+    gatedSuite(subject);
     normSuite(subject);
     embeddingSuite(subject);
     optimSuite(subject);
