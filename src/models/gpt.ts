@@ -20,7 +20,7 @@ import {
   type Tensor,
   tensor,
 } from '../tensor/index.js';
-import { UsageError } from '../util/errors.js';
+import { ShapeError, UsageError } from '../util/errors.js';
 import { gptPresets } from './gpt-presets.js';
 import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
 
@@ -149,6 +149,9 @@ export class GPT extends Module implements LanguageModel {
   /** inputs (B, T) → what the head reads (B, T, C). */
   hidden(inputs: Tensor): Tensor {
     const T = inputs.size(-1);
+    if (T > this.blockSize) {
+      throw new ShapeError('gpt', `expected at most ${this.blockSize} tokens, got ${T}`);
+    }
     const positions = tensor(Int32Array.from({ length: T }, (_, t) => t));
     let x = this.wte.forward(inputs).add(this.wpe.forward(positions)); // (B, T, C) + (T, C)
     x = this.drop.forward(x);
