@@ -6,7 +6,13 @@ import { formatShape, type Shape, sameShape } from '../../util/shape.js';
 import { isTensor } from '../copy.js';
 import type { Tensor } from '../tensor.js';
 
-export { checkFunction, checkOptions, checkRange, checkWhole } from '../../util/check.js';
+export {
+  checkFlag,
+  checkFunction,
+  checkOptions,
+  checkRange,
+  checkWhole,
+} from '../../util/check.js';
 
 /** The most dimensions that a strided kernel walks. */
 const MAX_LOOPS = 8;
