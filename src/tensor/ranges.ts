@@ -38,8 +38,8 @@ export function arange(...given: RangeArguments): Tensor {
     );
   }
   const dtype = named ?? (numbers.every(Number.isInteger) ? 'int32' : 'float32');
-  const values = Float64Array.from({ length }, (_, i) => start + i * step);
-  return make('arange', [length], dtype).copy_(values);
+  const out = make('arange', [length], dtype); // first, for it says when there is no room
+  return out.copy_(Float64Array.from({ length }, (_, i) => start + i * step));
 }
 
 /** `steps` numbers from start to end, both included, evenly spaced. */
