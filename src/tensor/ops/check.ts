@@ -71,6 +71,14 @@ export function checkNumbers(operation: string, values: ArrayLike<number>, dtype
   }
 }
 
+/** Throws unless both lie on one backend: whose kernels know no other's pointers. */
+export function checkOneBackend(operation: string, a: Tensor, b: Tensor): void {
+  if (a.backend === b.backend) return;
+  throw new UserError(
+    `${operation}: expected tensors of one backend, got ${a.backend.name}, ${b.backend.name}`,
+  );
+}
+
 /** Throws unless `state` is a map of tensors by name, of which none was freed. */
 export function checkTensorMap(operation: string, state: unknown): void {
   if (!(state instanceof Map)) {
