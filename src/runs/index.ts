@@ -1,0 +1,28 @@
+/** A run on disk: its settings, its folder, its log, its checkpoints. */
+export {
+  type Checkpoint,
+  type CheckpointChoice,
+  CheckpointStore,
+  type TrainingState,
+} from './checkpoint.js';
+export {
+  buildSettings,
+  changeSettings,
+  parseOverrides,
+  type RunSettings,
+  type SettingInfo,
+  settingsOf,
+  unknownName,
+} from './config.js';
+export { describeIssue, describeIssues } from './issues.js';
+export { listRuns, type RunSummary } from './list-runs.js';
+export { restoreModel } from './restore.js';
+export { type RunConfig, readRunConfig, type Versions, versions } from './run-config.js';
+export { type CreateRunOptions, RunDirectory } from './run-directory.js';
+export { readJsonLines } from './run-log.js';
+export {
+  resolveTraining,
+  type TrainingInput,
+  type TrainingSettings,
+  trainingSchema,
+} from './settings.js';
