@@ -158,13 +158,20 @@ export function makePipe(file: string): string {
   return file;
 }
 
-/** All entries below a folder that are no folders themselves, links not followed. */
-export function filesIn(folder: string): string[] {
-  return fs
-    .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => path.join(entry.parentPath, entry.name))
+/** All paths below a folder; links are not followed (Node's own way follows them, round and round). */
+export function pathsIn(folder: string): string[] {
+  const entries = fs.readdirSync(folder, { withFileTypes: true });
+  return entries
+    .flatMap((entry) => {
+      const full = path.join(folder, entry.name);
+      return entry.isDirectory() ? [full, ...pathsIn(full)] : [full];
+    })
     .sort();
+}
+
+/** Of those, the ones that are no folders. */
+export function filesIn(folder: string): string[] {
+  return pathsIn(folder).filter((file) => !fs.lstatSync(file).isDirectory());
 }
 
 /**
@@ -201,8 +208,10 @@ export function spoil(run: string, draw: Draw, others: readonly string[], pipe: 
 
 /** Makes the checksums of a checkpoint right again, so that what is behind them is reached. */
 function reseal(folder: string): void {
+  const file = path.join(folder, 'state.json');
+  // A pipe, say, would be waited for.
+  if (!filesIn(folder).every((each) => fs.lstatSync(each).isFile())) return;
   try {
-    const file = path.join(folder, 'state.json');
     const saved = JSON.parse(fs.readFileSync(file, 'utf8'));
     for (const name of Object.keys(saved.files)) {
       const bytes = fs.readFileSync(path.join(folder, name));

@@ -28,7 +28,8 @@ export class RandomSource {
 
   /** The key for `count` numbers, which no later call gets again. */
   take(count: number): RandomKey {
-    checkWhole('RandomSource.take', 'count', count);
+    // Of a model that is only counted, sizes may be beyond what is exact.
+    if (!(Number.isInteger(count) && count >= 0)) checkWhole('RandomSource.take', 'count', count);
     const key = { seed: this.seed, stream: this.stream, position: this.position };
     this.position += Math.ceil(count / 4);
     return key;

@@ -51,7 +51,7 @@ describe('the memory that a model needs', () => {
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([
-    ['mlp', { nHidden: 1e15 }, /more than .* Lower nHidden \(now 1,000,000,000,000,000\)/],
+    ['mlp', { nHidden: 1e15 }, /needs [\d.]+ EB .* Lower nHidden \(now 1,000,000,000,000,000\)/],
     ['mlp', { nHidden: 1e12 }, /needs [\d.]+ PB .* Lower nHidden \(now 1,000,000,000,000\)/],
     ['mlp', { nLayer: 100_000 }, /more than 8\.0 GB .* has 8\.0 GB\. Lower nLayer \(now 100,000\)/],
     ['mlp', { nLayer: 1e15 }, /Lower nLayer/],
