@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../../test/suites/fixtures.js';
+import { SafetensorsFile } from '../formats/safetensors.js';
 import { Scope, type Tensor, tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import { CheckpointStore, type TrainingState } from './checkpoint.js';
-import { temporaryFolder } from '../../test/suites/fixtures.js';
-import { SafetensorsFile } from '../formats/safetensors.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let store: CheckpointStore;

@@ -15,13 +15,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
+import { writeSafetensors } from '../formats/safetensors.js';
 import type { Tensor } from '../tensor/index.js';
 import { fileError, writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import { NO_WAIT, readRegularFile } from '../util/read-file.js';
 import { describeIssues } from './issues.js';
 import { readJsonFile } from './json-file.js';
-import { writeSafetensors } from '../formats/safetensors.js';
 import { createWholeFolder, removeLeftovers, removeWholeFolder } from './whole-folder.js';
 
 const STATE_FILE = 'state.json';

@@ -1,9 +1,10 @@
 /** From a checkpoint's files back into a model and its optimizer. */
+
+import { restoreSafetensors, SafetensorsFile } from '../formats/safetensors.js';
 import type { LanguageModel } from '../models/index.js';
 import type { Optimizer, OptimizerSettings } from '../optim/index.js';
 import { Scope, type Tensor } from '../tensor/index.js';
 import { sameShape } from '../util/shape.js';
-import { restoreSafetensors, SafetensorsFile } from '../formats/safetensors.js';
 
 /**
  * Loads a model's parameters and buffers.

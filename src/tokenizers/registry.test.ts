@@ -89,7 +89,7 @@ describe('registerTokenizer', () => {
     name: 'my-words',
     kind: 'words',
     summary: 'a token a word',
-    create: ({ text }: { text?: () => string }) => words([...new Set(text!().split(' '))]),
+    create: ({ text }: { text: () => string }) => words([...new Set(text().split(' '))]),
     load: (dir: string) => words(readFileSync(join(dir, 'list'), 'utf8').split('\n')),
   };
 
@@ -104,6 +104,7 @@ describe('registerTokenizer', () => {
     const loaded = await loadTokenizer(dir);
     expect(loaded.fingerprint).toBe(made.fingerprint);
     expect(loaded.decode([3, 0])).toBe('not to');
+    await expect(createTokenizer('my-words')).rejects.toThrow('needs the training text');
     await expect(createTokenizer('my-word')).rejects.toThrow('Did you mean "my-words"?');
   });
 

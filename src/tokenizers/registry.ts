@@ -68,7 +68,9 @@ export interface TokenizerDefinition {
    * Makes the tokenizer. `options.text()` gives the training text, for one that is built from it;
    * `options.cacheDir` is a folder in which to keep what is trained or fetched.
    */
-  readonly create: (options: CreateOptions) => Tokenizer | Promise<Tokenizer>;
+  readonly create: (
+    options: CreateOptions & { text: () => string },
+  ) => Tokenizer | Promise<Tokenizer>;
   /**
    * Loads the tokenizer from a folder that its own `save` wrote. A run keeps its tokenizer in its folder,
    * and knows whose it is by the manifest's kind, which `saveTokenizerFolder` writes.
@@ -165,7 +167,8 @@ export async function createTokenizer(
   }
   const definition = definitions.get(spec);
   if (definition !== undefined) {
-    const made = await definition.create(options);
+    const text = () => textOf(spec, options);
+    const made = await definition.create({ ...options, text });
     return checkTokenizer(`tokenizer ${spec}: its create()`, definition.kind ?? spec, made);
   }
   const encoding = ENCODINGS.find((name) => name === (encodingOfModel(spec) ?? spec));
