@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aShape, checkOperation, property } from '../gradcheck.suite.js';
+import { aShape, checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
 import { arange, gather, type Index, oneHot, scope, type Tensor, tensor, zeros } from '../index.js';
 
 const values = (x: Tensor) => Array.from(x.dataSync());

@@ -3,7 +3,7 @@
  * backend in double precision.
  */
 import { describe } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
 import { elementwiseSuite } from './elementwise.suite.js';
 import { embeddingSuite } from './embedding.suite.js';
 import { goldenSuite } from './goldens.suite.js';
