@@ -91,8 +91,13 @@ export function addBosEos(
   return out;
 }
 
+/** As much of TextDecoder as is used: its own type needs that of Node, or of a browser. */
+export interface Utf8Decoder {
+  decode(bytes?: Uint8Array, options?: { stream?: boolean }): string;
+}
+
 /** A UTF-8 decoder that keeps a leading U+FEFF as the character it is. */
-export function utf8Decoder() {
+export function utf8Decoder(): Utf8Decoder {
   return new TextDecoder('utf-8', { ignoreBOM: true });
 }
 
