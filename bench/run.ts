@@ -6,6 +6,7 @@
  */
 
 import { availableParallelism } from 'node:os';
+import { type AttentionResult, benchAttention, formatAttention } from './attention.js';
 import { HIERARCHICAL, CASES as HIERARCHICAL_CASES } from './hierarchical.js';
 import { type Machine, measureMachine } from './machine.js';
 import { benchMatmul, formatMatmul, type MatmulReport } from './matmul.js';
@@ -74,6 +75,14 @@ if (wants('wavenet')) {
   }
 }
 
+const attention: AttentionResult[] = [];
+if (wants('attention')) {
+  for await (const result of benchAttention(machine.threads, python)) {
+    console.log(`\n${formatAttention(result)}`);
+    attention.push(result);
+  }
+}
+
 let matmul: MatmulReport[] = [];
 if (wants('matmul')) {
   matmul = await benchMatmul({ threads: machine.threads });
@@ -91,4 +100,4 @@ if (wants('tokenizers')) {
     console.log('spm_train (sentencepiece) or tinyshakespeare.txt is not there: skipped');
 }
 
-console.log(JSON.stringify({ machine, mlp, hierarchical, wavenet, matmul, tokenizers }));
+console.log(JSON.stringify({ machine, mlp, hierarchical, wavenet, attention, matmul, tokenizers }));

@@ -4,6 +4,7 @@
  * Each function is one line of a table, on a vector; `map1` and `map2` make the loops. They are inlined with
  * the function a constant, so that there is one tight loop for each.
  */
+#include "activation.h"
 #include "binary.h"
 #include "parallel.h"
 
@@ -67,18 +68,6 @@ INLINE void map2(const struct job *job, int64_t i, int64_t end, function2 f) {
         map2(job, begin, end, name##_gradient);                                                    \
     }
 
-/* The argument of tanh in the approximate GELU, twice; and half its derivative. */
-#define GELU_SCALE 1.59576912f /* 2 sqrt(2 / pi) */
-INLINE vfloat gelu_argument(vfloat x) { return x * (GELU_SCALE * (1.0f + 0.044715f * (x * x))); }
-
-/* 0.5 (1 + tanh(u)) is sigmoid(2 u), which keeps its accuracy where tanh nears -1. */
-INLINE vfloat gelu_tanh_slope_at(vfloat x) {
-    x = vat_most(vat_least(x, vset(-30)), vset(30)); /* 0 and 1 long before; x^3 could overflow */
-    vfloat s = vsigmoid(gelu_argument(x));
-    vfloat inner = GELU_SCALE * (1.0f + 0.134145f * (x * x));
-    return s + x * (s * (1.0f - s)) * inner;
-}
-
 INLINE vfloat gelu_at(vfloat x) {
     vfloat density;
     return x * vnormal_cdf(x, &density);
@@ -101,9 +90,6 @@ INLINE vfloat sign_or_zero(vfloat x) {
 
 /* The same; NaN of NaN. */
 INLINE vfloat sign_of(vfloat x) { return vselect(x == x, sign_or_zero(x), x); }
-
-/* x > 0 ? x : 0, but NaN stays. */
-INLINE vfloat relu_at(vfloat x) { return vselect((x > 0.0f) | (x != x), x, vset(0)); }
 
 INLINE vfloat sine_slope(vfloat x) { return vsine(x, 1); }
 INLINE vfloat erf_slope(vfloat x) { return 1.12837917f * vexp(-(x * x)); }
@@ -141,7 +127,9 @@ INLINE vfloat pow_slope(vfloat x, vfloat p) {
     DO(CEIL, ceil, vceil(x), x, (vset(0)))                                                         \
     DO(ROUND, round, vround(x), x, (vset(0)))                                                      \
     DO(CLAMP_MIN, clamp_min, vselect(x < p, p, x), x, vselect(x >= p, dy, vset(0)))                \
-    DO(CLAMP_MAX, clamp_max, vselect(x > p, p, x), x, vselect(x <= p, dy, vset(0)))
+    DO(CLAMP_MAX, clamp_max, vselect(x > p, p, x), x, vselect(x <= p, dy, vset(0)))                \
+    DO(RELU_SQUARED, relu_squared, relu_at(x) *relu_at(x), x,                                      \
+       vselect(x > 0.0f, dy *(2.0f * x), vset(0)))
 
 EACH_UNARY(UNARY)
 

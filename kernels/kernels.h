@@ -64,7 +64,8 @@ void copy_strided(float *out, const float *x, int ndim, const double *layout, bo
 
 enum unary_op {
     NEG, ABS, EXP, LOG, SQRT, SQUARE, TANH, SIGMOID, RELU, LEAKY_RELU, GELU, GELU_TANH, SILU, SIN, COS,
-    ERF, LOG1P, EXPM1, SOFTPLUS, RSQRT, RECIPROCAL, POW, SIGN, FLOOR, CEIL, ROUND, CLAMP_MIN, CLAMP_MAX
+    ERF, LOG1P, EXPM1, SOFTPLUS, RSQRT, RECIPROCAL, POW, SIGN, FLOOR, CEIL, ROUND, CLAMP_MIN, CLAMP_MAX,
+    RELU_SQUARED
 };
 /* From EQ on, what is written is int32. */
 enum binary_op { ADD, SUB, MUL, DIV, POWER, MAXIMUM, MINIMUM, EQ, NE, LT, LE, GT, GE };
@@ -147,6 +148,41 @@ void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, con
                             int64_t vocab, double smoothing, int64_t ignore_index,
                             const float *dloss, const float *count);
 
+/* ── Attention (attention.c, attention-backward.c) ── */
+
+/*
+ * As AttentionSize has it, packed by the caller: whole numbers, exact as doubles, but for scale, softcap
+ * (0: none) and dropout. Steps between the batch's items, positions and heads count elements.
+ */
+struct attention_size {
+    double batch, heads, kv_heads, queries, keys, width, window, scale, softcap;
+    double dropout, seed, stream, position;
+    double q_batch, q_time, q_head, k_batch, k_time, k_head;
+    double v_batch, v_time, v_head, out_batch, out_time, out_head;
+};
+
+void attention_forward(float *out, float *lse, const float *q, const float *k, const float *v,
+                       const struct attention_size *size);
+void attention_backward(float *OPTIONAL dq, float *OPTIONAL dk, float *OPTIONAL dv,
+                        const float *dout, const float *q, const float *k, const float *v,
+                        const float *out, const float *lse, const struct attention_size *size);
+
+/* ── Rotary positions (rotary.c) ── */
+
+void rotary_turn(float *out, const float *x, const float *table, int64_t batch, int64_t time,
+                 int64_t heads, int64_t turned, int64_t width, int64_t dims, bool interleaved,
+                 bool back);
+
+/* ── Gated units (gated.c) ── */
+
+enum gated_op { GATE_LINEAR, GATE_SIGMOID, GATE_RELU, GATE_GELU, GATE_GELU_TANH, GATE_SILU };
+
+/* `ld`: between the rows of gate, up and their gradients. */
+void gated_forward(int op, float *out, const float *gate, const float *up, int64_t rows,
+                   int64_t cols, int64_t ld);
+void gated_backward(int op, float *dgate, float *dup, const float *dy, const float *gate,
+                    const float *up, int64_t rows, int64_t cols, int64_t ld);
+
 /* ── Normalisation (layer-norm.c, batch-norm.c) ── */
 
 void layernorm_forward(float *out, float *mean, float *rstd, const float *x,
@@ -178,6 +214,12 @@ int64_t take_middle(float *out, const float *x, const int32_t *ids, int64_t oute
                     int64_t count, int64_t inner, bool shared);
 int64_t put_middle(float *out, const float *x, const int32_t *ids, int64_t outer, int64_t size,
                    int64_t count, int64_t inner, bool shared, bool accumulate);
+
+/* ── The machine (peak.c) ── */
+
+/* Does `tasks` stretches of multiply-adds between registers, of some microseconds each, and returns how
+   many multiply-adds that were. */
+double peak_multiply_adds(int64_t tasks);
 
 /* ── Optimizers (optim.c) ── */
 

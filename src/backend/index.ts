@@ -5,10 +5,13 @@ import { loadNative, nativeProblem } from './native-load.js';
 import { ReferenceBackend } from './reference.js';
 
 export {
+  type AttentionSize,
   type Backend,
   type BinaryOp,
   type Collected,
   type DType,
+  type GatedOp,
+  type HeadSteps,
   type IntegerOp,
   type IntegerReduceOp,
   type MatmulOptions,

@@ -4,9 +4,9 @@
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 950281825;
+export const INTERFACE = 617809564;
 
-export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27 } as const;
+export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27, reluSquared: 28 } as const;
 
 export const BINARY_OP = { add: 0, sub: 1, mul: 2, div: 3, power: 4, maximum: 5, minimum: 6, eq: 7, ne: 8, lt: 9, le: 10, gt: 11, ge: 12 } as const;
 
@@ -15,6 +15,8 @@ export const INTEGER_OP = { add: 0, sub: 1, mul: 2, floorDivide: 3, remainder: 4
 export const REDUCE_OP = { sum: 0, mean: 1, max: 2 } as const;
 
 export const INTEGER_REDUCE_OP = { sum: 0, max: 1, min: 2 } as const;
+
+export const GATED_OP = { linear: 0, sigmoid: 1, relu: 2, gelu: 3, geluTanh: 4, silu: 5 } as const;
 
 /** Result and parameters of each function, in C. */
 export const SIGNATURES = {
@@ -61,6 +63,11 @@ export const SIGNATURES = {
   cross_entropy_forward: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'double', 'int64_t']],
   mean_loss: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   cross_entropy_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'double', 'int64_t', 'int64_t', 'int64_t']],
+  attention_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *']],
+  attention_backward: ['void', ['void *', 'void *', 'void *', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *']],
+  rotary_turn: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool', 'bool']],
+  gated_forward: ['void', ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  gated_backward: ['void', ['int', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   layernorm_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *', 'void *', 'int64_t', 'int64_t', 'double', 'bool']],
   layernorm_backward: ['void', ['void *', 'void *', 'void *', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *', 'int64_t', 'int64_t', 'bool']],
   batchnorm_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *', 'void *', 'int64_t', 'int64_t', 'int64_t', 'double', 'bool']],
@@ -70,6 +77,7 @@ export const SIGNATURES = {
   add_rows: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   take_middle: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   put_middle: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool', 'bool']],
+  peak_multiply_adds: ['double', ['int64_t']],
   sgd_step: ['void', ['void *', 'int64_t', 'double', 'double', 'double', 'bool', 'bool']],
   adamw_step: ['void', ['void *', 'int64_t', 'double', 'double', 'double', 'double', 'double']],
   gradient_sum_of_squares: ['double', ['void *', 'int64_t']],
@@ -126,6 +134,11 @@ export interface NativeLibrary {
   cross_entropy_forward(losses: number, lse: number, logits: number, ld: number, targets: number, rows: number, cols: number, smoothing: number, ignoreIndex: number): number;
   mean_loss(out: number, losses: number, targets: number, rows: number, ignoreIndex: number): void;
   cross_entropy_backward(dlogits: number, logits: number, ld: number, lse: number, targets: number, rows: number, cols: number, column0: number, vocab: number, smoothing: number, ignoreIndex: number, dloss: number, count: number): void;
+  attention_forward(out: number, lse: number, q: number, k: number, v: number, size: HostArray): void;
+  attention_backward(dq: number | null, dk: number | null, dv: number | null, dout: number, q: number, k: number, v: number, out: number, lse: number, size: HostArray): void;
+  rotary_turn(out: number, x: number, table: number, batch: number, time: number, heads: number, turned: number, width: number, dims: number, interleaved: boolean, back: boolean): void;
+  gated_forward(op: number, out: number, gate: number, up: number, rows: number, cols: number, ld: number): void;
+  gated_backward(op: number, dgate: number, dup: number, dy: number, gate: number, up: number, rows: number, cols: number, ld: number): void;
   layernorm_forward(out: number, mean: number, rstd: number, x: number, weight: number | null, bias: number | null, rows: number, cols: number, eps: number, centred: boolean): void;
   layernorm_backward(dx: number | null, dweight: number | null, dbias: number | null, dy: number, x: number, mean: number, rstd: number, weight: number | null, rows: number, cols: number, centred: boolean): void;
   batchnorm_forward(out: number, mean: number, variance: number, x: number, weight: number | null, bias: number | null, parts: number, rows: number, channels: number, eps: number, given: boolean): void;
@@ -135,6 +148,7 @@ export interface NativeLibrary {
   add_rows(out: number, rows: number, values: number, rowCount: number, width: number): void;
   take_middle(out: number, x: number, ids: number, outer: number, size: number, count: number, inner: number, shared: boolean): number;
   put_middle(out: number, x: number, ids: number, outer: number, size: number, count: number, inner: number, shared: boolean, accumulate: boolean): number;
+  peak_multiply_adds(tasks: number): number;
   sgd_step(table: HostArray, updates: number, gradScale: number, momentum: number, dampening: number, nesterov: boolean, first: boolean): void;
   adamw_step(table: HostArray, updates: number, gradScale: number, beta1: number, beta2: number, eps: number, step: number): void;
   gradient_sum_of_squares(table: HostArray, updates: number): number;

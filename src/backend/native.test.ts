@@ -144,6 +144,12 @@ describe.skipIf(native === null)('the native backend’s calls', () => {
     backend.free(grads);
   });
 
+  it('counts the multiply-adds that it did to show what the processor can', () => {
+    const one = backend.peakMultiplyAdds(1);
+    expect(one).toBeGreaterThan(1000);
+    expect(backend.peakMultiplyAdds(7)).toBe(7 * one);
+  });
+
   it('computes the same bits on any number of threads', () => {
     const threads = backend.threads;
     const count = 700_001;

@@ -6,9 +6,11 @@
 import { UserError } from '../util/errors.js';
 import { withFreshRoom } from '../util/grow.js';
 import type {
+  AttentionSize,
   Backend,
   BinaryOp,
   DType,
+  GatedOp,
   IntegerOp,
   IntegerReduceOp,
   MatmulSize,
@@ -19,6 +21,7 @@ import type {
 } from './backend.js';
 import {
   BINARY_OP,
+  GATED_OP,
   INTEGER_OP,
   INTEGER_REDUCE_OP,
   REDUCE_OP,
@@ -28,11 +31,14 @@ import { NativeMemory } from './native-memory.js';
 
 const UNARY: Record<UnaryOp, number> = UNARY_OP;
 const BINARY: Record<BinaryOp, number> = BINARY_OP;
+const GATED: Record<GatedOp, number> = GATED_OP;
 const INTEGER: Record<IntegerOp, number> = INTEGER_OP;
 const INTEGER_REDUCE: Record<IntegerReduceOp, number> = INTEGER_REDUCE_OP;
 const REDUCE: Record<ReduceOp, number> = REDUCE_OP;
 
 const MAX_DIMS = 8;
+/** Numbers of `struct attention_size`. */
+const ATTENTION_SIZE = 25;
 /** Numbers in a row of `struct update_row`. */
 const UPDATE_ROW = 10;
 
@@ -44,6 +50,7 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
   readonly name = 'native';
   // Small arrays for C, kept so that a call makes none.
   readonly #layout = new Float64Array(3 * MAX_DIMS);
+  readonly #attention = new Float64Array(ATTENTION_SIZE);
   #updates = new Float64Array(64 * UPDATE_ROW);
 
   // ── Random numbers ────────────────────────────────────────────────────────────────────────────
@@ -82,6 +89,14 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
       out, a, b, bias ?? 0, m, n, k, lda, ldb, ldo, transA, transB, alpha,
       accumulate, batch, strideA, strideB, strideOut,
     );
+  }
+
+  /**
+   * Multiplies and adds from registers to registers, on all threads, for some microseconds `tasks` times: timed,
+   * the most that this processor can do. Returns how many multiply-adds that were.
+   */
+  peakMultiplyAdds(tasks: number): number {
+    return this.c.peak_multiply_adds(tasks);
   }
 
   // ── Element-wise ──────────────────────────────────────────────────────────────────────────────
@@ -221,6 +236,73 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
 
   readonly softmax: Method<'softmax'> = this.c.softmax_forward;
   readonly softmaxBackward: Method<'softmaxBackward'> = this.c.softmax_backward;
+
+  // ── Attention ─────────────────────────────────────────────────────────────────────────────────
+
+  attention(out: number, lse: number, q: number, k: number, v: number, size: AttentionSize): void {
+    this.c.attention_forward(out, lse, q, k, v, this.#packAttention(size));
+  }
+
+  attentionBackward(
+    dq: number | null,
+    dk: number | null,
+    dv: number | null,
+    dout: number,
+    q: number,
+    k: number,
+    v: number,
+    out: number,
+    lse: number,
+    size: AttentionSize,
+  ): void {
+    this.c.attention_backward(dq, dk, dv, dout, q, k, v, out, lse, this.#packAttention(size));
+  }
+
+  /** In the order of `struct attention_size`. */
+  #packAttention(size: AttentionSize): Float64Array {
+    const { batch, heads, kvHeads, queries, keys, width, window, scale, softcap, steps } = size;
+    const { seed, stream, position } = size.key;
+    const table = this.#attention;
+    table.set([batch, heads, kvHeads, queries, keys, width, window, scale, softcap]);
+    table.set([size.dropout, seed, stream, position], 9);
+    let i = 13;
+    for (const { batch, time, head } of [steps.q, steps.k, steps.v, steps.out]) {
+      table[i++] = batch;
+      table[i++] = time;
+      table[i++] = head;
+    }
+    return table;
+  }
+
+  // ── Rotary positions and gated units ──────────────────────────────────────────────────────────
+
+  readonly rotary: Method<'rotary'> = this.c.rotary_turn;
+
+  gated(
+    op: GatedOp,
+    out: number,
+    gate: number,
+    up: number,
+    rows: number,
+    cols: number,
+    ld: number,
+  ): void {
+    this.c.gated_forward(GATED[op], out, gate, up, rows, cols, ld);
+  }
+
+  gatedBackward(
+    op: GatedOp,
+    dgate: number,
+    dup: number,
+    dy: number,
+    gate: number,
+    up: number,
+    rows: number,
+    cols: number,
+    ld: number,
+  ): void {
+    this.c.gated_backward(GATED[op], dgate, dup, dy, gate, up, rows, cols, ld);
+  }
 
   // ── Normalisation ─────────────────────────────────────────────────────────────────────────────
 

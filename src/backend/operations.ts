@@ -43,7 +43,12 @@ export type UnaryOp =
   | 'round'
   /** `x < parameter ? parameter : x`, the gradient passing where x ≥ parameter. NaN stays. */
   | 'clampMin'
-  | 'clampMax';
+  | 'clampMax'
+  /** `max(x, 0)²` (So et al. 2021, "Primer"). */
+  | 'reluSquared';
+
+/** What the gate of a gated unit becomes before it multiplies. */
+export type GatedOp = 'linear' | 'sigmoid' | 'relu' | 'gelu' | 'geluTanh' | 'silu';
 
 /**
  * Of two operands. `power` is C's pow; `maximum` and `minimum` are NaN when either is. Comparisons, from

@@ -6,8 +6,10 @@
  * stored. It is also what the package falls back on where no C compiler is to be found.
  */
 import type { Backend, DType } from './backend.js';
+import * as attention from './reference/attention.js';
 import * as elementwise from './reference/elementwise.js';
 import * as embedding from './reference/embedding.js';
+import * as gated from './reference/gated.js';
 import * as index from './reference/index.js';
 import * as matmul from './reference/matmul.js';
 import * as memory from './reference/memory.js';
@@ -16,6 +18,7 @@ import * as norm from './reference/norm.js';
 import * as optim from './reference/optim.js';
 import * as random from './reference/random.js';
 import * as reduce from './reference/reduce.js';
+import * as rotary from './reference/rotary.js';
 import * as scan from './reference/scan.js';
 import * as select from './reference/select.js';
 import * as softmax from './reference/softmax.js';
@@ -34,6 +37,9 @@ const kernels = {
   ...scan,
   ...select,
   ...softmax,
+  ...attention,
+  ...rotary,
+  ...gated,
   ...norm,
   ...embedding,
   ...index,

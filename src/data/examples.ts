@@ -1,4 +1,6 @@
 /** The sampler and the pass that suit a split and a model. */
+import { describeValue } from '../util/describe.js';
+import { UserError } from '../util/errors.js';
 import type { Generator, GeneratorState } from '../util/random.js';
 import { DocumentPass } from './document-pass.js';
 import { DocumentSampler } from './document-sampler.js';
@@ -26,6 +28,15 @@ export interface BatchPass extends Iterable<Batch> {
   readonly batches: number;
 }
 
+/** Throws unless `data` has token ids, in a typed array. */
+export function checkExamples(operation: string, data: ExampleSource): void {
+  const ids: unknown = data?.ids;
+  if (ArrayBuffer.isView(ids) && !(ids instanceof DataView)) return;
+  throw new UserError(
+    `${operation}: expected a split, with ids in a typed array, got ${describeValue(data)}`,
+  );
+}
+
 /**
  * Draws training batches: of separate documents, for a model with one target, padded examples; otherwise
  * windows. (A model that predicts at every position reads documents as one text with boundaries in it:
@@ -34,10 +45,12 @@ export interface BatchPass extends Iterable<Batch> {
  * @throws UserError when the split is too short.
  */
 export function samplerOf(
-  { ids, boundary }: ExampleSource,
+  data: ExampleSource,
   options: WindowOptions,
   generator: Generator,
 ): BatchSampler {
+  checkExamples('samplerOf', data);
+  const { ids, boundary } = data;
   return boundary !== undefined && options.target === 'next'
     ? new DocumentSampler(ids, { ...options, boundary }, generator)
     : new WindowSampler(ids, options, generator);
@@ -45,9 +58,11 @@ export function samplerOf(
 
 /** Goes through a split as `samplerOf` draws from it. @throws UserError when the split is too short. */
 export function passOf(
-  { ids, boundary }: ExampleSource,
+  data: ExampleSource,
   options: WindowOptions & { maxBatches?: number | undefined },
 ): BatchPass {
+  checkExamples('passOf', data);
+  const { ids, boundary } = data;
   return boundary !== undefined && options.target === 'next'
     ? new DocumentPass(ids, { ...options, boundary })
     : new EvaluationPass(ids, options);

@@ -1,5 +1,6 @@
 /** The decoding loop: from a prompt, token after token. */
 import type { LanguageModel } from '../models/index.js';
+import { checkLanguageModel } from '../models/model.js';
 import { noGrad, scope, type Tensor, tensor } from '../tensor/index.js';
 import { checkOptions } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
@@ -51,7 +52,7 @@ export function* generateTokens(
   prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): Generator<number, void, undefined> {
-  checkModel(model);
+  checkLanguageModel('generate', model);
   const { maxTokens = 100, stopAt = [], pad = 0 } = checkOptions('generate', options);
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
     throw new UserError(
@@ -96,13 +97,6 @@ export function generate(
   options: GenerateOptions = {},
 ): number[] {
   return [...generateTokens(model, prompt, options)];
-}
-
-function checkModel(model: DecodingModel): void {
-  const known = typeof model?.forward === 'function' && typeof model.train === 'function';
-  if (known && Number.isSafeInteger(model.vocabSize) && Number.isSafeInteger(model.blockSize))
-    return;
-  throw new UserError(`generate: expected a language model, got ${describeValue(model)}.`);
 }
 
 /** A forward pass over the last tokens, each time. */

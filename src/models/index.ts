@@ -1,6 +1,7 @@
 export { bigram, LearnedBigram } from './bigram.js';
 export type { BigramConfig } from './bigram-config.js';
 export { CountedBigram } from './bigram-counted.js';
+export { GPT, type GPTConfig, gpt } from './gpt.js';
 export { Hierarchical, type HierarchicalConfig, hierarchical } from './hierarchical.js';
 export { MLP, type MLPConfig, mlp } from './mlp.js';
 export type { LanguageModel, LossOptions, ModelDefinition, Preset } from './model.js';

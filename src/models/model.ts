@@ -5,7 +5,8 @@ import type { z } from 'zod';
 import type { Module } from '../nn/index.js';
 import type { Tensor } from '../tensor/index.js';
 import { checkOptions, checkWhole } from '../util/check.js';
-import { UsageError } from '../util/errors.js';
+import { describeValue } from '../util/describe.js';
+import { UsageError, UserError } from '../util/errors.js';
 import type { TrainingPreset } from './preset.js';
 
 /** For `LanguageModel.loss`. */
@@ -58,6 +59,14 @@ export function checkedConfig<Config>(
   const [{ path, message }] = error.issues;
   const where = path.length > 0 ? `${path.map(String).join('.')}: ` : '';
   throw new UsageError(`${model}: ${where}${message}`);
+}
+
+/** Throws unless `model` has what every model has. It need not be of our class `Module`. */
+export function checkLanguageModel(operation: string, model: LanguageModel): void {
+  const { forward, train, vocabSize, blockSize } = (model ?? {}) as Partial<LanguageModel>;
+  const acts = typeof forward === 'function' && typeof train === 'function';
+  if (acts && Number.isSafeInteger(vocabSize) && Number.isSafeInteger(blockSize)) return;
+  throw new UserError(`${operation}: expected a language model, got ${describeValue(model)}`);
 }
 
 /** What the registry knows of a kind of model. `Config` is plain JSON. */

@@ -27,7 +27,13 @@ describe('registerModel', () => {
     registerModel(definition);
     registerModel(definition);
     expect(models.get('mine')).toBe(definition);
-    expect([...models.keys()].slice(0, 4)).toEqual(['bigram', 'mlp', 'hierarchical', 'wavenet']);
+    expect([...models.keys()].slice(0, 5)).toEqual([
+      'bigram',
+      'mlp',
+      'hierarchical',
+      'wavenet',
+      'gpt',
+    ]);
     expect(() => registerModel(mine())).toThrow('registerModel: there is a model "mine" already');
     expect(() => registerModel(mine({ name: 'mlp' }))).toThrow('there is a model "mlp" already');
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { bigram } from './bigram.js';
+import { gpt } from './gpt.js';
 import { hierarchical } from './hierarchical.js';
 import { mlp } from './mlp.js';
 import type { ModelDefinition } from './model.js';
@@ -10,7 +11,7 @@ import { wavenet } from './wavenet.js';
 
 const registered = new Map<string, ModelDefinition>(
   // Simplest first. A model of ours joins by its name here.
-  [bigram, mlp, hierarchical, wavenet].map((definition) => [
+  [bigram, mlp, hierarchical, wavenet, gpt].map((definition) => [
     definition.name,
     definition as ModelDefinition,
   ]),

@@ -1,5 +1,14 @@
 /** Activations as layers, and finding one by its name. All take any shape and keep it. */
-import { gelu, leakyRelu, relu, sigmoid, silu, type Tensor, tanh } from '../tensor/index.js';
+import {
+  gelu,
+  leakyRelu,
+  relu,
+  reluSquared,
+  sigmoid,
+  silu,
+  type Tensor,
+  tanh,
+} from '../tensor/index.js';
 import { checkTensor } from '../tensor/internal.js';
 import { checkRange } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
@@ -72,6 +81,13 @@ export class SiLU extends Module {
   }
 }
 
+/** max(0, x)². So et al. 2021, "Primer: searching for efficient transformers for language modeling". */
+export class ReLUSquared extends Module {
+  override forward(x: Tensor): Tensor {
+    return reluSquared(x);
+  }
+}
+
 const ACTIVATIONS = {
   identity: () => new Identity(),
   relu: () => new ReLU(),
@@ -81,6 +97,7 @@ const ACTIVATIONS = {
   gelu: () => new GELU(),
   geluTanh: () => new GELU('tanh'),
   silu: () => new SiLU(),
+  reluSquared: () => new ReLUSquared(),
 } satisfies Record<string, () => Layer>;
 
 export type ActivationName = keyof typeof ACTIVATIONS;

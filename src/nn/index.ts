@@ -6,6 +6,7 @@ export {
   Identity,
   LeakyReLU,
   ReLU,
+  ReLUSquared,
   Sigmoid,
   SiLU,
   Tanh,

@@ -1,7 +1,11 @@
 /** How well a model predicts a split. */
+
+import { checkExamples } from '../data/examples.js';
 import { type BatchPass, type ExampleSource, passOf, type SplitName } from '../data/index.js';
 import type { LanguageModel } from '../models/index.js';
+import { checkLanguageModel } from '../models/model.js';
 import { noGrad, Scope, tensor } from '../tensor/index.js';
+import { checkIterable } from '../util/check.js';
 import { UserError } from '../util/errors.js';
 
 /** Positions that are evaluated at once: enough to keep all cores busy, little memory. */
@@ -28,6 +32,8 @@ export interface EvaluationResult {
  * (the mode before is put back), no label smoothing.
  */
 export function meanLoss(model: LanguageModel, pass: Iterable<EvaluationBatch>): number {
+  checkLanguageModel('meanLoss', model);
+  checkIterable('meanLoss', 'batches, such as a pass over a split', pass);
   const wasTraining = model.training;
   model.eval();
   try {
@@ -60,6 +66,7 @@ interface EvaluationBatch {
  * @throws UserError when the split is shorter than a block and the token after it.
  */
 export function wholePass(model: LanguageModel, data: ExampleSource, name: string): BatchPass {
+  checkLanguageModel('wholePass', model);
   const { blockSize, target } = model;
   const batchSize = Math.max(1, Math.floor(TOKENS_AT_ONCE / blockSize));
   return passOf(data, { batchSize, blockSize, target, name });
@@ -87,6 +94,8 @@ export function evaluate(
   input: EvaluationInput,
   given?: Iterable<EvaluationBatch> & { readonly tokens: number },
 ): EvaluationResult {
+  checkLanguageModel('evaluate', model);
+  checkExamples('evaluate', input);
   const { name, ids, bytes, tokenizer } = input;
   if (ids.length === 0) throw new UserError(`the run's split has no ${name} part to evaluate.`);
   const pass = given ?? wholePass(model, input, name);

@@ -1,9 +1,11 @@
 /** The population statistics of a model's BatchNorms, where they do not come about in passing. */
 import { type ExampleSource, samplerOf } from '../data/index.js';
 import type { LanguageModel } from '../models/index.js';
+import { checkLanguageModel } from '../models/model.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
 import type { TrainingSettings } from '../runs/settings.js';
 import { empty } from '../tensor/index.js';
+import { checkOptions, checkWhole } from '../util/check.js';
 import { Generator, streamFor } from '../util/random.js';
 
 /**
@@ -14,21 +16,26 @@ import { Generator, streamFor } from '../util/random.js';
  */
 export function recomputePopulation(
   model: LanguageModel,
-  { batchSize, preciseBatches }: Pick<TrainingSettings, 'batchSize' | 'preciseBatches'>,
+  training: Pick<TrainingSettings, 'batchSize' | 'preciseBatches'>,
   data: ExampleSource,
   seed: number,
 ): void {
+  checkLanguageModel('recomputePopulation', model);
+  const { batchSize, preciseBatches } = checkOptions('recomputePopulation', training);
   recomputeStatistics(model, drawnBatches(model, batchSize, preciseBatches, data, seed));
 }
 
 /** Inputs (B, T) to send through a model; each is filled anew, and freed in the end. */
 export function* drawnBatches(
-  { blockSize, target }: LanguageModel,
+  model: LanguageModel,
   batchSize: number,
   count: number,
   data: ExampleSource,
   seed: number,
 ) {
+  checkLanguageModel('drawnBatches', model);
+  checkWhole('drawnBatches', 'count', count);
+  const { blockSize, target } = model;
   const options = { batchSize, blockSize, target, name: 'train' };
   const sampler = samplerOf(data, options, new Generator(seed, streamFor('statistics')));
   const inputs = empty([batchSize, blockSize], 'int32').retain(); // (B, T)

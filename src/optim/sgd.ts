@@ -1,6 +1,5 @@
 /** Stochastic gradient descent. */
-import { checkFinite, checkOptions } from '../util/check.js';
-import { describeValue } from '../util/describe.js';
+import { checkFinite, checkFlag, checkOptions } from '../util/check.js';
 import { UserError } from '../util/errors.js';
 import { atLeastZero, type ParameterGroup, type Parameters, type RateOptions } from './groups.js';
 import { Optimizer } from './optimizer.js';
@@ -46,11 +45,7 @@ export class SGD extends Optimizer<SGDOptions> {
     const { momentum, dampening, nesterov } = options;
     atLeastZero(this.kind, 'momentum', momentum);
     checkFinite('SGD', 'dampening', dampening);
-    if (typeof nesterov !== 'boolean') {
-      throw new UserError(
-        `SGD: expected nesterov to be true or false, got ${describeValue(nesterov)}`,
-      );
-    }
+    checkFlag('SGD', 'nesterov', nesterov);
     if (nesterov && !(momentum > 0 && dampening === 0)) {
       throw new UserError(
         `SGD: nesterov needs a momentum greater than 0 and no dampening, got ${momentum} and ${dampening}`,

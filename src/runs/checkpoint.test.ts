@@ -157,6 +157,24 @@ describe('checkpoints', () => {
     expect(store.open().checkpoint!.name).toBe('step-000005');
   });
 
+  it('change nothing when a pointer cannot be replaced', () => {
+    save(2, { best: true, bestStep: 2 });
+    save(4, { bestStep: 2 });
+    const { checkpoint } = store.open(2);
+    fs.rmSync(path.join(store.folder, 'best'));
+    fs.mkdirSync(path.join(store.folder, 'best'));
+    expect(() => store.rewind(checkpoint!)).toThrow(/best: is a folder: expected a file/);
+    expect(files()).toEqual(['best', 'latest', 'step-000002', 'step-000004']);
+    expect(store.pointer('latest')).toBe('step-000004');
+  });
+
+  it('take a pointer with nonsense in it for none', () => {
+    save(2, { best: true, bestStep: 2 });
+    fs.writeFileSync(path.join(store.folder, 'best'), 'x'.repeat(10_000));
+    store.rewind(store.open().checkpoint!);
+    expect(store.pointer('best')).toBe('step-000002');
+  });
+
   it('take the place of one that a kill left without a pointer', () => {
     save(2);
     save(3);

@@ -128,8 +128,16 @@ export class CheckpointStore {
 
   /** Makes `checkpoint` the newest: later ones belong to a future that the run now leaves. */
   rewind({ name, state }: Checkpoint): void {
+    // What cannot be read or replaced is found before anything changes.
+    const latest = this.#readPointer('latest');
+    this.#readPointer('best');
+    for (const which of ['latest', 'best']) {
+      const file = path.join(this.folder, which);
+      if (!fs.lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) continue;
+      throw new UserError(`${file}: is a folder: expected a file. Remove it.`);
+    }
     removeLeftovers(this.folder);
-    if (this.#readPointer('latest') !== name) this.#point('latest', name);
+    if (latest !== name) this.#point('latest', name);
     if (state.best) this.#pointBest(folderName(state.best.step));
     for (const { name, step } of this.list()) if (step > state.step) this.#remove(name);
   }
@@ -162,8 +170,13 @@ export class CheckpointStore {
   #readPointer(which: 'latest' | 'best'): string | undefined {
     const file = path.join(this.folder, which);
     if (fs.lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
-    const name = readRegularFile(file, MAX_POINTER_BYTES).toString('utf8').trim();
-    return FOLDER.test(name) ? name : undefined;
+    try {
+      const name = readRegularFile(file, MAX_POINTER_BYTES).toString('utf8').trim();
+      return FOLDER.test(name) ? name : undefined;
+    } catch (error) {
+      if ((error as Error).cause !== undefined) throw error; // the file system's
+      return undefined; // too large, or no file: nonsense
+    }
   }
 
   /**

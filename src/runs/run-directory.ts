@@ -256,9 +256,13 @@ export class RunDirectory {
   }
 }
 
-/** Whether anything has this name, a link to nowhere included. */
+/** Whether there is something to open; a link to nowhere would be made a file. */
 function isThere(file: string): boolean {
-  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw fileError('cannot read', file, error);
+  }
 }
 
 function taken(target: string): UserError {

@@ -21,6 +21,12 @@ export type { InputGradient, RowGradient } from './gradient.js';
 export * from './ops/accumulate.js';
 export * from './ops/arithmetic.js';
 export type { Index, Slice } from './ops/at.js';
+export {
+  type AttentionOptions,
+  causalAttention,
+  causalSelfAttention,
+  type SelfAttentionOptions,
+} from './ops/attention.js';
 export * from './ops/compare.js';
 export { type Conv1dOptions, conv1d } from './ops/conv.js';
 export { dropout } from './ops/dropout.js';
@@ -28,6 +34,11 @@ export { einsum } from './ops/einsum.js';
 export * from './ops/elementwise.js';
 export { embedding } from './ops/embedding.js';
 export { type Gate, gatedActivation } from './ops/gated.js';
+export {
+  GATED_LINEAR_KINDS,
+  type GatedLinearKind,
+  gatedLinearUnit,
+} from './ops/gated-linear.js';
 export {
   type CrossEntropyOptions,
   crossEntropy,
@@ -43,8 +54,17 @@ export {
   layerNorm,
   rmsNorm,
 } from './ops/norm.js';
+export { plainAttention } from './ops/plain-attention.js';
 export * from './ops/plain-loss.js';
 export { amax, amin, mean, sum, type VarianceOptions, variance } from './ops/reduce.js';
+export {
+  type RotaryLayout,
+  type RotaryOptions,
+  type RotaryScaling,
+  RotaryTable,
+  rotary,
+  rotaryFrequencies,
+} from './ops/rotary.js';
 export * from './ops/sample.js';
 export { firstNonFinite, histogram } from './ops/select.js';
 export * from './ops/shapes.js';

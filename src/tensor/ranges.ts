@@ -38,8 +38,8 @@ export function arange(...given: RangeArguments): Tensor {
     );
   }
   const dtype = named ?? (numbers.every(Number.isInteger) ? 'int32' : 'float32');
-  const values = Float64Array.from({ length }, (_, i) => start + i * step);
-  return make('arange', [length], dtype).copy_(values);
+  const out = make('arange', [length], dtype); // first, for it says when there is no room
+  return out.copy_(Float64Array.from({ length }, (_, i) => start + i * step));
 }
 
 /** `steps` numbers from start to end, both included, evenly spaced. */
@@ -49,19 +49,21 @@ export function linspace(start: number, end: number, steps: number): Tensor {
   checkWhole('linspace', 'steps', steps);
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   // From whichever end is nearer, so that both are met exactly.
+  const out = make('linspace', [steps], 'float32'); // first, for it says when there is no room
   const values = Float64Array.from({ length: steps }, (_, i) =>
     i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step,
   );
-  return make('linspace', [steps], 'float32').copy_(steps === 1 ? [start] : values);
+  return out.copy_(steps === 1 ? [start] : values);
 }
 
 /** 1 on the diagonal, 0 elsewhere: (rows, cols), square unless told. */
 export function eye(rows: number, cols = rows, dtype: DType = 'float32'): Tensor {
   checkWhole('eye', 'rows', rows);
   checkWhole('eye', 'cols', cols);
+  const out = make('eye', [rows, cols], dtype); // first, for it says when there is no room
   const values = new Int32Array(rows * cols);
   for (let i = 0; i < Math.min(rows, cols); i++) values[i * cols + i] = 1;
-  return make('eye', [rows, cols], dtype).copy_(values);
+  return out.copy_(values);
 }
 
 /** Of the shape of x, on its backend; of its dtype unless told. */

@@ -8,7 +8,7 @@ import { ShapeError, UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
 import { copyOf } from './copy.js';
 import { type InputGradient, inFull, RowGradient } from './gradient.js';
-import { checkTensor } from './ops/check.js';
+import { checkOneBackend, checkTensor } from './ops/check.js';
 import { lastChange, Scope } from './scope.js';
 import type { Tensor } from './tensor.js';
 
@@ -174,8 +174,9 @@ export function apply<const Inputs extends readonly Tensor[], Options>(
   for (let i = 0; i < inputs.length; i++) {
     checkTensor(operation.name, inputs[i]);
     if (inputs[i].requiresGrad) wanted = true;
-    if (inputs[i].storage.backend !== inputs[0].storage.backend)
-      throw strangers(operation.name, inputs[0], inputs[i]);
+    if (inputs[i].storage.backend !== inputs[0].storage.backend) {
+      checkOneBackend(operation.name, inputs[0], inputs[i]);
+    }
   }
   const { backward } = operation;
   wanted &&= recording && typeof backward === 'function';
@@ -209,12 +210,6 @@ function forwardOf<Inputs extends readonly Tensor[], Options>(
   } finally {
     recording = before;
   }
-}
-
-function strangers(operation: string, a: Tensor, b: Tensor): UserError {
-  return new UserError(
-    `${operation}: expected tensors of one backend, got ${a.backend.name}, ${b.backend.name}`,
-  );
 }
 
 /** All nodes that lead to `root`, last made first. */

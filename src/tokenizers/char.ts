@@ -68,7 +68,7 @@ export class CharTokenizer implements Tokenizer {
       const point = points[id];
       if (point === undefined || String.fromCodePoint(point) !== character) {
         throw new UserError(
-          `char: token ${id} must be one character, got ${JSON.stringify(character)}`,
+          `char: token ${id} must be one character, got ${JSON.stringify(character.slice(0, 40))}`,
         );
       }
       if (this.ids[point] !== -1) {

@@ -51,6 +51,14 @@ export function checkWhole(operation: string, name: string, value: unknown, leas
   }
 }
 
+/** Throws unless `value` is true or false; `name` says which. */
+export function checkFlag(operation: string, name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  throw new UserError(
+    `${operation}: expected ${name} to be true or false, got ${describeValue(value)}`,
+  );
+}
+
 /** Throws unless `value` is a function; `what` says which. */
 export function checkFunction(operation: string, what: string, value: unknown): void {
   if (typeof value === 'function') return;

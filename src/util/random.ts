@@ -6,7 +6,7 @@
  * state to carry along, any block can be computed on any thread, and what a generator needs to be
  * saved and restored is three integers.
  *
- * The convention, which the C kernels (`kernels/random.h`) and every backend share bit for bit:
+ * The convention, which the C kernels (`kernels/philox.h`) and every backend share bit for bit:
  *
  *     key     = (seed mod 2³², ⌊seed / 2³²⌋)
  *     counter = (block mod 2³², ⌊block / 2³²⌋, stream mod 2³², ⌊stream / 2³²⌋)

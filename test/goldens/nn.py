@@ -68,6 +68,7 @@ def activations():
         "gelu": torch.nn.GELU(),
         "geluTanh": torch.nn.GELU(approximate="tanh"),
         "silu": torch.nn.SiLU(),
+        "reluSquared": lambda x: torch.relu(x) ** 2,
     }
     return {"x": x, "y": {name: module(x) for name, module in modules.items()}}
 

@@ -1,4 +1,5 @@
 /** Reductions that are made of others, products, and running sums. */
+import { describeValue } from '../../util/describe.js';
 import { UserError } from '../../util/errors.js';
 import { normalizeDim, numel } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
@@ -75,7 +76,7 @@ const normOperation: Operation<readonly [Tensor], ReduceOptions & { p: number }>
 export function norm(x: Tensor, p = 2, dim?: Dims, keepdim = false): Tensor {
   checkFloat('norm', x);
   if (typeof p !== 'number' || Number.isNaN(p)) {
-    throw new UserError(`norm: expected a number for p, got ${String(p)}`);
+    throw new UserError(`norm: expected a number for p, got ${describeValue(p)}`);
   }
   if (p === 2) return apply(rootOperation, [sum(square(x), dim, keepdim)], null);
   if (p === 1) return sum(abs(x), dim, keepdim);

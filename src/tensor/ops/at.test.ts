@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aShape, checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
-import { arange, gather, type Index, oneHot, scope, type Tensor, tensor, zeros } from '../index.js';
+import { ReferenceBackend } from '../../backend/index.js';
+import {
+  arange,
+  gather,
+  type Index,
+  oneHot,
+  scope,
+  type Tensor,
+  tensor,
+  withBackend,
+  zeros,
+} from '../index.js';
 
 const values = (x: Tensor) => Array.from(x.dataSync());
 
@@ -167,4 +178,11 @@ describe('choosing by index', () => {
       expect(() => oneHot([3], 3)).toThrow('oneHot: expected ids from 0 to numClasses − 1');
     });
   });
+});
+
+it('setAt_ takes values of its own backend alone: another’s pointers are nothing to its kernels', () => {
+  const [x, y] = [new ReferenceBackend(), new ReferenceBackend()].map((backend) =>
+    withBackend(backend as never, () => zeros([2])),
+  );
+  expect(() => x.setAt_(y)).toThrow('setAt_: expected tensors of one backend');
 });

@@ -25,7 +25,7 @@ import type { Tensor } from '../tensor.js';
 import type { Operand } from './arguments.js';
 import { add, mul } from './arithmetic.js';
 import { scalarLike, to } from './cast.js';
-import { checkTensor } from './check.js';
+import { checkOneBackend, checkTensor } from './check.js';
 import { lt, where } from './compare.js';
 import { expand, permute, reshape } from './move.js';
 import { amax, amin } from './reduce.js';
@@ -267,6 +267,7 @@ export function setAt_(x: Tensor, value: Operand, ...index: Index[]): Tensor {
   const places = at(x.empty(x.shape, 'int32').copy_(count), ...index);
   const given = typeof value === 'number' ? scalarLike(x, value, x.dtype) : value;
   checkTensor('setAt_', given, 'a number or a tensor');
+  checkOneBackend('setAt_', x, given);
   const values = expand(to(given.detach(), x.dtype), places.shape);
   const [out, from, ids] = [x.pointer, values.pointer, places.pointer];
   x.backend.put(out, from, ids, 1, x.numel, places.numel, 1, true, false);

@@ -6,7 +6,13 @@ import { formatShape, type Shape, sameShape } from '../../util/shape.js';
 import { isTensor } from '../copy.js';
 import type { Tensor } from '../tensor.js';
 
-export { checkFunction, checkOptions, checkRange, checkWhole } from '../../util/check.js';
+export {
+  checkFlag,
+  checkFunction,
+  checkOptions,
+  checkRange,
+  checkWhole,
+} from '../../util/check.js';
 
 /** The most dimensions that a strided kernel walks. */
 const MAX_LOOPS = 8;
@@ -63,6 +69,14 @@ export function checkNumbers(operation: string, values: ArrayLike<number>, dtype
       checkNumber(operation, value, dtype, ` at position ${i}`);
     }
   }
+}
+
+/** Throws unless both lie on one backend: whose kernels know no other's pointers. */
+export function checkOneBackend(operation: string, a: Tensor, b: Tensor): void {
+  if (a.backend === b.backend) return;
+  throw new UserError(
+    `${operation}: expected tensors of one backend, got ${a.backend.name}, ${b.backend.name}`,
+  );
 }
 
 /** Throws unless `state` is a map of tensors by name, of which none was freed. */

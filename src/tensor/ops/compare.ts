@@ -10,7 +10,7 @@ import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import type { Dims, Operand } from './arguments.js';
 import { bool, maskOf, promoted, scalarLike, to } from './cast.js';
-import { checkTensor } from './check.js';
+import { checkOptions, checkRange, checkTensor } from './check.js';
 import { abs } from './elementwise.js';
 import { sum } from './reduce.js';
 import { chooseInto, combine, combineIntegers, reduceTo, stretch } from './strided.js';
@@ -78,8 +78,11 @@ export function equal(a: Tensor, b: Tensor): boolean {
 export function allclose(
   a: Tensor,
   b: Tensor,
-  { rtol = 1e-5, atol = 1e-8, equalNan = false } = {},
+  options: { rtol?: number; atol?: number; equalNan?: boolean } = {},
 ): boolean {
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions('allclose', options);
+  checkRange('allclose', 'rtol', rtol, 0);
+  checkRange('allclose', 'atol', atol, 0);
   const [x, y] = promoted('allclose', a, b).map((t) => to(t.detach(), 'float32'));
   const near = le(abs(combine('sub', x, y)), allowance(y, rtol, atol));
   // ∞ is within ∞ of everything: what is infinite has to be equal.

@@ -20,6 +20,7 @@ import {
   mul,
   ones,
   pow,
+  reluSquared,
   scope,
   sub,
   type Tensor,
@@ -31,6 +32,8 @@ import {
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const geluTanh = (x: number) =>
   0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+
+const [LOW, HIGH] = [0.75 * Math.SQRT2, 1.25 * Math.SQRT2];
 
 const UNARY: [string, (x: Tensor) => Tensor, (x: number) => number][] = [
   ['neg', (x) => x.neg(), (x) => -x],
@@ -45,6 +48,7 @@ const UNARY: [string, (x: Tensor) => Tensor, (x: number) => number][] = [
   ['gelu', (x) => gelu(x), (x) => 0.5 * x * (1 + erf(x / Math.SQRT2))],
   ['gelu by tanh', (x) => x.gelu('tanh'), geluTanh],
   ['silu', (x) => x.silu(), (x) => x * sigmoid(x)],
+  ['reluSquared', reluSquared, (x) => Math.max(x, 0) ** 2],
   ['add a number', (x) => x.add(3), (x) => x + 3],
   ['sub a number', (x) => x.sub(3), (x) => x - 3],
   ['mul a number', (x) => x.mul(-0.25), (x) => x * -0.25],
@@ -56,15 +60,13 @@ const UNARY: [string, (x: Tensor) => Tensor, (x: number) => number][] = [
   ['expm1', (x) => x.expm1(), Math.expm1],
   ['softplus', (x) => x.softplus(), (x) => Math.log1p(Math.exp(x))],
   ['softplus of 2', (x) => x.softplus(2), (x) => Math.log1p(Math.exp(2 * x)) / 2],
-  ['reciprocal', (x) => x.reciprocal(), (x) => 1 / x],
   ['pow of 3', (x) => x.pow(3), (x) => x ** 3],
-  ['pow of -1', (x) => x.pow(-1), (x) => 1 / x],
   ['pow with a number on the left', (x) => pow(1.5, x), (x) => 1.5 ** x],
-  ['clamp', (x) => x.clamp(-1.01, 1.7), (x) => Math.min(Math.max(x, -1.01), 1.7)],
+  // Bounds that no drawn value, a fraction of 3, comes near.
+  ['clamp', (x) => x.clamp(-LOW, HIGH), (x) => Math.min(Math.max(x, -LOW), HIGH)],
   ['a number plus', (x) => add(3, x), (x) => 3 + x],
   ['a number less', (x) => sub(3, x), (x) => 3 - x],
   ['a number times', (x) => mul(3, x), (x) => 3 * x],
-  ['a number divided', (x) => div(3, x), (x) => 3 / x],
 ];
 
 describe('functions of one tensor', () => {
@@ -77,6 +79,9 @@ describe('functions of one tensor', () => {
   it.each<[string, (x: Tensor) => Tensor, (x: number) => number]>([
     ['log', (x) => x.log(), Math.log],
     ['sqrt', (x) => x.sqrt(), Math.sqrt],
+    ['a number divided', (x) => div(3, x), (x) => 3 / x],
+    ['pow of -1', (x) => x.pow(-1), (x) => 1 / x],
+    ['reciprocal', (x) => x.reciprocal(), (x) => 1 / x],
     ['rsqrt', (x) => x.rsqrt(), (x) => 1 / Math.sqrt(x)],
     ['log1p', (x) => x.log1p(), Math.log1p],
     ['pow of 2.5', (x) => x.pow(2.5), (x) => x ** 2.5],

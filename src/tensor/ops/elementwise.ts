@@ -60,6 +60,8 @@ function geluOf(approximate: 'none' | 'tanh') {
 
 /** x·sigmoid(x), also called swish. Elfwing et al. 2017. */
 export const silu = plain('silu');
+/** max(0, x)². So et al. 2021, "Primer". */
+export const reluSquared = plain('reluSquared');
 
 /** Of an angle in radians. */
 export const sin = plain('sin');

@@ -6,7 +6,7 @@ import { type Indices, indicesOf } from '../create.js';
 import type { Tensor } from '../tensor.js';
 import { div, sub } from './arithmetic.js';
 import { to } from './cast.js';
-import { checkFloat, checkTargets } from './check.js';
+import { checkFloat, checkOptions, checkTargets } from './check.js';
 import { ne, where } from './compare.js';
 import { neg, square } from './elementwise.js';
 import { reshape } from './move.js';
@@ -28,8 +28,9 @@ function checkReduction(operation: string, reduction: unknown): void {
 export function mseLoss(
   x: Tensor,
   target: Tensor,
-  { reduction = 'mean' }: { reduction?: Reduction } = {},
+  options: { reduction?: Reduction } = {},
 ): Tensor {
+  const { reduction = 'mean' } = checkOptions('mseLoss', options);
   checkFloat('mseLoss', x);
   checkFloat('mseLoss', target);
   checkReduction('mseLoss', reduction);
@@ -53,8 +54,9 @@ export function mseLoss(
 export function nllLoss(
   logProbs: Tensor,
   classes: Indices,
-  { ignoreIndex = -100, reduction = 'mean' }: { ignoreIndex?: number; reduction?: Reduction } = {},
+  options: { ignoreIndex?: number; reduction?: Reduction } = {},
 ): Tensor {
+  const { ignoreIndex = -100, reduction = 'mean' } = checkOptions('nllLoss', options);
   checkFloat('nllLoss', logProbs);
   const targets = indicesOf('nllLoss', classes, logProbs.backend);
   checkReduction('nllLoss', reduction);

@@ -1,9 +1,10 @@
 /** Drawing from probabilities. */
+import { describeValue } from '../../util/describe.js';
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
-import { defaultRandom, type RandomSource } from '../random.js';
+import { checkSource, type RandomSource } from '../random.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat } from './check.js';
+import { checkFloat, checkOptions } from './check.js';
 
 /** For `multinomial`. */
 export interface MultinomialOptions {
@@ -24,13 +25,15 @@ export interface MultinomialOptions {
 export function multinomial(
   weights: Tensor,
   numSamples: number,
-  { replacement = false, random = defaultRandom }: MultinomialOptions = {},
+  options: MultinomialOptions = {},
 ): Tensor {
   checkFloat('multinomial', weights);
+  const { replacement = false } = checkOptions('multinomial', options);
+  const random = checkSource('multinomial', options.random);
   if (weights.ndim < 1 || weights.ndim > 2 || !Number.isInteger(numSamples) || numSamples < 1) {
     throw new ShapeError(
       'multinomial',
-      `expected weights (classes) or (rows, classes) and at least one sample, got ${formatShape(weights.shape)} and ${numSamples}`,
+      `expected weights (classes) or (rows, classes) and at least one sample, got ${formatShape(weights.shape)} and ${describeValue(numSamples)}`,
     );
   }
   const classes = weights.size(-1);

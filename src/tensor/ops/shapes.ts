@@ -1,6 +1,7 @@
 /** Shapes and pieces, made of the operations of move.ts. */
+import { describeValue } from '../../util/describe.js';
 import { ShapeError, UserError } from '../../util/errors.js';
-import { formatShape, normalizeDim, normalizeDims, numel } from '../../util/shape.js';
+import { checkShape, formatShape, normalizeDim, normalizeDims, numel } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { type Numbers, numbersOf } from './arguments.js';
@@ -88,8 +89,11 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
   checkTensor('split', x);
   const at = normalizeDim('split', dim, x.ndim);
   const total = x.shape[at];
-  if (typeof size === 'number' && !(Number.isInteger(size) && size > 0)) {
-    throw new UserError(`split: expected a size of at least 1, or a list of sizes, got ${size}`);
+  if (Array.isArray(size)) checkShape('split', size);
+  else if (!(Number.isInteger(size) && (size as number) > 0)) {
+    throw new UserError(
+      `split: expected a size of at least 1, or a list of sizes, got ${describeValue(size)}`,
+    );
   }
   const sizes =
     typeof size === 'number'
@@ -114,7 +118,7 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
 export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   checkTensor('chunk', x);
   if (!Number.isInteger(chunks) || chunks < 1) {
-    throw new UserError(`chunk: expected at least one chunk, got ${chunks}`);
+    throw new UserError(`chunk: expected at least one chunk, got ${describeValue(chunks)}`);
   }
   const at = normalizeDim('chunk', dim, x.ndim);
   return split(x, Math.max(1, Math.ceil(x.shape[at] / chunks)), at);
@@ -199,7 +203,7 @@ function checkMatrix(operation: string, x: Tensor, diagonal: number): void {
   if (x.ndim < 2 || !Number.isInteger(diagonal)) {
     throw new ShapeError(
       operation,
-      `expected at least two dimensions and a whole diagonal, got ${formatShape(x.shape)} and ${diagonal}`,
+      `expected at least two dimensions and a whole diagonal, got ${formatShape(x.shape)} and ${describeValue(diagonal)}`,
     );
   }
 }
@@ -255,7 +259,7 @@ export function diag(x: Tensor, diagonal = 0): Tensor {
   if (x.ndim < 1 || x.ndim > 2 || !Number.isInteger(diagonal)) {
     throw new ShapeError(
       'diag',
-      `expected a vector or a matrix and a whole diagonal, got ${formatShape(x.shape)} and ${diagonal}`,
+      `expected a vector or a matrix and a whole diagonal, got ${formatShape(x.shape)} and ${describeValue(diagonal)}`,
     );
   }
   const square = numel(x.shape) + Math.abs(diagonal);

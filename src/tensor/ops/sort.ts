@@ -3,12 +3,13 @@
  * the one with the lower index comes first. Positions have no gradient; values have that of the elements
  * which they are.
  */
+import { describeValue } from '../../util/describe.js';
 import { ShapeError } from '../../util/errors.js';
 import { formatShape, normalizeDim } from '../../util/shape.js';
 import type { Tensor } from '../tensor.js';
 import type { Operand } from './arguments.js';
 import { maximum, minimum } from './arithmetic.js';
-import { checkFloat, checkTensor } from './check.js';
+import { checkFlag, checkFloat, checkOptions, checkTensor } from './check.js';
 import { neg } from './elementwise.js';
 import { reshape, transpose } from './move.js';
 import { amax, amin } from './reduce.js';
@@ -36,7 +37,7 @@ function firstIndices(
   if (!Number.isInteger(k) || k < 0 || k > cols) {
     throw new ShapeError(
       operation,
-      `expected k from 0 to ${cols}, got ${k} for ${formatShape(x.shape)}`,
+      `expected k from 0 to ${cols}, got ${describeValue(k)} for ${formatShape(x.shape)}`,
     );
   }
   const rows = cols === 0 ? 0 : x.numel / cols;
@@ -71,14 +72,17 @@ export function topk(
   x: Tensor,
   k: number,
   dim = -1,
-  { largest = true }: { largest?: boolean } = {},
+  options: { largest?: boolean } = {},
 ): ValuesAndIndices {
+  const { largest = true } = checkOptions('topk', options);
+  checkFlag('topk', 'largest', largest);
   return first('topk', x, k, dim, largest);
 }
 
 /** All along `dim` (the last unless told), ascending unless told. Equals stay in order. */
 export function sort(x: Tensor, dim = -1, descending = false): ValuesAndIndices {
   checkFloat('sort', x);
+  checkFlag('sort', 'descending', descending);
   const { values, indices } = first('sort', x, x.ndim === 0 ? 1 : x.size(dim), dim, descending);
   if (x.ndim > 0) return { values, indices };
   return { values: reshape(values, []), indices: reshape(indices, []) };
@@ -86,6 +90,7 @@ export function sort(x: Tensor, dim = -1, descending = false): ValuesAndIndices 
 
 /** The positions that sort along `dim`. */
 export function argsort(x: Tensor, dim = -1, descending = false): Tensor {
+  checkTensor('argsort', x);
   return sort(x.detach(), dim, descending).indices;
 }
 

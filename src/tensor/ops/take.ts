@@ -1,4 +1,5 @@
 /** Choosing by index: entries, rows, elements, and back again as sums. */
+import { describeValue } from '../../util/describe.js';
 import { ShapeError, UserError } from '../../util/errors.js';
 import {
   broadcastShapes,
@@ -106,7 +107,7 @@ export function oneHot(indices: Indices, numClasses?: number): Tensor {
   const least = ids.numel === 0 ? 0 : amin(ids).itemSync();
   if (!Number.isInteger(classes) || classes < Math.max(1, needed) || least < 0) {
     throw new UserError(
-      `oneHot: expected ids from 0 to numClasses − 1, got ids from ${least} to ${needed - 1} and numClasses ${classes}`,
+      `oneHot: expected ids from 0 to numClasses − 1, got ids from ${least} to ${needed - 1} and numClasses ${describeValue(classes)}`,
     );
   }
   const range = ids.empty([classes], 'int32');

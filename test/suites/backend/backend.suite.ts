@@ -4,8 +4,10 @@
  */
 import { describe } from 'vitest';
 import type { Backend } from '../../../src/backend/backend.js';
+import { attentionSuite } from './attention.suite.js';
 import { elementwiseSuite } from './elementwise.suite.js';
 import { embeddingSuite } from './embedding.suite.js';
+import { gatedSuite } from './gated.suite.js';
 import { goldenSuite } from './goldens.suite.js';
 import { matmulSuite } from './matmul.suite.js';
 import { memorySuite } from './memory.suite.js';
@@ -30,6 +32,8 @@ export function backendSuite(name: string, make: () => Backend<unknown>): void {
     scanSuite(subject);
     selectSuite(subject);
     softmaxSuite(subject);
+    attentionSuite(subject);
+    gatedSuite(subject);
     normSuite(subject);
     embeddingSuite(subject);
     optimSuite(subject);

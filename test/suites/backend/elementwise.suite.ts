@@ -99,6 +99,7 @@ const UNARY: Record<UnaryOp, UnaryTolerance> = {
   round: { forward: 0, backward: 0 },
   clampMin: { forward: 0, backward: 0, parameter: -0.5 },
   clampMax: { forward: 0, backward: 0, parameter: 2 },
+  reluSquared: { forward: 2, backward: 3 },
 };
 
 const LEAK = 0.01;

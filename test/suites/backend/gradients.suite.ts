@@ -66,6 +66,7 @@ const DOMAIN: Partial<Record<UnaryOp, (x: number) => number>> = {
   abs: (x) => x + 0.01 * Math.sign(x),
   relu: (x) => x + 0.01 * Math.sign(x),
   leakyRelu: (x) => x + 0.01 * Math.sign(x),
+  reluSquared: (x) => x + 0.01 * Math.sign(x),
   log: (x) => Math.abs(x) + 0.05,
   sqrt: (x) => Math.abs(x) + 0.05,
   log1p: (x) => Math.abs(x) - 0.9,
