@@ -309,9 +309,11 @@ try {
 } catch (error) {
   const remedy = error instanceof BuildError ? error.remedy : 'see the message';
   const problem = error instanceof Error ? error.message : String(error);
+  const inCheckout = existsSync(join(sources, '..', 'src'));
+  const again = inCheckout ? 'npm run build:kernels' : 'npm rebuild nanogpt';
   console.error(
     `nanogpt: native kernels not built (${problem}), so training runs on the slow reference backend; ` +
-      `to mend it: ${remedy}, then \`npm run build:kernels\`.`,
+      `to mend it: ${remedy}, then \`${again}\`.`,
   );
   process.exitCode = strict ? 1 : 0;
 }

@@ -3,6 +3,7 @@
  *
  * Everything public, from the bottom of the house to the top.
  */
+export { z } from 'zod';
 export * from './backend/index.js';
 export * from './data/index.js';
 export * from './formats/index.js';

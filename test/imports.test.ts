@@ -92,7 +92,7 @@ function importsOf(file: string): Import[] {
 const files = filesUnder(src);
 const imports = files.flatMap(importsOf);
 const folderOf = (file: string) => (file.includes('/') ? file.split('/')[0] : '');
-const isTest = (file: string) => /\.(test|suite)\.ts$/.test(file);
+const isTest = (file: string) => /\.test\.ts$/.test(file);
 
 describe('imports', () => {
   it('are found at all', () => {
@@ -142,8 +142,9 @@ describe('imports', () => {
     expect(circles).toEqual([]);
   });
 
-  it('of test helpers are left to tests', () => {
-    const wrong = imports.filter((i) => i.to !== null && isTest(i.to) && !isTest(i.from));
+  it('of tests and their suites are left to tests', () => {
+    const isTests = (file: string) => isTest(file) || file.startsWith('..');
+    const wrong = imports.filter((i) => i.to !== null && isTests(i.to) && !isTest(i.from));
     expect(wrong.map((i) => `${i.from} → ${i.to}`)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
+import { backendSuite } from '../../test/suites/backend/backend.suite.js';
+import { gradientSuite } from '../../test/suites/backend/gradients.suite.js';
 import type { Backend } from './backend.js';
-import { backendSuite } from './backend.suite.js';
-import { gradientSuite } from './gradients.suite.js';
 import { loadNative, nativeProblem } from './native-load.js';
 import { ReferenceBackend } from './reference.js';
 

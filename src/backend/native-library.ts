@@ -11,7 +11,9 @@ import { INTERFACE, type NativeLibrary, SIGNATURES } from './native-interface.js
 
 export type { NativeLibrary };
 
-const MEND = 'run `npm run build:kernels`';
+/** In a checkout there are the sources; an installed package is built anew by npm. */
+const isCheckout = existsSync(new URL('../../src/', import.meta.url));
+const MEND = `run \`${isCheckout ? 'npm run build:kernels' : 'npm rebuild nanogpt'}\``;
 
 /** Why the library cannot be used, and what mends it: one line. */
 export class NativeProblem extends Error {}

@@ -8,16 +8,17 @@ import {
   settingsOf,
   unknownName,
 } from '../runs/index.js';
-import { createTokenizer, TOKENIZER_NAMES } from '../tokenizers/index.js';
+import { TOKENIZER_NAMES } from '../tokenizers/index.js';
 import { modelDefinition, requireMemory } from '../train/index.js';
-import { cacheDir } from '../util/cache-dir.js';
 import { UsageError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
 import { describeInit } from './describe-init.js';
 import { downloadBar } from './download-bar.js';
 import { lookForRun, RUNS, runNames } from './find-run.js';
+import { importRecorded } from './imports.js';
 import { interruptible } from './interrupt.js';
 import { layersOf } from './layers.js';
+import { makeTokenizer } from './make-tokenizer.js';
 import { Output, thousands } from './output.js';
 import { shownPath } from './paths.js';
 import { overridesOf, type SettingOptions } from './settings.js';
@@ -98,9 +99,10 @@ async function describeModel(
   show({ definition, settings, vocabSize, verbose: options.settings === true }, output);
 }
 
-function describeRun(folder: string, verbose: boolean, output: Output): void {
+async function describeRun(folder: string, verbose: boolean, output: Output): Promise<void> {
   using run = RunDirectory.open(folder);
   const { config } = run;
+  await importRecorded(folder, config.imports, (line) => output.notice(line));
   const definition = modelDefinition(config.model);
   const { vocabSize } = config;
   show({ definition, settings: config, vocabSize, verbose, run: run.path }, output);
@@ -108,22 +110,15 @@ function describeRun(folder: string, verbose: boolean, output: Output): void {
 
 /** Of the tokenizer that the settings name; the text is only read for one that is built from it. */
 async function vocabSizeOf({ tokenizer, data }: RunSettings, output: Output): Promise<number> {
-  class TextNeeded extends Error {}
   using bar = downloadBar(output);
   return await interruptible(async (signal) => {
-    const options = { cacheDir: cacheDir('tokenizers'), onProgress: bar.update, signal };
-    const make = async (text: () => string) =>
-      (await createTokenizer(tokenizer, { ...options, text })).vocabSize;
-    try {
-      return await make(() => {
-        throw new TextNeeded();
-      });
-    } catch (error) {
-      if (!(error instanceof TextNeeded)) throw error;
-    }
-    const { text, notice } = await loadText(data, options);
-    if (notice) output.notice(notice);
-    return make(() => text);
+    const work = { onProgress: bar.update, signal };
+    const load = async () => {
+      const { text, notice } = await loadText(data, work);
+      if (notice) output.notice(notice);
+      return text;
+    };
+    return (await makeTokenizer(tokenizer, load, work)).vocabSize;
   });
 }
 

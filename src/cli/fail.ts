@@ -2,12 +2,13 @@
 import { fileError } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import { oneLine } from '../util/one-line.js';
+import { originOf } from './imports.js';
 import { Interrupted } from './interrupt.js';
 
 /**
  * Prints what went wrong, in one line, and sets the exit code. A user's error is its message, and so is a
  * file system's that nobody has put into words yet, and what a signal ended; anything else is a fault of
- * ours and keeps its stack trace.
+ * ours, or of imported code, and keeps its stack trace.
  */
 export function fail(thrown: unknown): void {
   const first = firstOf(thrown);
@@ -19,6 +20,12 @@ export function fail(thrown: unknown): void {
     return;
   }
   console.error(error);
+  const origin = originOf(error);
+  if (origin !== undefined) {
+    console.error(`nanogpt: this was thrown by ${origin}, which --import brought in.`);
+    process.exitCode = 1;
+    return;
+  }
   console.error('nanogpt: this is a fault in nanogpt, not in what you did; please report it.');
   process.exitCode = 1;
 }

@@ -1,8 +1,9 @@
 /** Opening a trained run for the commands that use one. */
-import type { CheckpointChoice } from '../runs/index.js';
+import { type CheckpointChoice, readRunConfig } from '../runs/index.js';
 import { type OpenedRun, openRun } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 import { findRun } from './find-run.js';
+import { importRecorded } from './imports.js';
 import type { Output } from './output.js';
 import { prepareBackend } from './threads.js';
 
@@ -24,6 +25,8 @@ export async function openNamedRun(
 ): Promise<OpenedRun> {
   const from = parseCheckpoint(checkpoint);
   const folder = findRun(name);
+  const { imports } = readRunConfig(folder);
+  await importRecorded(folder, imports, (line) => output.notice(line));
   prepareBackend(output, threads);
   const opened = await openRun(folder, { from });
   for (const line of opened.notices) output.notice(line);

@@ -9,6 +9,14 @@ import { DATASET_NAMES, MODEL_NAMES } from './names.js';
 import { addTokenizer } from './tokenizer-program.js';
 import { version } from './version.js';
 
+const imports = () =>
+  new Option(
+    '--import <file>',
+    'a .js, .mjs or .ts file that registers a model, tokenizer or dataset of your own; may be repeated',
+  )
+    .argParser(collect)
+    .default([], 'none');
+
 const threads = () =>
   new Option('--threads <n>', 'threads to compute with (default: all cores)').argParser(count(1));
 const json = () => new Option('--json', 'print one JSON result and nothing else');
@@ -177,9 +185,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
   // In the order in which one meets them.
   const all = [addTrain, addSample, addEval, addDescribe, addTokenizer, addRuns, addDoctor];
   for (const add of all) add(program);
+  program.hook('preAction', async (_, command) => {
+    const files = importsOf(command);
+    if (files.length > 0) await (await import('./imports.js')).importGiven(files);
+  });
   for (const command of withSubcommands(program)) {
     const name = fullName(command);
     command
+      .addOption(imports())
       .exitOverride()
       .allowExcessArguments(false)
       .configureOutput({
@@ -190,6 +203,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
       });
   }
   return program;
+}
+
+/** What `--import` named, before the command's name and after it. */
+function importsOf(command: Command): string[] {
+  const before = command.parent ? importsOf(command.parent) : [];
+  return [...before, ...(command.opts()['import'] as string[])];
 }
 
 function withSubcommands(command: Command): Command[] {

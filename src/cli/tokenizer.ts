@@ -1,7 +1,6 @@
 /** `nanogpt tokenizer encode`, `decode` and `inspect`. */
 import { encodeAside, loadText, readStandardInput } from '../data/index.js';
 import {
-  createTokenizer,
   type Inspection,
   inspect,
   inspectionPage,
@@ -10,10 +9,10 @@ import {
   type Tokenizer,
 } from '../tokenizers/index.js';
 import { writeFileAtomic } from '../util/atomic-file.js';
-import { cacheDir } from '../util/cache-dir.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { downloadBar } from './download-bar.js';
 import { interruptible } from './interrupt.js';
+import { makeTokenizer } from './make-tokenizer.js';
 import { Output, thousands } from './output.js';
 import { shownPath } from './paths.js';
 import { table } from './table.js';
@@ -90,7 +89,7 @@ export interface InspectTokenizersOptions extends CommonOptions {
 /** Prints what one or several tokenizers make of a text. */
 export async function inspectTokenizers(options: InspectTokenizersOptions): Promise<void> {
   const output = new Output(options.json === true);
-  const { text, name } = await loadedText(options.data, output);
+  const { text, name } = await interruptible((signal) => loadedText(options.data, output, signal));
   const inspections: Inspection[] = [];
   for (const spec of options.tokenizer.length > 0 ? options.tokenizer : ['shakespeare']) {
     const tokenizer = await open(spec, options, output);
@@ -111,16 +110,11 @@ export async function inspectTokenizers(options: InspectTokenizersOptions): Prom
 }
 
 async function open(spec: string, options: CommonOptions, output: Output): Promise<Tokenizer> {
-  // Only two are built from a text; it is not fetched for the others.
-  const needsText = spec === 'char' || spec === 'shakespeare';
-  const text = needsText ? (await loadedText(options.data, output)).text : undefined;
   using bar = downloadBar(output);
   return await interruptible((signal) =>
-    createTokenizer(spec, {
-      cacheDir: cacheDir('tokenizers'),
+    makeTokenizer(spec, async () => (await loadedText(options.data, output, signal)).text, {
       onProgress: bar.update,
       signal,
-      ...(text === undefined ? {} : { text: () => text }),
     }),
   );
 }
@@ -130,13 +124,12 @@ const texts = new Map<string | undefined, { text: string; name: string }>();
 async function loadedText(
   data: string | undefined,
   output: Output,
+  signal: AbortSignal,
 ): Promise<{ text: string; name: string }> {
   const known = texts.get(data);
   if (known) return known;
   using bar = downloadBar(output);
-  const { text, name, notice } = await interruptible((signal) =>
-    loadText(data, { onProgress: bar.update, signal }),
-  );
+  const { text, name, notice } = await loadText(data, { onProgress: bar.update, signal });
   if (notice !== undefined) output.notice(notice);
   texts.set(data, { text, name });
   return { text, name };

@@ -14,6 +14,7 @@ import {
 import { UsageError } from '../util/errors.js';
 import { downloadBar } from './download-bar.js';
 import { findRun } from './find-run.js';
+import { importedFiles, importRecorded } from './imports.js';
 import { Interrupt } from './interrupt.js';
 import { Output, onClosedPipe } from './output.js';
 import { quoted, shownPath } from './paths.js';
@@ -72,7 +73,11 @@ async function open(
   interrupt: Interrupt,
 ): Promise<Session> {
   using bar = downloadBar(output);
-  const session = { onProgress: bar.update, signal: interrupt.signal };
+  const session = {
+    onProgress: bar.update,
+    signal: interrupt.signal,
+    imports: importedFiles(),
+  };
   // Awaited, or the bar would be gone before it was needed.
   if (options.resume !== undefined) return await openOld(name, options, session, output);
   const definition = modelDefinition(name ?? 'mlp');
@@ -95,7 +100,8 @@ async function openOld(
   output: Output,
 ): Promise<Session> {
   const folder = findRun(options.resume!);
-  const { model, preset } = readRunConfig(folder);
+  const { model, preset, imports } = readRunConfig(folder);
+  await importRecorded(folder, imports, (line) => output.notice(line));
   const given = { model: name, preset: options.preset };
   for (const [key, was] of Object.entries({ model, preset })) {
     const now = given[key as keyof typeof given];
@@ -110,7 +116,7 @@ async function openOld(
   }
   const overrides = overridesOf(modelDefinition(model), options);
   prepareBackend(output, options.threads);
-  return resumeRun(folder, { ...session, overrides });
+  return resumeRun(folder, { ...session, imports: importedFiles(), overrides });
 }
 
 async function run(session: Session, output: Output, interrupt: Interrupt): Promise<TrainResult> {

@@ -14,7 +14,7 @@ let once: Promise<Buffer> | undefined;
  * @throws UserError when it cannot be read or has more bytes than a text may have; StoppedError when
  *   `signal` aborts the first reading.
  */
-export function readStandardInput(signal?: AbortSignal): Promise<Buffer> {
+export function readStandardInput(signal?: AbortSignal): Promise<Uint8Array> {
   once ??= read(process.stdin, signal);
   return once;
 }

@@ -17,7 +17,13 @@ export {
 export { describeIssue, describeIssues } from './issues.js';
 export { listRuns, type RunSummary } from './list-runs.js';
 export { restoreModel } from './restore.js';
-export { type RunConfig, readRunConfig, type Versions, versions } from './run-config.js';
+export {
+  type ImportedFile,
+  type RunConfig,
+  readRunConfig,
+  type Versions,
+  versions,
+} from './run-config.js';
 export { type CreateRunOptions, RunDirectory } from './run-directory.js';
 export { readJsonLines } from './run-log.js';
 export {

@@ -17,6 +17,16 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const count = z.int().min(0);
 const splitInfo = z.object({ tokens: count, bytes: count });
 
+const importedFileSchema = z.strictObject({
+  /** Absolute. */
+  path: z.string().min(1),
+  /** Of its text, as it was imported. */
+  sha256: z.string(),
+});
+
+/** A file that the command line imported (`--import`). */
+export type ImportedFile = z.infer<typeof importedFileSchema>;
+
 const runConfigSchema = z.strictObject({
   format: z.literal('nanogpt-run'),
   version: z.literal(1),
@@ -49,6 +59,8 @@ const runConfigSchema = z.strictObject({
   }),
   vocabSize: z.int().min(1),
   parameters: z.strictObject({ total: count, trainable: count }),
+  /** Code of the user's own that the run was made with: its models, tokenizers, datasets. */
+  imports: z.array(importedFileSchema).optional(),
   versions: z.strictObject({
     nanogpt: z.string(),
     node: z.string(),

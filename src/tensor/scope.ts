@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// The line above stays in the declarations, for programs whose settings know no `using`.
 /**
  * Memory. Every tensor's numbers live in a `Storage`. One that is made in a scope is given back to the
  * backend's pool when the scope closes; nothing that a training step makes waits for the garbage

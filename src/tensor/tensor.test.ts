@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { exact, property } from '../../test/suites/gradcheck.suite.js';
 import { numel, type Shape } from '../util/shape.js';
-import { exact, property } from './gradcheck.suite.js';
 import { full, type Nested, ones, scope, tensor, withBackend, zeros } from './index.js';
 
 describe('tensor', () => {

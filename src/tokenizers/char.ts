@@ -12,8 +12,8 @@ import {
   addBosEos,
   checkId,
   fingerprintOf,
-  type Manifest,
   saveFolder,
+  type TokenizerManifest,
   wellFormed,
 } from './support.js';
 import type { DecodeStream, EncodeOptions, Tokenizer } from './tokenizer.js';
@@ -93,7 +93,7 @@ export class CharTokenizer implements Tokenizer {
     return new CharTokenizer(await runTask(charactersTask, { text }, doing, options));
   }
 
-  static fromManifest(manifest: Manifest): CharTokenizer {
+  static fromManifest(manifest: TokenizerManifest): CharTokenizer {
     const characters = manifest['characters'];
     if (!Array.isArray(characters) || !characters.every((c) => typeof c === 'string')) {
       throw new UserError('char: the saved tokenizer has no list of characters');

@@ -13,9 +13,16 @@ export {
   type CreateOptions,
   createTokenizer,
   loadTokenizer,
+  registerTokenizer,
   TOKENIZER_NAMES,
+  type TokenizerDefinition,
 } from './registry.js';
-export { checkIds } from './support.js';
+export {
+  checkIds,
+  fingerprintOf as tokenizerFingerprint,
+  saveFolder as saveTokenizerFolder,
+  type TokenizerManifest,
+} from './support.js';
 export type {
   DecodeStream,
   EncodeOptions,

@@ -10,7 +10,7 @@ import type { DecodeStream, EncodeOptions, Tokenizer, TokenizerKind } from './to
 export const MANIFEST = 'nanogpt-tokenizer.json';
 
 /** What every manifest says; each family adds its own fields. */
-export interface Manifest {
+export interface TokenizerManifest {
   format: 'nanogpt-tokenizer';
   version: 1;
   kind: TokenizerKind;
@@ -91,8 +91,13 @@ export function addBosEos(
   return out;
 }
 
+/** As much of TextDecoder as is used: its own type needs that of Node, or of a browser. */
+export interface Utf8Decoder {
+  decode(bytes?: Uint8Array, options?: { stream?: boolean }): string;
+}
+
 /** A UTF-8 decoder that keeps a leading U+FEFF as the character it is. */
-export function utf8Decoder() {
+export function utf8Decoder(): Utf8Decoder {
   return new TextDecoder('utf-8', { ignoreBOM: true });
 }
 
@@ -132,7 +137,7 @@ export function fingerprintOf(...parts: (string | Uint8Array)[]): string {
 /** Writes a tokenizer's folder: its own files first, the manifest, which makes it valid, last. */
 export function saveFolder(
   dir: string,
-  manifest: Omit<Manifest, 'format' | 'version'> & { kind: TokenizerKind; name: string },
+  manifest: Omit<TokenizerManifest, 'format' | 'version'> & { kind: TokenizerKind; name: string },
   files: Record<string, string | Uint8Array> = {},
 ): void {
   for (const [file, content] of Object.entries(files)) writeFileAtomic(join(dir, file), content);

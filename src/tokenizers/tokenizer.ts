@@ -39,8 +39,14 @@ export interface DecodeStream {
   end(): string;
 }
 
-/** The families, as the saved manifest names them. */
-export type TokenizerKind = 'char' | 'tiktoken' | 'sentencepiece' | 'byte-bpe' | 'huggingface';
+/** The families, as the saved manifest names them: ours, and what `registerTokenizer` adds. */
+export type TokenizerKind =
+  | 'char'
+  | 'tiktoken'
+  | 'sentencepiece'
+  | 'byte-bpe'
+  | 'huggingface'
+  | (string & {});
 
 /** One joining of two neighbours on the way from characters (or bytes) to tokens. */
 export interface MergeStep {

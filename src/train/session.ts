@@ -11,7 +11,7 @@ import type { Checkpoint, CheckpointChoice } from '../runs/checkpoint.js';
 import { changeSettings, type RunSettings, unknownName } from '../runs/config.js';
 import { describeIssues } from '../runs/issues.js';
 import { restoreModel } from '../runs/restore.js';
-import { type RunConfig, versions } from '../runs/run-config.js';
+import { type ImportedFile, type RunConfig, versions } from '../runs/run-config.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { manualSeed } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
@@ -57,6 +57,8 @@ export interface SessionOptions {
   definition?: ModelDefinition | undefined;
   /** Instead of `loadDataset` from the settings: for data that is at hand. */
   data?: LoadedDataset | undefined;
+  /** Files that registered what the run uses: it writes them down, so that a command that opens it knows them. */
+  imports?: readonly ImportedFile[] | undefined;
 }
 
 export interface StartOptions extends SessionOptions {
@@ -102,6 +104,7 @@ export async function startRun(
       total: model.parameterCount(),
       trainable: model.parameterCount({ trainable: true }),
     },
+    ...(options.imports?.length && { imports: [...options.imports] }),
     versions: versions(),
   };
   const make = (run?: RunDirectory) => makeTrainer(settings, model, data, run, options);
@@ -156,11 +159,19 @@ export async function resumeRun(folder: string, options: ResumeOptions = {}): Pr
     const trainer = makeTrainer(settings, model, data, run, { ...options, definition });
     if (opened.checkpoint) trainer.restore(opened.checkpoint);
     run.rewind(opened.checkpoint);
-    if (options.overrides && Object.keys(options.overrides).length > 0) {
-      run.writeConfig({ ...run.config, ...settings } as RunConfig);
+    const { overrides = {}, imports = [] } = options;
+    const moved = imports.length > 0 && !sameFiles(imports, run.config.imports ?? []);
+    if (Object.keys(overrides).length > 0 || moved) {
+      const changed = { ...run.config, ...settings } as RunConfig;
+      run.writeConfig(moved ? { ...changed, imports: [...imports] } : changed);
     }
     return trainer;
   });
+}
+
+function sameFiles(a: readonly ImportedFile[], b: readonly ImportedFile[]): boolean {
+  const listed = (files: readonly ImportedFile[]) => files.map((file) => file.path).join('\n');
+  return listed(a) === listed(b);
 }
 
 function loading({
@@ -201,8 +212,13 @@ export async function loadRunData(
 
 /** The kind of a run's model. @throws UserError when the run's configuration does not fit it. */
 function definitionOf(run: RunDirectory, given: ModelDefinition | undefined): ModelDefinition {
-  const definition = given ?? modelDefinition(run.config.model);
-  const { modelConfig } = run.config;
+  const { model, modelConfig, imports = [] } = run.config;
+  if (given === undefined && !models.has(model) && imports.length > 0) {
+    throw new UserError(
+      `${run.path}: its model "${model}" was registered by ${imports.map((file) => file.path).join(' or ')}, which has not been imported.`,
+    );
+  }
+  const definition = given ?? modelDefinition(model);
   const parsed = definition.schema.safeParse(modelConfig);
   if (!parsed.success) {
     const issues = describeIssues(parsed.error, modelConfig);

@@ -13,7 +13,7 @@ import type { TrainingSettings } from '../runs/settings.js';
 import { UserError } from '../util/errors.js';
 import { type DivergenceError, initialLossWarning, nonFiniteState } from './anomalies.js';
 import { explainDivergence } from './divergence.js';
-import type { StopReason, TrainerEvents, TrainResult } from './events.js';
+import type { Emitter, StopReason, TrainerEvents, TrainResult } from './events.js';
 import { Ledger, Tally } from './ledger.js';
 import { type Cursor, type StepHooks, Stepper } from './stepper.js';
 
@@ -50,7 +50,7 @@ export interface TrainerOptions {
  * been no break. An exception of a listener ends training. A model that counts (`fit`) is fitted
  * instead, then saved and scored all the same.
  */
-export class Trainer extends EventEmitter<TrainerEvents> {
+export class Trainer extends (EventEmitter as unknown as new () => Emitter<TrainerEvents>) {
   readonly model: LanguageModel;
   readonly training: TrainingSettings;
   readonly #options: TrainerOptions;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkOperation, property, shapeWithDims } from '../gradcheck.suite.js';
+import { checkOperation, property, shapeWithDims } from '../../../test/suites/gradcheck.suite.js';
 import { scope, type Tensor, tensor, zeros } from '../index.js';
 
 const values = (x: Tensor) => Array.from(x.dataSync());

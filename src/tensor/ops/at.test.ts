@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { aShape, checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
 import { ReferenceBackend } from '../../backend/index.js';
-import { aShape, checkOperation, property } from '../gradcheck.suite.js';
 import {
   arange,
   gather,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkOperation, native, property } from '../../../test/suites/gradcheck.suite.js';
 import { Generator } from '../../util/random.js';
-import { checkOperation, native, property } from '../gradcheck.suite.js';
 import {
   type AttentionOptions,
   causalAttention,

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  at,
+  build,
+  checkOperation,
+  exact,
+  property,
+  twoShapes,
+} from '../../../test/suites/gradcheck.suite.js';
 import { broadcastShapes } from '../../util/shape.js';
-import { at, build, checkOperation, exact, property, twoShapes } from '../gradcheck.suite.js';
 import {
   allclose,
   equal,

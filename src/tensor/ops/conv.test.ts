@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { build, checkOperation, native, property } from '../../../test/suites/gradcheck.suite.js';
 import { ReferenceBackend } from '../../backend/index.js';
-import { build, checkOperation, native, property } from '../gradcheck.suite.js';
 import { type Backend, conv1d, linear, ones, scope, tensor, withBackend, zeros } from '../index.js';
 
 interface Golden {

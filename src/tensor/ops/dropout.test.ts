@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aShape, checkOperation, property } from '../gradcheck.suite.js';
+import { aShape, checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
 import { dropout, ones, RandomSource, scope, tensor, zeros } from '../index.js';
 
 describe('dropout', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkOperation } from '../gradcheck.suite.js';
+import { checkOperation } from '../../../test/suites/gradcheck.suite.js';
 import { einsum, matmul, scope, zeros } from '../index.js';
 
 describe('einsum', () => {

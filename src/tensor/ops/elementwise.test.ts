@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { erf } from '../../backend/reference/special.js';
-import { broadcastShapes } from '../../util/shape.js';
 import {
   aShape,
   at,
@@ -10,7 +8,9 @@ import {
   exact,
   property,
   twoShapes,
-} from '../gradcheck.suite.js';
+} from '../../../test/suites/gradcheck.suite.js';
+import { erf } from '../../backend/reference/special.js';
+import { broadcastShapes } from '../../util/shape.js';
 import {
   add,
   affine,

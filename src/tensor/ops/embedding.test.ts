@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
 import { numel } from '../../util/shape.js';
-import { checkOperation, property } from '../gradcheck.suite.js';
 import { embedding, linear, scope, type Tensor, tensor, zeros } from '../index.js';
 
 const drawn = fc

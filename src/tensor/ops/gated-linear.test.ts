@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { aShape, build, checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
 import { erf } from '../../backend/reference/special.js';
-import { aShape, build, checkOperation, property } from '../gradcheck.suite.js';
 import {
   GATED_LINEAR_KINDS,
   type GatedLinearKind,

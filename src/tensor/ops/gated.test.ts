@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aShape, build, checkOperation, property } from '../gradcheck.suite.js';
+import { aShape, build, checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
 import { gatedActivation, zeros } from '../index.js';
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkOperation, exact, native, property } from '../../../test/suites/gradcheck.suite.js';
 import { ReferenceBackend } from '../../backend/index.js';
 import { numel } from '../../util/shape.js';
-import { checkOperation, exact, native, property } from '../gradcheck.suite.js';
 import {
   crossEntropy,
   linear,

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  aSizeOrZero,
+  at,
+  build,
+  checkOperation,
+  property,
+} from '../../../test/suites/gradcheck.suite.js';
 import type { Shape } from '../../util/shape.js';
-import { aSizeOrZero, at, build, checkOperation, property } from '../gradcheck.suite.js';
 import { linear, matmul, scope, tensor, zeros } from '../index.js';
 
 const sizes = fc.record({

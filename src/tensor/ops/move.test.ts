@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  aShape,
+  at,
+  build,
+  checkOperation,
+  property,
+  twoShapes,
+} from '../../../test/suites/gradcheck.suite.js';
 import { broadcastShapes, sameShape } from '../../util/shape.js';
-import { aShape, at, build, checkOperation, property, twoShapes } from '../gradcheck.suite.js';
 import {
   concat,
   expand,

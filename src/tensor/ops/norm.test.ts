@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aSize, checkOperation, exact, property } from '../gradcheck.suite.js';
+import { aSize, checkOperation, exact, property } from '../../../test/suites/gradcheck.suite.js';
 import {
   batchNorm,
   layerNorm,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkOperation } from '../gradcheck.suite.js';
+import { checkOperation } from '../../../test/suites/gradcheck.suite.js';
 import { crossEntropy, mseLoss, nllLoss, scope, tensor, zeros } from '../index.js';
 
 const TARGETS = { shape: [4], values: [1, -100, 0, 2], int: true };

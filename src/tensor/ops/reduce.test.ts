@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { numel, type Shape } from '../../util/shape.js';
 import {
   at,
   build,
@@ -9,7 +8,8 @@ import {
   indicesOf,
   property,
   shapeWithDims,
-} from '../gradcheck.suite.js';
+} from '../../../test/suites/gradcheck.suite.js';
+import { numel, type Shape } from '../../util/shape.js';
 import { amax, scope, type Tensor, tensor, withBackend, zeros } from '../index.js';
 
 type Drawn = { shape: number[]; dims: number[]; keepdim: boolean };

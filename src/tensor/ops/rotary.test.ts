@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkOperation, exact } from '../gradcheck.suite.js';
+import { checkOperation, exact } from '../../../test/suites/gradcheck.suite.js';
 import {
   causalAttention,
   RotaryTable,

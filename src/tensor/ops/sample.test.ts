@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exact, native } from '../gradcheck.suite.js';
+import { exact, native } from '../../../test/suites/gradcheck.suite.js';
 import { multinomial, ones, RandomSource, scope, tensor, withBackend, zeros } from '../index.js';
 
 describe('multinomial', () => {

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aShape, at, build, checkOperation, property } from '../gradcheck.suite.js';
+import {
+  aShape,
+  at,
+  build,
+  checkOperation,
+  property,
+} from '../../../test/suites/gradcheck.suite.js';
 import { concat, roll, scope, stack, type Tensor, tensor, zeros } from '../index.js';
 
 const values = (x: Tensor) => Array.from(x.dataSync());

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { aShape, at, build, checkOperation, exact, property } from '../gradcheck.suite.js';
+import {
+  aShape,
+  at,
+  build,
+  checkOperation,
+  exact,
+  property,
+} from '../../../test/suites/gradcheck.suite.js';
 import { logSoftmax, scope, softmax, tensor, withBackend, zeros } from '../index.js';
 
 const drawn = aShape({ min: 1 }).chain((shape) =>

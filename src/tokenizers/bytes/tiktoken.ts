@@ -7,7 +7,7 @@
 
 import { UserError } from '../../util/errors.js';
 import { PairIndex } from '../pair-index.js';
-import { addBosEos, fingerprintOf, type Manifest, saveFolder } from '../support.js';
+import { addBosEos, fingerprintOf, saveFolder, type TokenizerManifest } from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { ByteBpe } from './byte-bpe.js';
 import { type Merges, NO_MERGE } from './merge.js';
@@ -133,7 +133,7 @@ export class TiktokenTokenizer implements Tokenizer {
     return new TiktokenTokenizer(name, ranks);
   }
 
-  static async fromManifest(manifest: Manifest): Promise<TiktokenTokenizer> {
+  static async fromManifest(manifest: TokenizerManifest): Promise<TiktokenTokenizer> {
     const name = TIKTOKEN_NAMES.find((known) => known === manifest.name);
     if (!name)
       throw new UserError(`the saved tokenizer names an unknown encoding: ${manifest.name}`);

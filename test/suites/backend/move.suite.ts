@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { copyStrided } from '../../../src/backend/reference/move.js';
 import { type Draw, kernel, oneOf } from './check.suite.js';
-import { copyStrided } from './reference/move.js';
 import { absolute, exact, summing } from './tolerance.suite.js';
 
 type Kind = 'permute' | 'slice' | 'expand' | 'concat' | 'gather strides';

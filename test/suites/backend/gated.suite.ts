@@ -1,8 +1,8 @@
 /** Rotary positions and gated units. */
 import { describe } from 'vitest';
-import type { Backend, GatedOp } from './backend.js';
+import type { Backend, GatedOp } from '../../../src/backend/backend.js';
+import { GATED_OP } from '../../../src/backend/native-interface.js';
 import { flag, kernel, oneOf, side } from './check.suite.js';
-import { GATED_OP } from './native-interface.js';
 import { absolute, rounding, type Tolerance, U } from './tolerance.suite.js';
 
 function rotary(subject: Backend<unknown>): void {

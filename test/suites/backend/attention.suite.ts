@@ -1,8 +1,8 @@
 /** Causal attention: every layout and option against the reference, and what a query must not see. */
 import { describe } from 'vitest';
-import type { AttentionSize, Backend, HeadSteps } from './backend.js';
+import type { AttentionSize, Backend, HeadSteps } from '../../../src/backend/backend.js';
+import { ReferenceBackend } from '../../../src/backend/reference.js';
 import { type Draw, flag, kernel, oneOf } from './check.suite.js';
-import { ReferenceBackend } from './reference.js';
 import { type Tolerance, U } from './tolerance.suite.js';
 
 interface Sizes {

@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { reduce } from '../../../src/backend/reference/reduce.js';
 import { type Draw, kernel, LARGE, positiveSize, side, size } from './check.suite.js';
-import { reduce } from './reference/reduce.js';
 import { absolute, exact, summing, type Tolerance, U, ulps } from './tolerance.suite.js';
 
 const NOT_FINITE = [NaN, Infinity, -Infinity];

@@ -1,5 +1,7 @@
 import { describe } from 'vitest';
-import type { Backend, ParameterUpdate } from './backend.js';
+import type { Backend, ParameterUpdate } from '../../../src/backend/backend.js';
+import { adamwStep, sgdStep } from '../../../src/backend/reference/optim.js';
+import type { HostArray } from '../../../src/backend/reference.js';
 import {
   type Case,
   type Draw,
@@ -10,8 +12,6 @@ import {
   size,
   type Values,
 } from './check.suite.js';
-import { adamwStep, sgdStep } from './reference/optim.js';
-import type { HostArray } from './reference.js';
 import { absolute, rounding, type Tolerance } from './tolerance.suite.js';
 
 /** A parameter's settings; its memory is in buffers named after its number. */

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
-import { type Backend, matmulSize } from './backend.js';
+import { type Backend, matmulSize } from '../../../src/backend/backend.js';
+import { matmul } from '../../../src/backend/reference/matmul.js';
 import { type Case, check, Draw, flag, kernel, oneOf } from './check.suite.js';
-import { matmul } from './reference/matmul.js';
 import { absolute, summing } from './tolerance.suite.js';
 
 /** Dimensions about the sizes of a register tile, of a vector, and of a small block. */

@@ -5,11 +5,11 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { Backend } from '../backend/backend.js';
-import { defaultBackend, ReferenceBackend } from '../backend/index.js';
-import { Generator } from '../util/random.js';
-import { numel, type Shape } from '../util/shape.js';
-import { noGrad, scope, type Tensor, tensor, withBackend } from './index.js';
+import type { Backend } from '../../src/backend/backend.js';
+import { defaultBackend, ReferenceBackend } from '../../src/backend/index.js';
+import { noGrad, scope, type Tensor, tensor, withBackend } from '../../src/tensor/index.js';
+import { Generator } from '../../src/util/random.js';
+import { numel, type Shape } from '../../src/util/shape.js';
 
 /** The oracle: every number a double. */
 export const exact = new ReferenceBackend({ precision: 'float64' });

@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { broadcastShapes, broadcastStrides, numel } from '../util/shape.js';
 import {
   type Backend,
   type BinaryOp,
   matmulSize,
   type ParameterUpdate,
   type UnaryOp,
-} from './backend.js';
+} from '../../../src/backend/backend.js';
+import { broadcastShapes, broadcastStrides, numel } from '../../../src/util/shape.js';
 import { U } from './tolerance.suite.js';
 
 type Values = Float32Array | Int32Array;
@@ -30,7 +30,7 @@ interface Packed {
 }
 
 const families: Record<string, Record<string, unknown>[]> = JSON.parse(
-  readFileSync(new URL('../../test/goldens/kernels.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../goldens/kernels.json', import.meta.url), 'utf8'),
 );
 
 function unpack(packed: Record<string, unknown>): Golden {

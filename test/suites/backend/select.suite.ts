@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
 import { kernel, LARGE, oneOf, side, size } from './check.suite.js';
 import { exact } from './tolerance.suite.js';
 

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
-import type { Backend, BinaryOp, IntegerOp, UnaryOp } from './backend.js';
+import type { Backend, BinaryOp, IntegerOp, UnaryOp } from '../../../src/backend/backend.js';
+import { unary } from '../../../src/backend/reference/elementwise.js';
 import { check, Draw, kernel, LARGE, side, size, type Values } from './check.suite.js';
-import { unary } from './reference/elementwise.js';
 import { ANY, exact, TINY, type Tolerance, U, ulps } from './tolerance.suite.js';
 
 /** What breaks formulas: the edges of the format, of exp, of tanh, and of each function's domain. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Backend, RandomKey } from './backend.js';
+import type { Backend, RandomKey } from '../../../src/backend/backend.js';
+import { normal, uniform } from '../../../src/backend/reference/random.js';
+import { normalCdf } from '../../../src/backend/reference/special.js';
 import { type Draw, kernel, LARGE, oneOf, size } from './check.suite.js';
-import { normal, uniform } from './reference/random.js';
-import { normalCdf } from './reference/special.js';
 import { exact, type Tolerance, U, ulps } from './tolerance.suite.js';
 
 const addresses = {

@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { cumsum } from '../../../src/backend/reference/scan.js';
 import { type Draw, flag, kernel, oneOf, positiveSize, side, size } from './check.suite.js';
-import { cumsum } from './reference/scan.js';
 import { absolute, exact, rounding, type Tolerance } from './tolerance.suite.js';
 
 /** (outer, count, inner): rows, columns and what is in between. */

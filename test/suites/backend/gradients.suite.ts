@@ -4,10 +4,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { UnaryOp } from './backend.js';
+import type { UnaryOp } from '../../../src/backend/backend.js';
+import { UNARY_OP } from '../../../src/backend/native-interface.js';
+import { ReferenceBackend } from '../../../src/backend/reference.js';
 import { Draw, oneOf } from './check.suite.js';
-import { UNARY_OP } from './native-interface.js';
-import { ReferenceBackend } from './reference.js';
 
 const backend = new ReferenceBackend({ precision: 'float64' });
 const zeros = (count: number) => new Float64Array(count);

@@ -1,8 +1,8 @@
 /** That the helper which tests the kernels would notice: each of these kernels has a fault. */
 import { describe, expect, it } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { type HostArray, ReferenceBackend } from '../../../src/backend/reference.js';
 import { check, LARGE } from './check.suite.js';
-import { type HostArray, ReferenceBackend } from './reference.js';
 import { exact, ulps } from './tolerance.suite.js';
 
 type Negate = (out: HostArray, x: HostArray, count: number, backend: ReferenceBackend) => void;

@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { batchNorm, layerNorm } from '../../../src/backend/reference/norm.js';
 import { type Draw, flag, kernel, oneOf, side, size } from './check.suite.js';
-import { batchNorm, layerNorm } from './reference/norm.js';
 import { ANY, rounding, type Tolerance, U } from './tolerance.suite.js';
 
 const positive = size.filter((count) => count > 0);

@@ -3,8 +3,8 @@
  * backend in double precision.
  */
 import { describe } from 'vitest';
+import type { Backend } from '../../../src/backend/backend.js';
 import { attentionSuite } from './attention.suite.js';
-import type { Backend } from './backend.js';
 import { elementwiseSuite } from './elementwise.suite.js';
 import { embeddingSuite } from './embedding.suite.js';
 import { gatedSuite } from './gated.suite.js';

@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { crossEntropy, softmax } from '../../../src/backend/reference/softmax.js';
 import { type Draw, flag, kernel, oneOf, positiveSize, side, size } from './check.suite.js';
-import { crossEntropy, softmax } from './reference/softmax.js';
 import {
   ANY,
   anything,

@@ -11,8 +11,8 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Backend } from './backend.js';
-import { ReferenceBackend } from './reference.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { ReferenceBackend } from '../../../src/backend/reference.js';
 import { ANY, type Tolerance } from './tolerance.suite.js';
 
 export type Values = Float32Array | Int32Array;

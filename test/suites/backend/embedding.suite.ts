@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { sumRowsById } from '../../../src/backend/reference/embedding.js';
 import { kernel, oneOf, positiveSize, side, size } from './check.suite.js';
-import { sumRowsById } from './reference/embedding.js';
 import { ANY, absolute, exact, summing, type Tolerance } from './tolerance.suite.js';
 
 const SPECIALS = [NaN, Infinity, -Infinity, -0, 1e-45];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../util/errors.js';
-import type { Backend } from './backend.js';
+import type { Backend } from '../../../src/backend/backend.js';
+import { UserError } from '../../../src/util/errors.js';
 import { Draw, kernel, LARGE, size } from './check.suite.js';
 import { exact } from './tolerance.suite.js';
 
