@@ -51,11 +51,11 @@ export async function train(model: string | undefined, options: TrainOptions): P
   using session = opened;
   if (interrupt.requested) return leave(output, interrupt, 'stopped before training began');
   for (const line of session.notices) output.notice(line);
-  const short = warmupNotice(session.trainer.training);
+  const { step, training } = session.trainer;
+  const short = step === 0 ? warmupNotice(training) : undefined;
   if (short !== undefined) output.notice(short);
   output.line(introduction(session, currentBackend()));
   output.line();
-  const { step, training } = session.trainer;
   if (step > 0 && step >= training.steps) {
     output.notice(`all of its ${step} steps are done; --steps with a larger number goes on.`);
   }
