@@ -30,6 +30,14 @@ describe('translateOptions', () => {
       expect((await translate(line)).slice(0, 3)).toEqual(line.split(' ').slice(0, 3)),
   );
 
+  it('loads no model for help and for options that there are', async () => {
+    const load = () => Promise.reject(new Error('loaded'));
+    for (const line of ['train --help', 'train mlp --steps 5 --lr=1', '--help', 'train -h']) {
+      const args = line.split(' ');
+      expect(await translateOptions(buildProgram(), args, load)).toEqual(args);
+    }
+  });
+
   it.each([
     ['epochs', /counted in steps: use --steps/],
     ['device', /on the CPU/],

@@ -45,7 +45,8 @@ export async function translateOptions(
   settingKeys: () => Promise<Iterable<string>>,
 ): Promise<string[]> {
   const command = program.commands.find((each) => each.name() === args[0]);
-  const known = new Set(command?.options.flatMap(({ long, short }) => [long, short]));
+  const own = command?.options.flatMap(({ long, short }) => [long, short]);
+  const known = new Set([...(own ?? []), '--help']);
   if (!command || command.commands.length > 0) return [...args];
   const takesSettings = known.has('--set');
   const translated: string[] = [];
