@@ -7,6 +7,7 @@
  *     node kernels/build.mjs            a failure is one line and exit code 0
  *     node kernels/build.mjs --strict   a failure is exit code 1
  *     node kernels/build.mjs --force    compiles everything again
+ *     node kernels/build.mjs --check    compiles with warnings as errors, and keeps nothing of it
  *
  * Each source has its own object file, named by a hash of all that goes into it; only what changed
  * is compiled. build-info.json, beside the library, says what it was built with.
@@ -221,25 +222,46 @@ function writeInterface() {
   writeFileSync(interfaceFile, source);
 }
 
-/** @param {{ force: boolean }} options */
-async function build({ force }) {
-  const compiler = await findCompiler();
-  writeInterface();
+/**
+ * The flags that `compiler` takes, and the macros that it defines under them.
+ * @param {Compiler} compiler
+ */
+async function flagsFor(compiler) {
   const common = [...BASE_FLAGS, `-DNANOGPT_ABI=${readInterface().number}`];
-  let flags = [...common, NATIVE_FLAG];
-  let macros;
+  const native = [...common, NATIVE_FLAG];
   try {
-    macros = await predefinedMacros(compiler, flags);
+    return { flags: native, macros: await predefinedMacros(compiler, native) };
   } catch {
     // An older compiler, or one that does not know this processor: plain code is better than none.
-    flags = common;
-    macros = await predefinedMacros(compiler, flags).catch((error) => {
+    const macros = await predefinedMacros(compiler, common).catch((error) => {
       throw new BuildError(
         `${compiler.command} does not work: ${complaint(error)}`,
         'set CC to a C compiler',
       );
     });
+    return { flags: common, macros };
   }
+}
+
+/** Compiles everything once with warnings as errors; the library in place is left alone. */
+async function checkWarnings() {
+  const compiler = await findCompiler();
+  const { flags } = await flagsFor(compiler);
+  const list = listSources('');
+  await inParallel(list, ({ source }) =>
+    compile(compiler, [...flags, '-Werror', '-c', source, '-o', '/dev/null']).catch((error) => {
+      console.error(complaint(error));
+      throw new BuildError(`${compiler.command} warns of ${basename(source)}`, 'see above');
+    }),
+  );
+  console.log(`kernels: ${compiler.version}, ${list.length} files without a warning`);
+}
+
+/** @param {{ force: boolean }} options */
+async function build({ force }) {
+  const compiler = await findCompiler();
+  writeInterface();
+  const { flags, macros } = await flagsFor(compiler);
 
   const cpu = cpus()[0]?.model ?? 'unknown';
   const list = listSources(hashOf(compiler.version, flags.join(' '), macros, cpu));
@@ -303,17 +325,21 @@ function removeOldObjects(current) {
   }
 }
 
-const strict = process.argv.includes('--strict');
+const check = process.argv.includes('--check');
+const strict = check || process.argv.includes('--strict');
 try {
-  await build({ force: process.argv.includes('--force') });
+  if (check) await checkWarnings();
+  else await build({ force: process.argv.includes('--force') });
 } catch (error) {
   const remedy = error instanceof BuildError ? error.remedy : 'see the message';
   const problem = error instanceof Error ? error.message : String(error);
   const inCheckout = existsSync(join(sources, '..', 'src'));
   const again = inCheckout ? 'npm run build:kernels' : 'npm rebuild nanogpt';
   console.error(
-    `nanogpt: native kernels not built (${problem}), so training runs on the slow reference backend; ` +
-      `to mend it: ${remedy}, then \`${again}\`.`,
+    check
+      ? `nanogpt: ${problem}.`
+      : `nanogpt: native kernels not built (${problem}), so training runs on the slow reference backend; ` +
+          `to mend it: ${remedy}, then \`${again}\`.`,
   );
   process.exitCode = strict ? 1 : 0;
 }

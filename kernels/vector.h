@@ -107,9 +107,8 @@ INLINE vfloat vcopysign(vfloat magnitude, vfloat sign) {
 }
 
 INLINE vfloat vsqrt(vfloat x) {
-    vfloat r;
-    for (int i = 0; i < LANES; i++) r[i] = sqrtf(x[i]); /* one instruction, see -fno-math-errno */
-    return r;
+    for (int i = 0; i < LANES; i++) x[i] = sqrtf(x[i]); /* one instruction, see -fno-math-errno */
+    return x;
 }
 
 /* Down, up, and to the nearest, ties to even; each an instruction where there is one. */

@@ -52,6 +52,20 @@ describe("README's example", () => {
   });
 });
 
+describe("README's loop in plain JavaScript", () => {
+  it('runs as it stands, and learns', async () => {
+    const file = path.join(ROOT, 'build', `readme-${process.pid}-loop.mjs`);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    try {
+      fs.writeFileSync(file, blocks.find(({ language }) => language === 'js')!.text);
+      const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: ROOT });
+      expect(Number(/^loss (\S+),/.exec(stdout)![1])).toBeLessThan(1e-4);
+    } finally {
+      fs.rmSync(file, { force: true });
+    }
+  });
+});
+
 describe("README's commands", () => {
   const program = buildProgram();
   const own = shellLines.filter((line) => line.startsWith('npx nanogpt'));
@@ -100,7 +114,8 @@ describe("README's tree and links", () => {
       .readdirSync(path.join(ROOT, 'src'), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .filter(({ name }) => fs.readdirSync(path.join(ROOT, 'src', name)).length > 0);
-    for (const { name } of folders) expect(tree).toContain(`  ${name}/ `);
+    const listed = [...tree.matchAll(/^ {2}(\w+)\/ /gm)].map(([, name]) => name!);
+    expect(listed.sort()).toEqual(folders.map(({ name }) => name).sort());
     for (const [, target] of readme.matchAll(/\]\(([^)]+)\)/g)) {
       expect(fs.existsSync(path.join(ROOT, target!)), target).toBe(true);
     }

@@ -76,7 +76,7 @@ describe('settings', () => {
     ['learningrate=1', /unknown setting of mlp "learningrate"/],
     ['batchsize=1', /Did you mean "batchSize"\?/],
     ['nHiden=3', /Did you mean "nHidden"\?/],
-    ['lr=fast', /lr=fast: expected a number, got "fast".*lr is: learning rate/],
+    ['lr=fast', /lr=fast: expected a number, got "fast".*lr is: peak learning rate/],
     ['lr=-1', /lr=-1: expected a number of at least 0, got "-1"/],
     ['steps=1.5', /steps=1.5: expected a whole number, got "1.5"/],
     ['nesterov=maybe', /nesterov=maybe: expected true or false, got "maybe"/],

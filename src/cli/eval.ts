@@ -7,7 +7,7 @@ import { UserError } from '../util/errors.js';
 import { downloadBar } from './download-bar.js';
 import { evaluateBatchNorms, parseModes } from './eval-batch-norm.js';
 import { interruptible } from './interrupt.js';
-import { type OpenOptions, openNamedRun } from './open-run.js';
+import { checkpointSentence, type OpenOptions, openNamedRun } from './open-run.js';
 import { Output, thousands } from './output.js';
 import { fields } from './table.js';
 
@@ -53,7 +53,7 @@ export async function evaluateRun(name: string, options: EvalOptions): Promise<v
   });
   output.line(
     fields([
-      ['run', `${run.name}, step ${thousands(checkpoint.state.step)}`],
+      ['run', `${run.name}, ${checkpointSentence(opened)}`],
       ['split', `${split}, ${thousands(tokens)} tokens predicted`],
       ['loss', `${loss.toFixed(4)} nats per token`],
       ['perplexity', perplexity.toFixed(2)],

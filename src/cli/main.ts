@@ -2,6 +2,7 @@
 /** The command line's entry: parses, runs a command, and turns what was thrown into an exit code. */
 import { CommanderError } from 'commander';
 import { fail } from './fail.js';
+import { translateOptions } from './option-words.js';
 import { onClosedPipe } from './output.js';
 import { buildProgram } from './program.js';
 
@@ -11,7 +12,13 @@ onClosedPipe(() => process.exit(0));
 try {
   const program = buildProgram();
   if (process.argv.length <= 2) program.outputHelp();
-  else await program.parseAsync();
+  else {
+    const args = await translateOptions(program, process.argv.slice(2), async () => {
+      const { settingKeys } = await import('./settings.js');
+      return settingKeys();
+    });
+    await program.parseAsync(args, { from: 'user' });
+  }
 } catch (error) {
   // commander has already printed what was wrong with the usage, or the help that was asked for.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

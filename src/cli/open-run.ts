@@ -4,7 +4,7 @@ import { type OpenedRun, openRun } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 import { findRun } from './find-run.js';
 import { importRecorded } from './imports.js';
-import type { Output } from './output.js';
+import { type Output, thousands } from './output.js';
 import { prepareBackend } from './threads.js';
 
 export interface OpenOptions {
@@ -31,6 +31,16 @@ export async function openNamedRun(
   const opened = await openRun(folder, { from });
   for (const line of opened.notices) output.notice(line);
   return opened;
+}
+
+/** `latest checkpoint, step 1,400 (best: step 900)`. */
+export function checkpointSentence({ checkpoint, run }: OpenedRun): string {
+  const { step, best } = checkpoint.state;
+  const isLatest = run.checkpoints.pointer('latest') === checkpoint.name;
+  const isBest = run.checkpoints.pointer('best') === checkpoint.name;
+  const which = [...(isLatest ? ['latest'] : []), ...(isBest ? ['best'] : [])].join(' and ');
+  const other = isBest || !best ? '' : `; the best is of step ${thousands(best.step)}`;
+  return `${which ? `${which} checkpoint, ` : ''}step ${thousands(step)}${other}`;
 }
 
 function parseCheckpoint(text: string): CheckpointChoice {

@@ -58,9 +58,10 @@ export function duration(seconds: number): string {
   return `${whole} s`;
 }
 
-/** `82.3 MB`, in powers of ten. */
+/** `82.3 MB`, `316 MB`, in powers of ten. */
 export function byteSize(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;
+  if (bytes >= 1e8) return `${(bytes / 1e6).toFixed(0)} MB`;
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e3).toFixed(1)} kB`;
 }
 

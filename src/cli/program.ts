@@ -18,7 +18,7 @@ const imports = () =>
     .default([], 'none');
 
 const threads = () =>
-  new Option('--threads <n>', 'threads to compute with (default: all cores)').argParser(count(1));
+  new Option('--threads <n>', 'compute threads (default: all cores)').argParser(count(1));
 const json = () => new Option('--json', 'print one JSON result and nothing else');
 const data = () =>
   new Option(
@@ -35,7 +35,9 @@ const set = (of: string) =>
     .argParser(collect)
     .default([], 'none');
 const checkpoint = () =>
-  new Option('--checkpoint <which>', 'latest, best, or a step').default('latest');
+  new Option('--checkpoint <which>', 'latest, best (lowest validation loss), or a step').default(
+    'latest',
+  );
 
 function addTrain(program: Command): void {
   program
@@ -46,13 +48,13 @@ function addTrain(program: Command): void {
     .addOption(data())
     .addOption(tokenizer())
     .addOption(new Option('--steps <n>', 'optimizer steps').argParser(count(0)))
-    .addOption(new Option('--lr <rate>', 'learning rate, at its height').argParser(least(0)))
-    .addOption(new Option('--seed <n>', 'seed of all randomness').argParser(count(0)))
+    .addOption(new Option('--lr <rate>', 'peak learning rate').argParser(least(0)))
+    .addOption(new Option('--seed <n>', 'random seed').argParser(count(0)))
     .addOption(threads())
     .option('--split <shares>', 'train, validation and test, as 0.8,0.1,0.1')
     .option('--out <folder>', "the run's folder (default: runs/<model>-<preset>-<time>)")
-    .option('--resume <run>', 'go on with a run that was stopped, to the same bits')
-    .addOption(new Option('--max-seconds <s>', 'stop after so long').argParser(seconds))
+    .option('--resume <run>', 'continue a stopped run, bit for bit as if it had never stopped')
+    .addOption(new Option('--max-seconds <s>', 'stop after this many seconds').argParser(seconds))
     .addOption(set('model or training'))
     .addOption(json())
     .addHelpText(
@@ -64,7 +66,8 @@ Examples:
   nanogpt train mlp --data notes/ --set nHidden=400 --set optimizer=adamw --lr 0.001
   nanogpt train --resume runs/mlp-published-20260101-1200 --steps 2800
 
-Ctrl-C once finishes the step, saves, and says how to go on (exit code 130); twice leaves at once.`,
+Every setting is an option too: --batch-size 64 is --set batchSize=64.
+Ctrl-C finishes the step, saves, and prints how to resume (exit code 130); a second one exits at once.`,
     )
     .action(async (model, options) => (await import('./train.js')).train(model, options));
 }
@@ -72,21 +75,24 @@ Ctrl-C once finishes the step, saves, and says how to go on (exit code 130); twi
 function addSample(program: Command): void {
   program
     .command('sample')
-    .description('let a trained model write')
+    .description('generate text from a trained model')
     .argument('<run>', 'a run: its name or folder')
     .addOption(new Option('--tokens <n>', 'how many tokens').argParser(count(1)).default(100))
-    .option('--prompt <text>', 'what it goes on from (default: token 0)')
+    .option('--prompt <text>', 'text to continue (default: token 0)')
     .option('--ids <list>', 'the prompt as token ids, as 0,17,4')
     .addOption(
-      new Option('--temperature <t>', '0 is greedy, 1 the model as it is')
+      new Option('--temperature <t>', "0: greedy; 1: the model's own distribution")
         .argParser(least(0))
         .default(1),
     )
-    .addOption(new Option('--top-k <k>', 'only the k likeliest tokens').argParser(count(1)))
+    .addOption(new Option('--top-k <k>', 'sample from the k likeliest tokens').argParser(count(1)))
     .addOption(
-      new Option('--top-p <p>', 'only the likeliest tokens that make up p').argParser(fraction),
+      new Option(
+        '--top-p <p>',
+        'sample from the likeliest tokens whose probabilities sum to p',
+      ).argParser(fraction),
     )
-    .addOption(new Option('--seed <n>', 'seed of the draw').argParser(count(0)).default(0))
+    .addOption(new Option('--seed <n>', 'sampling seed').argParser(count(0)).default(0))
     .addOption(checkpoint())
     .addOption(threads())
     .addOption(json())
@@ -126,13 +132,13 @@ Examples:
 function addDescribe(program: Command): void {
   program
     .command('describe')
-    .description('what a model or run consists of; without one, the models, data and tokenizers')
+    .description('describe a model or run; without one, list models, data and tokenizers')
     .argument('[model or run]', `${MODEL_NAMES.join(', ')}, or a run: its name or folder`)
     .option('--preset <name>', "one of the model's presets")
     .addOption(data())
     .addOption(tokenizer())
     .addOption(set('the model'))
-    .option('--settings', 'every key that --set takes, its value and its meaning')
+    .option('--settings', 'every key that --set accepts, its value and its meaning')
     .option(
       '--init',
       'the model before training, on real batches: activations, gradients and first loss, by initialisation',
@@ -174,11 +180,11 @@ Examples:
   nanogpt doctor         how fast this machine is
 
 Environment:
-  NANOGPT_DATA_DIR   a folder that is looked in for datasets before the network
-  NANOGPT_CACHE_DIR  where datasets and token ids are kept
+  NANOGPT_DATA_DIR   a folder searched for datasets before the network
+  NANOGPT_CACHE_DIR  where datasets and token ids are cached
   NANOGPT_BACKEND    native or reference
-  NANOGPT_THREADS    threads to compute with; --threads goes before it
-  NANOGPT_BLAS       a library with cblas_sgemm that is to compute matrix products
+  NANOGPT_THREADS    compute threads; --threads takes precedence
+  NANOGPT_BLAS       a library with cblas_sgemm to use for matrix products
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     );
@@ -198,7 +204,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
       .configureOutput({
         outputError: (text, write) => {
           const problem = oneLine(text.replace(/^error: /, '').replace('\n(Did you', ' (Did you'));
-          write(`nanogpt: ${problem} (\`${name} --help\` lists what there is)\n`);
+          write(`nanogpt: ${problem} (\`${name} --help\` lists the options)\n`);
         },
       });
   }

@@ -26,6 +26,30 @@ describe('progressLine', () => {
   });
 });
 
+describe('progressLine within a width', () => {
+  it.each([40, 50, 60, 70, 80, 100, 200])(
+    'of %d columns fits, and keeps the time left',
+    (width) => {
+      const line = progressLine(event, width);
+      expect(line.length).toBeLessThanOrEqual(width);
+      expect(line).toMatch(/^ 640\/1400 .*1 min 12 s left$/);
+    },
+  );
+
+  it('drops the pace first, then the rate, then the validation loss, then the loss', () => {
+    const fields = ['tokens/s', 'lr', 'val', 'loss', '/1400'];
+    let dropped = 0;
+    for (let width = 80; width >= 14; width--) {
+      const has = fields.map((field) => progressLine(event, width).includes(field));
+      const now = has.indexOf(true) < 0 ? fields.length : has.indexOf(true);
+      expect(has).toEqual(fields.map((_, i) => i >= now)); // those before are gone, no other
+      expect(now).toBeGreaterThanOrEqual(dropped);
+      dropped = now;
+    }
+    expect(dropped).toBe(fields.length);
+  });
+});
+
 describe('plain lines', () => {
   it('come with an evaluation, with the mean loss over the steps since the last', () => {
     const lines: string[] = [];
@@ -35,15 +59,7 @@ describe('plain lines', () => {
     progress.show({ ...event, step: 1, loss: 9 });
     progress.show({ ...event, step: 11, loss: 3 });
     expect(lines).toEqual([]);
-    progress.evaluated({
-      type: 'evaluation',
-      split: 'validation',
-      step: 20,
-      loss: 4,
-      trainLoss: 3,
-      best: true,
-      seconds: 1,
-    });
+    progress.evaluated();
     progress.show({ ...event, step: 20, loss: 3 });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/^ {2}20\/1400 {2}loss 3\.300 /); // (1·9 + 10·3 + 9·3) / 20
@@ -55,6 +71,23 @@ describe('the live line', () => {
   afterEach(() => {
     vi.restoreAllMocks();
     Object.assign(process.stderr, { isTTY, columns });
+  });
+
+  it.each([40, 60, 80, 120, 200])('at %d columns leaves a line for each evaluation', (columns) => {
+    Object.assign(process.stderr, { isTTY: true, columns });
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const lines: string[] = [];
+    const output = new Output(false);
+    output.write = (text) => void lines.push(text);
+    using progress = showProgress(output);
+    for (const step of [10, 20, 30, 40]) {
+      if (step % 20 === 0) progress.evaluated();
+      progress.show({ ...event, step, loss: step === 10 ? 5 : 3 });
+    }
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line.trimEnd().length).toBeLessThanOrEqual(columns);
+    expect(lines[0]).toMatch(/^ {2}20\/1400 .* left\n$/);
+    expect(lines[1]).toMatch(/^ {2}40\/1400 .* left\n$/);
   });
 
   it('stays one line, as wide as the terminal, and makes way for what is to stay', () => {

@@ -1,13 +1,14 @@
 /** How training is shown while it runs: one live line on a terminal, plain lines elsewhere. */
 import cliProgress from 'cli-progress';
-import type { EvaluationEvent, ProgressEvent } from '../train/index.js';
+import type { ProgressEvent } from '../train/index.js';
 import { duration, type Output, rate } from './output.js';
 import { Curve, sparkline } from './sparkline.js';
 
 /** Where training stands, shown to whoever watches. */
 export interface Progress extends Disposable {
   show(event: ProgressEvent): void;
-  evaluated(event: EvaluationEvent): void;
+  /** There was an evaluation: its line stays. */
+  evaluated(): void;
   /** Something the user should know: a line that stays. */
   note(text: string): void;
   /** Text for standard output, on lines of its own. */
@@ -30,18 +31,27 @@ export function showProgress(output: Output): Progress {
   return new PlainLines(output);
 }
 
-/** `640/1400  loss 5.912  val 5.985  lr 0.5  24.1k tokens/s  12 s left` */
-export function progressLine(event: ProgressEvent): string {
+/**
+ * `640/1400  loss 5.912  val 5.985  lr 0.5  24.1k tokens/s  12 s left`
+ *
+ * @param width columns at most: the least useful fields are dropped until it fits. The time left stays.
+ */
+export function progressLine(event: ProgressEvent, width = Infinity): string {
   const { step, steps, loss, validationLoss, lr, tokensPerSecond, secondsLeft } = event;
-  const parts = [
-    `${String(step).padStart(String(steps).length)}/${steps}`,
-    `loss ${loss.toFixed(3)}`,
-    ...(validationLoss === undefined ? [] : [`val ${validationLoss.toFixed(3)}`]),
-    `lr ${rate(lr)}`,
-    `${compact(tokensPerSecond)} tokens/s`,
-    `${duration(secondsLeft)} left`,
+  // In order, each with its rank: the greatest goes first, and 0 never.
+  const fields: readonly (readonly [number, string | undefined])[] = [
+    [1, `${String(step).padStart(String(steps).length)}/${steps}`],
+    [2, `loss ${loss.toFixed(3)}`],
+    [3, validationLoss === undefined ? undefined : `val ${validationLoss.toFixed(3)}`],
+    [4, `lr ${rate(lr)}`],
+    [5, `${compact(tokensPerSecond)} tokens/s`],
+    [0, `${duration(secondsLeft)} left`],
   ];
-  return parts.join('  ');
+  const line = (most: number) =>
+    fields.flatMap(([rank, text]) => (text === undefined || rank > most ? [] : [text])).join('  ');
+  let most = fields.length - 1;
+  while (most > 0 && line(most).length > width) most--;
+  return line(most);
 }
 
 /** `820`, `24.1k`, `1.20M` */
@@ -75,8 +85,11 @@ class MeanLoss {
 class LiveLine implements Progress {
   readonly #losses = new Curve();
   readonly #mean = new MeanLoss();
+  /** Since the last evaluation. */
+  readonly #stretch = new MeanLoss();
   #bar: cliProgress.SingleBar | undefined;
   #last: ProgressEvent | undefined;
+  #evaluated = false;
 
   constructor(private readonly output: Output) {}
 
@@ -85,12 +98,19 @@ class LiveLine implements Progress {
     this.#mean.keep(EVENTS_IN_MEAN);
     this.#last = { ...event, loss: this.#mean.value };
     this.#losses.add(event.loss);
+    this.#stretch.add(event);
+    if (this.#evaluated) {
+      this.#evaluated = false;
+      this.print(progressLine({ ...event, loss: this.#stretch.value }, process.stderr.columns));
+      this.#stretch.keep(0);
+    }
     this.#open();
     this.#bar!.update(event.step, { event });
   }
 
-  evaluated({ loss }: EvaluationEvent): void {
-    if (this.#last) this.#last = { ...this.#last, validationLoss: loss };
+  /** Its line comes with the next progress, which knows the rest, and stays. */
+  evaluated(): void {
+    this.#evaluated = true;
   }
 
   /** The live line makes way, and comes back below with the next event. */
@@ -117,7 +137,7 @@ class LiveLine implements Progress {
   }
 
   #format(width: number): string {
-    const line = progressLine(this.#last!);
+    const line = progressLine(this.#last!, width - 1);
     const room = Math.min(MOST_COLUMNS, width - line.length - 3);
     return room < 4 ? line.slice(0, width - 1) : `${line}  ${sparkline(this.#losses.values, room)}`;
   }

@@ -15,7 +15,7 @@ export interface RunsOptions {
 export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'damaged';
 
 /** A run at a glance, with what its metrics say. */
-interface Row extends RunSummary {
+export interface Row extends RunSummary {
   readonly state: RunState;
   readonly tokensPerSecond: number | null;
   /** Over the whole split, of a run that came to its end; otherwise the last evaluation's. */
@@ -45,7 +45,7 @@ export function showRuns(options: RunsOptions): void {
     output.line(`No runs in ${options.in}. \`npx nanogpt train mlp\` makes one.`);
     return;
   }
-  output.line(tableOf(rows));
+  output.line(tableOf(rows, process.stdout.columns));
   for (const { name, problem } of rows) if (problem) output.notice(oneLine(`${name}: ${problem}`));
 }
 
@@ -54,21 +54,46 @@ export function runsIn(folder: string): Row[] {
   return listRuns(folder).map(rowOf);
 }
 
-/** A line for each run. */
-export function tableOf(rows: readonly Row[]): string {
-  return table(
-    [
-      { heading: 'run' },
-      { heading: 'model' },
-      { heading: 'parameters', right: true },
-      { heading: 'steps', right: true },
-      { heading: 'validation', right: true },
-      { heading: 'tokens/s', right: true },
-      { heading: 'when' },
-      { heading: 'state' },
-    ],
-    rows.map(cellsOf),
-  );
+/** In order, each with its rank: the greatest goes first where there is too little room, and 0 never. */
+const COLUMNS = [
+  { heading: 'run', rank: 0 },
+  { heading: 'model', rank: 3 },
+  { heading: 'parameters', right: true, rank: 4 },
+  { heading: 'steps', right: true, rank: 1 },
+  { heading: 'validation', right: true, rank: 0 },
+  { heading: 'tokens/s', right: true, rank: 5 },
+  { heading: 'when', rank: 2 },
+  { heading: 'state', rank: 0 },
+];
+
+/**
+ * A line for each run.
+ *
+ * @param width columns at most: the least useful are dropped until it fits, and then names are shortened.
+ */
+export function tableOf(rows: readonly Row[], width = Infinity): string {
+  const cells = rows.map(cellsOf);
+  const draw = (most: number, longest = Infinity) => {
+    const shown = COLUMNS.map((_, i) => i).filter((i) => COLUMNS[i]!.rank <= most);
+    return table(
+      shown.map((i) => COLUMNS[i]!),
+      cells.map((row) => shown.map((i) => (i === 0 ? shortened(row[i]!, longest) : row[i]!))),
+    );
+  };
+  const excess = (text: string) => Math.max(...text.split('\n').map((line) => line.length)) - width;
+  let most = Math.max(...COLUMNS.map(({ rank }) => rank));
+  while (most > 0 && excess(draw(most)) > 0) most--;
+  const over = excess(draw(most));
+  if (over <= 0) return draw(most);
+  const longest = Math.max(...rows.map(({ name }) => name.length));
+  return draw(most, Math.max(8, longest - over));
+}
+
+/** `mlp-ch…1-1200`: both ends tell runs apart. */
+function shortened(name: string, longest: number): string {
+  if (name.length <= longest) return name;
+  const end = Math.floor((longest - 1) / 2);
+  return `${name.slice(0, longest - 1 - end)}…${name.slice(name.length - end)}`;
 }
 
 function rowOf(run: RunSummary): Row {

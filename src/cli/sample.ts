@@ -1,7 +1,7 @@
 /** `nanogpt sample`: a trained model writes. */
 import type { Tokenizer } from '../tokenizers/index.js';
 import { UsageError } from '../util/errors.js';
-import { type OpenOptions, openNamedRun } from './open-run.js';
+import { checkpointSentence, type OpenOptions, openNamedRun } from './open-run.js';
 import { Output } from './output.js';
 import { writeText } from './write-text.js';
 
@@ -24,7 +24,8 @@ export async function sample(name: string, options: SampleOptions): Promise<void
   }
   const ids = options.ids === undefined ? undefined : parseIds(options.ids);
   using opened = await openNamedRun(name, options, output);
-  const { model, tokenizer } = opened;
+  const { model, tokenizer, checkpoint } = opened;
+  output.notice(`${opened.run.name}: ${checkpointSentence(opened)}`);
   const prompt = ids ?? promptOf(options.prompt, tokenizer);
   const { tokens: maxTokens, temperature, topK, topP, seed } = options;
   // A prompt is shown with what follows it; the stand-in for none is not.
@@ -37,7 +38,7 @@ export async function sample(name: string, options: SampleOptions): Promise<void
     (piece) => output.write(piece),
   );
   output.line();
-  output.result({ tokens, text });
+  output.result({ checkpoint: checkpoint.name, step: checkpoint.state.step, tokens, text });
 }
 
 function promptOf(text: string | undefined, tokenizer: Tokenizer): Uint32Array {

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseSplit } from '../data/index.js';
 import { datasetName } from '../data/registry.js';
-import type { ModelDefinition } from '../models/index.js';
-import { parseOverrides } from '../runs/index.js';
+import { type ModelDefinition, models } from '../models/index.js';
+import { parseOverrides, settingsOf } from '../runs/index.js';
 import { UsageError } from '../util/errors.js';
 
 /** The options that stand for settings. */
@@ -42,6 +42,11 @@ export function overridesOf(
   const { data: named } = overrides;
   if (typeof named === 'string') overrides['data'] = wherever(named);
   return overrides;
+}
+
+/** Every key that `--set` takes with one model or another. */
+export function settingKeys(): Set<string> {
+  return new Set([...models.values()].flatMap((definition) => [...settingsOf(definition).keys()]));
 }
 
 /** A path made absolute, so that the run finds its text from any folder; a name or an address as it is. */

@@ -21,7 +21,7 @@ export function introduction({ run, model, data, trainer }: Session, backend: Ba
     [
       'tokens',
       `${parts.map((name) => `${thousands(splits[name].ids.length)} ${name}`).join(', ')}; ` +
-        `${tokenizer.name}, ${thousands(tokenizer.vocabSize)} different ones`,
+        `${tokenizer.name}, vocabulary ${thousands(tokenizer.vocabSize)}`,
     ],
     ['training', trainingSentence(trainer.training, model.blockSize, model.target)],
     ['backend', `${backend.name}, ${backend.threads} thread${backend.threads === 1 ? '' : 's'}`],
@@ -37,15 +37,15 @@ export function outcome(result: TrainResult, unigram: number | null): string {
   const at = `step ${thousands(step)}`;
   const headlines = {
     steps: `${at}, in ${time}`,
-    patience: `ended at ${at} after ${time}: no better validation loss for a while`,
-    time: `ended at ${at} after ${time}: the time is up`,
+    patience: `ended at ${at} after ${time}: validation loss stopped improving`,
+    time: `ended at ${at} after ${time}: time limit reached`,
     stopped: `stopped at ${at} after ${time}, and saved`,
     fitted: `counted in ${time}`,
   };
   const pace = tokensPerSecond > 0 ? `, ${thousands(tokensPerSecond)} tokens/s` : '';
   const nats = (loss: number) => `${loss.toFixed(3)} nats per token`;
   return fields([
-    ['done', `${headlines[reason]}${pace}, ${byteSize(peakMemoryBytes())} of memory at most`],
+    ['done', `${headlines[reason]}${pace}, peak memory ${byteSize(peakMemoryBytes())}`],
     ['training', train.loss === null ? undefined : nats(train.loss)],
     [
       'validation',
@@ -58,7 +58,7 @@ export function outcome(result: TrainResult, unigram: number | null): string {
     [
       'best',
       best && best.step < step
-        ? `step ${thousands(best.step)}, ${best.loss.toFixed(3)} (use it with --checkpoint best)`
+        ? `step ${thousands(best.step)}, ${best.loss.toFixed(3)} (--checkpoint best uses it)`
         : undefined,
     ],
   ]);

@@ -23,6 +23,7 @@ import { overridesOf, type SettingOptions } from './settings.js';
 import { prepareBackend } from './threads.js';
 import { introduction, outcome, resultOf } from './train-report.js';
 import { unigramLoss } from './unigram.js';
+import { warmupNotice } from './wording.js';
 import { type Written, writeText } from './write-text.js';
 
 export interface TrainOptions extends SettingOptions {
@@ -51,9 +52,11 @@ export async function train(model: string | undefined, options: TrainOptions): P
   using session = opened;
   if (interrupt.requested) return leave(output, interrupt, 'stopped before training began');
   for (const line of session.notices) output.notice(line);
+  const { step, training } = session.trainer;
+  const short = step === 0 ? warmupNotice(training) : undefined;
+  if (short !== undefined) output.notice(short);
   output.line(introduction(session, currentBackend()));
   output.line();
-  const { step, training } = session.trainer;
   if (step > 0 && step >= training.steps) {
     output.notice(`all of its ${step} steps are done; --steps with a larger number goes on.`);
   }
@@ -135,7 +138,7 @@ async function run(session: Session, output: Output, interrupt: Interrupt): Prom
     interrupt[Symbol.dispose]();
     progress.print('scoring the whole validation split …');
   });
-  trainer.on('evaluation', (event) => progress.evaluated(event));
+  trainer.on('evaluation', () => progress.evaluated());
   trainer.on('warning', (line) => progress.note(line));
   trainer.on('sample', ({ step, text }) => progress.print(`── step ${step} ──\n${text}\n`));
   try {

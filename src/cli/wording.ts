@@ -9,6 +9,15 @@ export function shownValue(value: unknown): string {
   return Array.isArray(value) ? value.join(',') || 'none' : String(value);
 }
 
+/** What to know of a training that ends before its warm-up does; undefined of any other. */
+export function warmupNotice({ steps, warmupSteps }: TrainingSettings): string | undefined {
+  if (steps === 0 || warmupSteps < steps) return undefined;
+  return (
+    `warm-up takes ${thousands(warmupSteps)} steps and training only ${thousands(steps)}, so the learning rate ` +
+    `never reaches its peak; --warmup-steps ${Math.floor(steps / 10)} shortens it.`
+  );
+}
+
 /** `1,400 steps of 100 windows; sgd, rate 0.5, × 0.1 after step 1,000`. */
 export function trainingSentence(
   training: TrainingSettings,

@@ -13,7 +13,7 @@ import { quoted, shownPath } from './paths.js';
 import { overridesOf } from './settings.js';
 import { fields, table } from './table.js';
 import { unigramLoss } from './unigram.js';
-import { trainingSentence } from './wording.js';
+import { trainingSentence, warmupNotice } from './wording.js';
 
 describe('names in help', () => {
   it('are those of the registries', () => {
@@ -107,6 +107,20 @@ describe('trainingSentence', () => {
     const text = sentence('mlp', { gradAccumulation: 4, warmupSteps: 50 }, 'chars');
     expect(text).toMatch(/ of 4 × 128 windows .* warmed up over 50 steps; along a cosine to /);
     expect(sentence('bigram', {})).toBe('counted, without steps');
+  });
+});
+
+describe('warmupNotice', () => {
+  const notice = (steps: number) =>
+    warmupNotice(
+      buildSettings(models.get('mlp')!, { preset: 'chars', overrides: { steps } }).training,
+    );
+
+  it('is of a training that ends within its warm-up', () => {
+    expect(notice(201)).toBeUndefined();
+    expect(notice(200)).toMatch(/^warm-up takes 200 steps and training only 200, /);
+    expect(notice(60)).toMatch(/--warmup-steps 6 shortens it\.$/);
+    expect(notice(0)).toBeUndefined();
   });
 });
 

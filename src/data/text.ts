@@ -149,7 +149,7 @@ function unknownData(spec: string): UsageError {
   const near = closest(spec, names);
   const hint = distance(spec, near) <= near.length / 2 ? ` Did you mean ${near}?` : '';
   return new UsageError(
-    `no data at "${spec}": it is no file or folder, and no dataset has this name.${hint} ` +
+    `no data at "${spec}": not a file or folder, and no dataset has this name.${hint} ` +
       `Expected a path, an http(s) address, - for standard input, or one of ${names.join(', ')}.`,
   );
 }

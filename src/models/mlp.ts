@@ -240,7 +240,6 @@ export const mlp: ModelDefinition<MLPConfig> = {
         schedule: 'cosine',
         minLr: 1e-4,
         warmupSteps: 200,
-        evalInterval: 1000,
         evalBatches: 20,
         checkpointInterval: 6000,
       },

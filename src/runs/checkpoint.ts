@@ -1,5 +1,5 @@
 /**
- * Checkpoints: everything that a run needs to go on to the same bits.
+ * Checkpoints: everything a run needs to resume bit for bit.
  *
  *     checkpoints/
  *       step-000500/  model.safetensors, optimizer.safetensors, state.json

@@ -31,16 +31,13 @@ const runShape = {
   documents: z
     .boolean()
     .describe('each line is a document of its own, shuffled before the split; true of names'),
-  tokenizer: z.string().min(1).describe('how text becomes tokens'),
+  tokenizer: z.string().min(1).describe('the tokenizer: its name or file'),
   split: z
     .array(z.number())
     .min(2)
     .max(3)
-    .describe('shares of train, validation and test; 0.8,0.1,0.1 unless told'),
-  seed: z
-    .int()
-    .min(0)
-    .describe('of initialisation, dropout and the order of the data; 0 unless told'),
+    .describe('fractions for train, validation and test; default 0.8,0.1,0.1'),
+  seed: z.int().min(0).describe('seed of initialisation, dropout and data order; default 0'),
 };
 
 /** One key that can be set. */

@@ -8,7 +8,7 @@ const MAX_DEPTH = 64;
 /**
  * The value in a file of JSON.
  *
- * @throws UserError when it is no file, larger than `maxBytes`, not JSON, or nested without sense.
+ * @throws UserError when it is not a file, larger than `maxBytes`, not JSON, or nested without sense.
  */
 export function readJsonFile(file: string, maxBytes: number): unknown {
   const text = readRegularFile(file, maxBytes).toString('utf8');

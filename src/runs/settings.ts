@@ -29,7 +29,7 @@ export const trainingSchema = z.strictObject({
     .describe(
       'adamw: its rates carry over from model to model, where those of SGD have to be found',
     ),
-  lr: z.number().min(0).describe('learning rate, at its height'),
+  lr: z.number().min(0).describe('peak learning rate'),
   lrScale: z
     .array(scale)
     .default([])
@@ -39,10 +39,13 @@ export const trainingSchema = z.strictObject({
   schedule: z
     .enum(['constant', 'step', 'cosine'])
     .default('constant')
-    .describe('rate held, multiplied at given steps, or along a cosine down to minLr'),
-  stepAt: z.array(positive).default([]).describe('schedule=step: after each of these steps'),
-  stepFactor: z.number().positive().default(0.1).describe('schedule=step: by this'),
-  warmupSteps: count.default(0).describe('linear rise of the rate, before the schedule'),
+    .describe('learning rate held, multiplied at given steps, or decayed along a cosine to minLr'),
+  stepAt: z
+    .array(positive)
+    .default([])
+    .describe('schedule=step: multiply the rate after each of these steps'),
+  stepFactor: z.number().positive().default(0.1).describe('schedule=step: the factor'),
+  warmupSteps: count.default(0).describe('steps of linear warm-up before the schedule'),
   warmupFrom: z
     .number()
     .min(0)
@@ -50,19 +53,23 @@ export const trainingSchema = z.strictObject({
     .describe(
       'rate of the first step of a warm-up; lr / (warmupSteps + 1): 0 would waste the step',
     ),
-  minLr: z.number().min(0).default(0).describe('schedule=cosine: where it ends'),
+  minLr: z.number().min(0).default(0).describe('schedule=cosine: final learning rate'),
   momentum: share.default(0).describe('sgd: 0, plain descent, is what the published MLP used'),
   nesterov: z.boolean().default(false).describe('sgd: momentum looks ahead (Sutskever 2013)'),
   weightDecay: z
     .number()
     .min(0)
     .optional()
-    .describe("of tensors with two dimensions or more; 0.01 with adamw, as PyTorch's, 0 with sgd"),
-  beta1: share.default(0.9).describe('adamw: of the first moment (Kingma and Ba 2015)'),
-  beta2: share.default(0.999).describe('adamw: of the second moment (Kingma and Ba 2015)'),
-  eps: z.number().positive().default(1e-8).describe('adamw: keeps the quotient finite'),
-  clipNorm: z.number().min(0).default(0).describe('greatest global norm of the gradient; 0: any'),
-  labelSmoothing: share.default(0).describe('in training only; losses of evaluations are without'),
+    .describe(
+      'weight decay of tensors with two or more dimensions; default 0.01 with adamw, as in PyTorch, 0 with sgd',
+    ),
+  beta1: share.default(0.9).describe('adamw: decay rate of the first moment (Kingma and Ba 2015)'),
+  beta2: share
+    .default(0.999)
+    .describe('adamw: decay rate of the second moment (Kingma and Ba 2015)'),
+  eps: z.number().positive().default(1e-8).describe('adamw: added to the denominator'),
+  clipNorm: z.number().min(0).default(0).describe('maximum global gradient norm; 0: no clipping'),
+  labelSmoothing: share.default(0).describe('in training only; evaluation losses are without'),
   preciseBatches: positive
     .default(20)
     .describe(
@@ -77,24 +84,28 @@ export const trainingSchema = z.strictObject({
     .describe('BatchNorm, frozen: whether gain and shift are held too'),
   evalInterval: positive
     .optional()
-    .describe('steps between evaluations; a tenth of all unless told: ten points make a curve'),
+    .describe('steps between evaluations; default a tenth of all steps: ten points make a curve'),
   evalBatches: positive
     .default(20)
-    .describe('batches in each, the same ones every time, spread evenly over the split'),
+    .describe('batches per evaluation: always the same ones, spread evenly over the split'),
   checkpointInterval: positive
     .optional()
-    .describe('steps between checkpoints; evalInterval unless told. The best is saved besides'),
+    .describe('steps between checkpoints; default evalInterval. The best is saved as well'),
   logInterval: positive
     .optional()
     .describe(
-      'steps between lines of metrics, each with the mean loss since the last; so that there are 250 unless told',
+      'steps between lines of metrics.jsonl, each with the mean loss since the last; default: 250 lines in all',
     ),
-  sampleInterval: count.default(0).describe('steps between samples of text; 0: none'),
-  sampleTokens: positive.default(100).describe('tokens in each sample'),
+  sampleInterval: count.default(0).describe('steps between text samples; 0: none'),
+  sampleTokens: positive.default(100).describe('tokens per sample'),
   patience: count
     .default(0)
-    .describe('evaluations without a better one after which the run ends; 0: never'),
-  maxSeconds: z.number().min(0).default(0).describe('after which a sitting ends; 0: never'),
+    .describe('stop after this many evaluations without improvement; 0: never'),
+  maxSeconds: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('stop after this many seconds (counted anew on --resume); 0: never'),
 });
 
 /** Reads an entry of `lrScale`; the factor of one without a number is NaN. */

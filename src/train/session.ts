@@ -247,7 +247,8 @@ export interface OpenedRun extends Disposable {
 /**
  * Opens a run to use its model, in evaluation mode.
  *
- * @param from which checkpoint. Default: the best, or the latest where there is none.
+ * @param options from: which checkpoint; default the latest, what training ended with, as `sample` and
+ *   `eval` take it. definition: of a kind of model that is not registered.
  * @throws UserError when it is no run, or has no such checkpoint.
  */
 export async function openRun(
@@ -255,8 +256,7 @@ export async function openRun(
   options: { from?: CheckpointChoice; definition?: ModelDefinition } = {},
 ): Promise<OpenedRun> {
   const run = RunDirectory.open(folder);
-  const choice = options.from ?? (run.checkpoints.pointer('best') ? 'best' : 'latest');
-  const { checkpoint, notices } = run.openCheckpoint(choice);
+  const { checkpoint, notices } = run.openCheckpoint(options.from ?? 'latest');
   if (!checkpoint) {
     throw new UserError(`${folder}: has no checkpoint yet. Train it first (--resume ${run.name}).`);
   }

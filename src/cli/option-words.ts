@@ -1,0 +1,105 @@
+/**
+ * Settings as options: `--batch-size 64` is `--set batchSize=64`, and words from other programs mean what they mean
+ * there, or get an answer that says what to use.
+ */
+import type { Command } from 'commander';
+import { UsageError } from '../util/errors.js';
+
+/** Other programs' words for options and settings of ours. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  iters: 'steps',
+  iterations: 'steps',
+  'max-iters': 'steps',
+  'max-steps': 'steps',
+  'learning-rate': 'lr',
+  wd: 'weight-decay',
+  batch: 'batch-size',
+  'context-length': 'block-size',
+  dataset: 'data',
+  'eval-iters': 'eval-batches',
+  'warmup-iters': 'warmup-steps',
+  'gradient-accumulation-steps': 'grad-accumulation',
+  'grad-clip': 'clip-norm',
+  'max-new-tokens': 'tokens',
+};
+
+/** Words that stand for nothing here, and what to do in their place. */
+const HINTS: Readonly<Record<string, string>> = {
+  epochs:
+    'training is counted in steps: use --steps. One epoch is the training tokens divided by batchSize × blockSize.',
+  device: 'everything runs on the CPU; --threads sets how many cores it uses.',
+  model: 'the model is an argument, without an option: `nanogpt train mlp`.',
+  name: "--out names the run's folder, as --out runs/my-run.",
+};
+
+/**
+ * The arguments with such words as options that commander knows.
+ *
+ * @param args as typed, without the program's name.
+ * @param settingKeys every key that `--set` takes with some model; asked for only when an option is unknown.
+ * @throws UsageError with the hint, for a word that has one.
+ */
+export async function translateOptions(
+  program: Command,
+  args: readonly string[],
+  settingKeys: () => Promise<Iterable<string>>,
+): Promise<string[]> {
+  const command = program.commands.find((each) => each.name() === args[0]);
+  const own = command?.options.flatMap(({ long, short }) => [long, short]);
+  const known = new Set([...(own ?? []), '--help']);
+  if (!command || command.commands.length > 0) return [...args];
+  const takesSettings = known.has('--set');
+  const translated: string[] = [];
+  let skip = false; // a setting's value, already taken
+  for (const [i, arg] of args.entries()) {
+    if (skip) {
+      skip = false;
+      continue;
+    }
+    if (arg === '--') return [...translated, ...args.slice(i)];
+    const match = /^--([a-z][\w-]*)(=.*)?$/i.exec(arg);
+    const isValue = i > 0 && takesValue(command, args[i - 1]!);
+    if (!match || isValue || known.has(`--${match[1]}`)) {
+      translated.push(arg);
+      continue;
+    }
+    const [, typed, value] = match;
+    const word = kebab(typed!);
+    const name = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word]! : word;
+    if (known.has(`--${name}`)) {
+      translated.push(`--${name}${value ?? ''}`);
+      continue;
+    }
+    const key = takesSettings ? await settingKey(name, settingKeys) : undefined;
+    if (key !== undefined) {
+      const next = args[i + 1];
+      const apart = value === undefined && next !== undefined && !next.startsWith('--');
+      translated.push('--set', `${key}${value ?? `=${apart ? next : 'true'}`}`);
+      skip = apart;
+    } else if (takesSettings && Object.hasOwn(HINTS, word)) {
+      throw new UsageError(`there is no option --${typed}: ${HINTS[word]}`);
+    } else translated.push(arg);
+  }
+  return translated;
+}
+
+function takesValue(command: Command, before: string): boolean {
+  const option = command.options.find(({ long, short }) => before === long || before === short);
+  return option !== undefined && (option.required || option.optional);
+}
+
+async function settingKey(
+  name: string,
+  settingKeys: () => Promise<Iterable<string>>,
+): Promise<string | undefined> {
+  for (const key of await settingKeys()) if (kebab(key) === name) return key;
+  return undefined;
+}
+
+/** `batchSize` and `batch_size` as `batch-size`. */
+function kebab(name: string): string {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, '$1-$2')
+    .replaceAll('_', '-')
+    .toLowerCase();
+}
