@@ -18,6 +18,7 @@ describe('translateOptions', () => {
     ['train gpt --n-layer 2 --n-head 2', 'train gpt --set nLayer=2 --set nHead=2'],
     ['train gpt --n-embd 8 --dropout 0.1', 'train gpt --set nEmbd=8 --set dropout=0.1'],
     ['train mlp --nesterov --steps 5', 'train mlp --set nesterov=true --steps 5'],
+    ['--import a.js train mlp --wd 1', '--import a.js train mlp --set weightDecay=1'],
     ['describe mlp --n-hidden 7', 'describe mlp --set nHidden=7'],
     ['sample x --top_k 5 --max-new-tokens 9', 'sample x --top-k 5 --tokens 9'],
   ])('%s', async (line, expected) => {

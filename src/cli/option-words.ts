@@ -44,9 +44,12 @@ export async function translateOptions(
   args: readonly string[],
   settingKeys: () => Promise<Iterable<string>>,
 ): Promise<string[]> {
-  const command = program.commands.find((each) => each.name() === args[0]);
+  // Before the command there may be options of the program's own, such as `--import FILE`.
+  const name = args.find((arg, i) => !arg.startsWith('-') && !takesValue(program, args[i - 1]));
+  const command = program.commands.find((each) => each.name() === name);
   const own = command?.options.flatMap(({ long, short }) => [long, short]);
-  const known = new Set([...(own ?? []), '--help']);
+  const general = program.options.map(({ long }) => long);
+  const known = new Set([...(own ?? []), ...general, '--help']);
   if (!command || command.commands.length > 0) return [...args];
   const takesSettings = known.has('--set');
   const translated: string[] = [];
@@ -58,19 +61,19 @@ export async function translateOptions(
     }
     if (arg === '--') return [...translated, ...args.slice(i)];
     const match = /^--([a-z][\w-]*)(=.*)?$/i.exec(arg);
-    const isValue = i > 0 && takesValue(command, args[i - 1]!);
+    const isValue = takesValue(command, args[i - 1]) || takesValue(program, args[i - 1]);
     if (!match || isValue || known.has(`--${match[1]}`)) {
       translated.push(arg);
       continue;
     }
     const [, typed, value] = match;
     const word = kebab(typed!);
-    const name = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word]! : word;
-    if (known.has(`--${name}`)) {
-      translated.push(`--${name}${value ?? ''}`);
+    const ours = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word]! : word;
+    if (known.has(`--${ours}`)) {
+      translated.push(`--${ours}${value ?? ''}`);
       continue;
     }
-    const key = takesSettings ? await settingKey(name, settingKeys) : undefined;
+    const key = takesSettings ? await settingKey(ours, settingKeys) : undefined;
     if (key !== undefined) {
       const next = args[i + 1];
       const apart = value === undefined && next !== undefined && !next.startsWith('--');
@@ -83,7 +86,8 @@ export async function translateOptions(
   return translated;
 }
 
-function takesValue(command: Command, before: string): boolean {
+function takesValue(command: Command, before: string | undefined): boolean {
+  if (before === undefined) return false;
   const option = command.options.find(({ long, short }) => before === long || before === short);
   return option !== undefined && (option.required || option.optional);
 }
