@@ -25,7 +25,6 @@ export async function sample(name: string, options: SampleOptions): Promise<void
   const ids = options.ids === undefined ? undefined : parseIds(options.ids);
   using opened = await openNamedRun(name, options, output);
   const { model, tokenizer, checkpoint } = opened;
-  output.notice(`${opened.run.name}: ${checkpointSentence(opened)}`);
   const prompt = ids ?? promptOf(options.prompt, tokenizer);
   const { tokens: maxTokens, temperature, topK, topP, seed } = options;
   // A prompt is shown with what follows it; the stand-in for none is not.
@@ -38,6 +37,7 @@ export async function sample(name: string, options: SampleOptions): Promise<void
     (piece) => output.write(piece),
   );
   output.line();
+  output.notice(`${opened.run.name}: ${checkpointSentence(opened)}`);
   output.result({ checkpoint: checkpoint.name, step: checkpoint.state.step, tokens, text });
 }
 
