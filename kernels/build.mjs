@@ -309,8 +309,8 @@ try {
 } catch (error) {
   const remedy = error instanceof BuildError ? error.remedy : 'see the message';
   const problem = error instanceof Error ? error.message : String(error);
-  const inCheckout = existsSync(join(sources, '..', 'src'));
-  const again = inCheckout ? 'npm run build:kernels' : 'npm rebuild nanogpt';
+  const isInstalled = /[\\/]node_modules[\\/]/.test(sources);
+  const again = isInstalled ? 'npm rebuild nanogpt' : 'npm run build:kernels';
   console.error(
     `nanogpt: native kernels not built (${problem}), so training runs on the slow reference backend; ` +
       `to mend it: ${remedy}, then \`${again}\`.`,
