@@ -7,7 +7,8 @@ import path from 'node:path';
 
 const [compiled, folder, data, ...pairs] = process.argv.slice(2);
 const load = (part) => import(path.join(compiled, part, 'index.js'));
-const { buildSettings, modelDefinition, parseOverrides, resumeRun, startRun } = await load('train');
+const { buildSettings, parseOverrides } = await load('runs');
+const { modelDefinition, resumeRun, startRun } = await load('train');
 
 const definition = modelDefinition('mlp');
 const overrides = { ...parseOverrides(definition, pairs), data, tokenizer: 'char' };

@@ -20,9 +20,15 @@ import {
   type Tensor,
   tensor,
 } from '../tensor/index.js';
+import { checkTensor } from '../tensor/internal.js';
 import { ShapeError, UsageError } from '../util/errors.js';
 import { gptPresets } from './gpt-presets.js';
-import type { LanguageModel, LossOptions, ModelDefinition } from './model.js';
+import {
+  checkedConfig,
+  type LanguageModel,
+  type LossOptions,
+  type ModelDefinition,
+} from './model.js';
 
 export const gptSchema = z.strictObject({
   blockSize: z.int().min(1).default(64).describe('T: the most tokens it sees at once'),
@@ -125,11 +131,13 @@ export class GPT extends Module implements LanguageModel {
   /** Logits' weight (V, C); the token embedding's own where the head is tied. */
   readonly lmHead: { readonly weight: Tensor };
 
+  /** @throws UsageError for settings that do not fit; defaults are filled in. */
   constructor(
-    config: GPTConfig,
+    settings: GPTConfig,
     readonly vocabSize: number,
   ) {
     super();
+    const config = checkedConfig('GPT', gptSchema, settings, vocabSize);
     const { blockSize, nEmbd: C, nHead, nLayer, dropout, bias, tiedHead } = config;
     if (C % nHead !== 0) {
       throw new UsageError(`gpt: expected nEmbd that nHead divides, got ${C} and ${nHead}.`);
@@ -148,6 +156,7 @@ export class GPT extends Module implements LanguageModel {
 
   /** inputs (B, T) → what the head reads (B, T, C). */
   hidden(inputs: Tensor): Tensor {
+    checkTensor('GPT', inputs);
     const T = inputs.size(-1);
     if (T > this.blockSize) {
       throw new ShapeError('gpt', `expected at most ${this.blockSize} tokens, got ${T}`);

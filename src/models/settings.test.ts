@@ -3,6 +3,7 @@ import { tensor } from '../tensor/index.js';
 import {
   bigram,
   CountedBigram,
+  GPT,
   Hierarchical,
   LearnedBigram,
   MLP,
@@ -13,6 +14,7 @@ import {
 describe('a model that is made by hand', () => {
   it.each([
     ['MLP', MLP],
+    ['GPT', GPT],
     ['WaveNet', WaveNet],
     ['Hierarchical', Hierarchical],
     ['LearnedBigram', LearnedBigram],

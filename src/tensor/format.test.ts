@@ -12,7 +12,7 @@ describe('a tensor as text', () => {
   // Each as PyTorch 1.13 prints it, but for the shape and the words of the gradient.
   it('has its values rounded and aligned', () => {
     const cases: [ReturnType<typeof tensor>, string][] = [
-      [tensor(3.14159), 'tensor(3.1416)'],
+      [tensor(3.25678), 'tensor(3.2568)'],
       [tensor([1, 2, 3]), 'tensor([1., 2., 3.], shape (3))'],
       [tensor([Number.NaN, 1, -Infinity]), 'tensor([ nan,   1., -inf], shape (3))'],
       [tensor([1e-5, 1]), 'tensor([1.0000e-05, 1.0000e+00], shape (2))'],
