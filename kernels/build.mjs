@@ -333,8 +333,8 @@ try {
 } catch (error) {
   const remedy = error instanceof BuildError ? error.remedy : 'see the message';
   const problem = error instanceof Error ? error.message : String(error);
-  const inCheckout = existsSync(join(sources, '..', 'src'));
-  const again = inCheckout ? 'npm run build:kernels' : 'npm rebuild nanogpt';
+  const isInstalled = /[\\/]node_modules[\\/]/.test(sources);
+  const again = isInstalled ? 'npm rebuild nanogpt' : 'npm run build:kernels';
   console.error(
     check
       ? `nanogpt: ${problem}.`

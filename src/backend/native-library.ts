@@ -11,10 +11,6 @@ import { INTERFACE, type NativeLibrary, SIGNATURES } from './native-interface.js
 
 export type { NativeLibrary };
 
-/** In a checkout there are the sources; an installed package is built anew by npm. */
-const isCheckout = existsSync(new URL('../../src/', import.meta.url));
-const MEND = `run \`${isCheckout ? 'npm run build:kernels' : 'npm rebuild nanogpt'}\``;
-
 /** Why the library cannot be used, and what mends it: one line. */
 export class NativeProblem extends Error {}
 
@@ -23,6 +19,10 @@ const folder = new URL('../../build/kernels/', import.meta.url);
 const libraryPath = fileURLToPath(
   new URL(process.platform === 'darwin' ? 'libnanogpt.dylib' : 'libnanogpt.so', folder),
 );
+
+/** An installed package is built anew by npm, from the project's folder. */
+const isInstalled = /[\\/]node_modules[\\/]/.test(libraryPath);
+const MEND = `run \`${isInstalled ? 'npm rebuild nanogpt' : 'npm run build:kernels'}\``;
 
 /** A library built for another processor would end the process with an illegal instruction. */
 function checkMachine(): void {
