@@ -72,7 +72,7 @@ async function trainSentencePiece(
   output: Output,
 ): Promise<void> {
   const { parseOptions, SHAKESPEARE } = await import('../tokenizers/sentencepiece/spec.js');
-  const { trainToFiles } = await import('../tokenizers/sentencepiece/train.js');
+  const { trainToFiles } = await import('../tokenizers/sentencepiece/train-aside.js');
   if (preset !== undefined && preset !== 'shakespeare') {
     throw new UsageError(`unknown preset "${preset}".${nearestHint(preset, ['shakespeare'])}`);
   }
@@ -88,15 +88,15 @@ async function trainSentencePiece(
   const text = all.input === undefined ? await shakespeareText(output) : undefined;
   const started = performance.now();
   using bar = downloadBar(output);
-  const { pieces } = await interruptible((signal) =>
+  const { size } = await interruptible((signal) =>
     trainToFiles(all, recorded, text, { onProgress: bar.update, signal }),
   );
   const seconds = (performance.now() - started) / 1000;
   const files = [`${all.model_prefix}.model`, `${all.model_prefix}.vocab`];
   output.line(
-    `${thousands(pieces.length)} pieces in ${seconds.toFixed(2)} s: ${files.map(shownPath).join(', ')}`,
+    `${thousands(size)} pieces in ${seconds.toFixed(2)} s: ${files.map(shownPath).join(', ')}`,
   );
-  output.result({ type: 'bpe', pieces: pieces.length, files, seconds });
+  output.result({ type: 'bpe', pieces: size, files, seconds });
 }
 
 async function trainByteLevel(

@@ -62,28 +62,35 @@ export class SpecialFinder {
   }
 
   /** The allowed spellings in the text, and the texts between them, in order. */
-  *parts(
-    text: string,
-    allowed: 'all' | ReadonlySet<string>,
-  ): Generator<{ isSpecial: boolean; text: string }> {
+  parts(text: string, allowed: 'all' | ReadonlySet<string>): Part[] {
     const { pattern } = this;
+    // The common case, for texts of a line each: nothing to look for.
+    if (!pattern || (allowed !== 'all' && allowed.size === 0)) {
+      return text.length > 0 ? [{ isSpecial: false, text }] : [];
+    }
+    const parts: Part[] = [];
     let from = 0;
     let at = 0;
-    while (pattern && (allowed === 'all' || allowed.size > 0)) {
+    for (;;) {
       pattern.lastIndex = at;
       const match = pattern.exec(text);
       if (!match) break;
       const [spelling] = match;
       at = match.index + 1; // another may begin inside one that is not allowed
       if (allowed !== 'all' && !allowed.has(spelling)) continue;
-      if (match.index > from) yield { isSpecial: false, text: text.slice(from, match.index) };
-      yield { isSpecial: true, text: spelling };
+      if (match.index > from) parts.push({ isSpecial: false, text: text.slice(from, match.index) });
+      parts.push({ isSpecial: true, text: spelling });
       from = at = match.index + spelling.length;
     }
-    if (from < text.length) {
-      yield { isSpecial: false, text: from === 0 ? text : text.slice(from) };
-    }
+    if (from < text.length) parts.push({ isSpecial: false, text: text.slice(from) });
+    return parts;
   }
+}
+
+/** A piece of a text: the spelling of a special token, or what lies between two. */
+interface Part {
+  readonly isSpecial: boolean;
+  readonly text: string;
 }
 
 function shown(set: ReadonlySet<string>): string {

@@ -8,7 +8,7 @@ import type { WorkOptions } from '../../util/work.js';
 import { fingerprintOf } from '../support.js';
 import { SHAKESPEARE } from './spec.js';
 import { SentencePieceTokenizer } from './tokenizer.js';
-import { trainAside } from './train.js';
+import { trainAside } from './train-aside.js';
 
 /**
  * A SentencePiece tokenizer with the settings of Llama 2's (`SHAKESPEARE` in `spec.ts`), trained on

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from './spec.js';
-import { train, trainToFiles } from './train.js';
+import { train } from './train.js';
+import { trainToFiles } from './train-aside.js';
 
 const goldens = join(import.meta.dirname, '../../../test/goldens/tokenizers');
 const data = process.env['NANOGPT_DATA_DIR'] ?? '';

@@ -3,9 +3,7 @@
  * the original writes for the same settings.
  */
 
-import { writeFileAtomic } from '../../util/atomic-file.js';
 import { UsageError, UserError } from '../../util/errors.js';
-import { runTask, type Task, type WorkOptions } from '../../util/work.js';
 import { byteName } from '../support.js';
 import { trainPieces } from './bpe-trainer.js';
 import { linesOfFiles, linesOfText, loadCorpus } from './corpus.js';
@@ -16,8 +14,8 @@ import { trainerSpecOf } from './trainer-spec.js';
 
 export interface TrainedModel {
   settings: TrainerSettings;
-  /** In id order. */
-  pieces: { piece: string; score: number; type: number }[];
+  /** How many pieces it has: at most `vocab_size`. */
+  size: number;
   /** Content of the `.model` file. */
   model: Uint8Array;
   /** Content of the `.vocab` file: a line per piece, with its score after a tab. */
@@ -27,25 +25,6 @@ export interface TrainedModel {
    * vocabulary is the original's; else it nearly always is.
    */
   ties: number;
-}
-
-/**
- * Trains on `input` and writes `<model_prefix>.model` and `<model_prefix>.vocab`.
- *
- * @throws UserError, with the original's words, where the vocabulary is too large or too small for
- * the corpus; StoppedError when told to stop. Then nothing is written.
- */
-export async function trainToFiles(
-  given: Partial<TrainerSettings>,
-  recorded: Recorded = {},
-  text?: string,
-  options: WorkOptions = {},
-): Promise<TrainedModel> {
-  if (!given.model_prefix) throw new UsageError('model_prefix (--out) is needed: where to write');
-  const trained = await trainAside(given, recorded, text, options);
-  writeFileAtomic(`${given.model_prefix}.model`, trained.model);
-  writeFileAtomic(`${given.model_prefix}.vocab`, trained.vocab);
-  return trained;
 }
 
 /**
@@ -101,27 +80,8 @@ export async function train(
       normalizationRuleTsv: '',
     },
   });
-  return { settings, pieces, model, vocab: vocabText(pieces, settings), ties };
+  return { settings, size: pieces.length, model, vocab: vocabText(pieces, settings), ties };
 }
-
-/** As `train`, in a thread of its own. @throws as it does, and StoppedError. */
-export function trainAside(
-  given: Partial<TrainerSettings>,
-  recorded: Recorded = {},
-  text?: string,
-  options: WorkOptions = {},
-): Promise<TrainedModel> {
-  return runTask(trainTask, { given, recorded, text }, 'training the tokenizer', options);
-}
-
-export const trainTask: Task<
-  { given: Partial<TrainerSettings>; recorded: Recorded; text: string | undefined },
-  TrainedModel
-> = {
-  module: import.meta.url,
-  name: 'trainTask',
-  run: ({ given, recorded, text }, report) => train(given, recorded, text, report),
-};
 
 async function rulesOf(settings: TrainerSettings): Promise<NormalizationRules | undefined> {
   const name = settings.normalization_rule_name;
@@ -130,6 +90,12 @@ async function rulesOf(settings: TrainerSettings): Promise<NormalizationRules | 
   throw new UsageError(
     `normalization_rule_name: expected identity or nmt_nfkc, got "${name}"; other rules are not supported`,
   );
+}
+
+interface NumberedPiece {
+  piece: string;
+  score: number;
+  type: number;
 }
 
 type Specials = Map<number, { piece: string; type: number }>;
@@ -188,8 +154,8 @@ function numberPieces(
   learnt: string[],
   specials: Specials,
   settings: TrainerSettings,
-): TrainedModel['pieces'] {
-  const pieces: TrainedModel['pieces'] = [];
+): NumberedPiece[] {
+  const pieces: NumberedPiece[] = [];
   const seen = new Set<string>();
   const add = (piece: string, score: number, type: number): void => {
     if (seen.has(piece)) throw new UserError(`${piece} is already defined`);
@@ -219,7 +185,7 @@ function numberPieces(
   return pieces;
 }
 
-function vocabText(pieces: TrainedModel['pieces'], settings: TrainerSettings): string {
+function vocabText(pieces: NumberedPiece[], settings: TrainerSettings): string {
   const lines = pieces.map(({ piece, score }) =>
     settings.vocabulary_output_piece_score ? `${piece}\t${printScore(score)}` : piece,
   );
