@@ -98,11 +98,9 @@ export class Tensor {
 
   /** A new, uninitialised tensor on the same backend, in the current scope. */
   empty(shape: Shape, dtype: DType = 'float32'): Tensor {
-    // What still passes here and is no shape, such as (1.5, 2), the constructor refuses.
-    const count = Array.isArray(shape) ? numel(shape) : -1;
-    if (!(Number.isSafeInteger(count) && count >= 0)) checkShape('empty', shape);
+    checkShape('empty', shape);
     checkDType('empty', dtype);
-    return new Tensor(allocate(this.storage.backend, dtype, count), shape);
+    return new Tensor(allocate(this.storage.backend, dtype, numel(shape)), shape);
   }
 
   /** The same memory under another shape, from `offset` elements on: off the tape, as its name says. `view` stays on it. */
