@@ -5,7 +5,7 @@ import type { Preset } from './model.js';
 type Presets = Record<string, Preset<GPTConfig>>;
 
 /** As nanoGPT trains: AdamW, a warm-up, then a cosine down to a tenth, gradients clipped at 1. */
-const nanogptTraining = {
+export const nanogptTraining = {
   optimizer: 'adamw',
   lr: 1e-3,
   schedule: 'cosine',

@@ -50,7 +50,7 @@ export interface LanguageModel extends Module {
 export function checkedConfig<Config>(
   model: string,
   schema: z.ZodType<Config>,
-  config: Config,
+  config: Partial<Config>,
   vocabSize: number,
 ): Config {
   checkWhole(model, 'vocabSize', vocabSize, 1);

@@ -5,13 +5,14 @@ import { UserError } from '../util/errors.js';
 import { bigram } from './bigram.js';
 import { gpt } from './gpt.js';
 import { hierarchical } from './hierarchical.js';
+import { llama } from './llama.js';
 import { mlp } from './mlp.js';
 import type { ModelDefinition } from './model.js';
 import { wavenet } from './wavenet.js';
 
 const registered = new Map<string, ModelDefinition>(
   // Simplest first. A model of ours joins by its name here.
-  [bigram, mlp, hierarchical, wavenet, gpt].map((definition) => [
+  [bigram, mlp, hierarchical, wavenet, gpt, llama].map((definition) => [
     definition.name,
     definition as ModelDefinition,
   ]),

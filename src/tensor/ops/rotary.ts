@@ -109,7 +109,7 @@ function checkScaling(name: string, scaling: RotaryScaling, dims: number): void 
 export type RotaryLayout = 'half' | 'interleaved';
 
 /**
- * Cosines and sines of every pair at every position below `length`: computed once, in double precision,
+ * Cosines and sines of every pair at `length` positions: computed once, in double precision,
  * and rounded. Its memory is its own, whatever scope it is made in; `dispose()` gives it back.
  */
 export class RotaryTable {
@@ -118,18 +118,27 @@ export class RotaryTable {
   readonly frequencies: Float64Array;
   readonly dims: number;
 
-  /** @param layout default 'half'. */
+  /**
+   * @param length how many positions it holds.
+   * @param layout default 'half'.
+   * @param span.first its first position, for texts that go on for ever. Default 0.
+   * @param span.reach how long texts may be, for `dynamic` scaling. Default `first` + `length`.
+   */
   constructor(
     options: RotaryOptions,
     readonly length: number,
     readonly layout: RotaryLayout = 'half',
+    span: { first?: number; reach?: number } = {},
   ) {
     if (layout !== 'half' && layout !== 'interleaved') {
       throw new UserError(
         `RotaryTable: expected the layout to be "half" or "interleaved", got ${describeValue(layout)}`,
       );
     }
-    this.frequencies = rotaryFrequencies(options, length);
+    checkWhole('RotaryTable', 'length', length);
+    const { first = 0, reach = first + length } = checkOptions('RotaryTable', span);
+    checkWhole('RotaryTable', 'first', first);
+    this.frequencies = rotaryFrequencies(options, reach);
     const { dims } = options;
     this.dims = dims;
     const values = new Float64Array(length * 2 * dims);
@@ -138,7 +147,7 @@ export class RotaryTable {
       for (let i = 0; i < dims; i++) {
         const pair = interleaved ? i >> 1 : i % (dims / 2);
         const second = interleaved ? i % 2 === 1 : i >= dims / 2;
-        const angle = position * this.frequencies[pair];
+        const angle = (first + position) * this.frequencies[pair];
         const at = position * 2 * dims + i;
         values[at] = Math.cos(angle);
         values[at + dims] = second ? Math.sin(angle) : -Math.sin(angle);

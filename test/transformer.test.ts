@@ -1,12 +1,10 @@
-/** GPT against nanoGPT's architecture in PyTorch, its published counts, and what it refuses. */
+/** GPT and Llama with their switches against PyTorch, their published counts, and what they refuse. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   AdamW,
   buildSettings,
   clipGradNorm,
-  GPT,
-  type GPTConfig,
   generate,
   manualSeed,
   models,
@@ -14,6 +12,8 @@ import {
   Scope,
   scope,
   type Tensor,
+  Transformer,
+  type TransformerConfig,
   tensor,
 } from '../src/index.js';
 import { words } from './golden-words.js';
@@ -22,7 +22,8 @@ interface Golden {
   name: string;
   vocab: number;
   batch: number;
-  config: Partial<GPTConfig> & { blockSize: number };
+  kind: 'gpt' | 'llama';
+  config: Partial<TransformerConfig> & { blockSize: number };
   logits: number[];
   gradients: Record<string, number>;
   losses: number[];
@@ -30,29 +31,26 @@ interface Golden {
 }
 
 const goldens = JSON.parse(
-  readFileSync(new URL('./goldens/gpt.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('./goldens/transformer.json', import.meta.url), 'utf8'),
 ) as Golden[];
 
-const definition = models.get('gpt')!;
-
-function make(config: Partial<GPTConfig>, vocabSize = 65): GPT {
+function make(kind: string, config: Partial<TransformerConfig>, vocabSize = 65): Transformer {
+  const definition = models.get(kind)!;
   const model = definition.create(definition.schema.parse(config), vocabSize);
-  if (!(model instanceof GPT)) throw new Error('expected a GPT');
+  if (!(model instanceof Transformer)) throw new Error('expected a Transformer');
   return model;
 }
 
 /** `h.0.ln1.weight` → `h.0.ln_1.weight`, nanoGPT's name. */
 function theirName(path: string): string {
-  return path
-    .replace(/\bln([12F])\b/, (_, which: string) => `ln_${which.toLowerCase()}`)
-    .replace(/\b([cl])(Attn|Proj|Fc|mHead)\b/, (_, a: string, b: string) =>
-      a === 'l' ? 'lm_head' : `c_${b.toLowerCase()}`,
-    );
+  return path.replace(/[A-Z]|(?<=ln)\d/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function fill(path: string, parameter: Tensor): void {
   const name = theirName(path);
-  const shift = name.includes('ln_') && name.endsWith('weight') ? 1 : 0;
+  if (name.endsWith('_scale')) return; // those two keep what they begin with
+  const isGain = name.includes('_norm') || name.includes('ln_');
+  const shift = isGain && name.endsWith('weight') ? 1 : 0;
   parameter.copy_(
     Float64Array.from(words(name, parameter.numel), (word) => shift + 0.4 * (word / 2 ** 32 - 0.5)),
   );
@@ -64,7 +62,7 @@ describe.each(goldens)('$name', (golden) => {
   it('have PyTorch’s logits, gradients, ten losses and weights', () => {
     const { vocab, batch: B, losses, logits } = golden;
     const T = golden.config.blockSize;
-    using model = make(golden.config, vocab);
+    using model = make(golden.kind, golden.config, vocab);
     const parameters = [...model.namedParameters()];
     expect(parameters.map(([path]) => theirName(path))).toEqual(Object.keys(golden.end));
     for (const [path, parameter] of parameters) fill(path, parameter);
@@ -126,14 +124,14 @@ describe('the presets', () => {
     ['char', 65, 795_904],
     ['char-large', 65, 10_646_784],
   ])('%s has nanoGPT’s number of parameters but for the positions', (preset, vocab, wanted) => {
-    const { modelConfig } = buildSettings(definition, { preset });
-    using model = make(modelConfig as GPTConfig, vocab);
-    expect(model.parameterCount() - model.wpe.weight.numel).toBe(wanted);
+    const { modelConfig } = buildSettings(models.get('gpt')!, { preset });
+    using model = make('gpt', modelConfig as TransformerConfig, vocab);
+    expect(model.parameterCount() - model.wpe!.weight.numel).toBe(wanted);
   });
 
   it('begin at ln V, and write', () => {
     manualSeed(1);
-    using model = make({ blockSize: 16, nEmbd: 32 });
+    using model = make('gpt', { blockSize: 16, nEmbd: 32 });
     const loss = scope(() => {
       const ids = tensor(Int32Array.from(words('ids', 64), (word) => word % 65));
       const targets = tensor(Int32Array.from(words('targets', 64), (word) => word % 65));
@@ -146,7 +144,7 @@ describe('the presets', () => {
 
   it('sees nothing of what comes later', () => {
     manualSeed(2);
-    using model = make({ blockSize: 12, nEmbd: 16 });
+    using model = make('gpt', { blockSize: 12, nEmbd: 16 });
     scope(() => {
       const ids = Int32Array.from(words('ids', 12), (word) => word % 65);
       const whole = noGrad(() => model.forward(tensor(ids, { shape: [1, 12] })));
@@ -161,10 +159,10 @@ describe('the presets', () => {
 });
 
 it('refuses a width that its heads do not divide, and windows that are too long', () => {
-  expect(() => make({ nEmbd: 10, nHead: 3 })).toThrow(
+  expect(() => make('gpt', { nEmbd: 10, nHead: 3 })).toThrow(
     'gpt: expected nEmbd that nHead divides, got 10 and 3',
   );
-  using model = make({ blockSize: 4, nEmbd: 8 });
+  using model = make('gpt', { blockSize: 4, nEmbd: 8 });
   expect(() => model.forward(tensor(new Int32Array(5), { shape: [1, 5] }))).toThrow(
     'gpt: expected at most 4 tokens, got 5',
   );
