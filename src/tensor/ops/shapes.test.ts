@@ -149,6 +149,9 @@ describe('shapes and pieces', () => {
         'repeat: expected a count of at least 0 for each dimension',
       );
       expect(() => roll(x, [1, 2], 0)).toThrow('roll: expected a dimension for each shift');
+      expect(() => roll(x, [10n] as never, 0)).toThrow('roll: expected whole shifts, got 10n');
+      expect(() => roll(x, 0.5, 0)).toThrow('roll: expected whole shifts, got 0.5');
+      expect(() => x.select(0, {} as never)).toThrow(/for dimension 0, got an? (empty )?object/);
       expect(() => stack([])).toThrow('stack: expected an array of at least one tensor');
       expect(() => stack([x, zeros(2)])).toThrow('one shape, got (2, 3), (2)');
       expect(() => zeros(2).tril()).toThrow('tril: expected at least two dimensions');

@@ -56,7 +56,7 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   if (!Number.isInteger(index) || index < -size || index >= size) {
     throw new ShapeError(
       'select',
-      `expected an index from ${-size} to ${size - 1} for dimension ${at}, got ${index}`,
+      `expected an index from ${-size} to ${size - 1} for dimension ${at}, got ${describeValue(index)}`,
     );
   }
   const shape = x.shape.filter((_, i) => i !== at);
@@ -180,6 +180,11 @@ export function roll(
     throw new UserError(
       `roll: expected a dimension for each shift, got ${by.length} shifts and ${along.length} dimensions`,
     );
+  }
+  for (const shift of by) {
+    if (!Number.isSafeInteger(shift)) {
+      throw new UserError(`roll: expected whole shifts, got ${describeValue(shift)}`);
+    }
   }
   return along.reduce((y, dim, i) => {
     const at = normalizeDim('roll', dim, x.ndim);
