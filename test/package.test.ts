@@ -132,7 +132,7 @@ describe('the packed files', () => {
   it('run their examples', () => {
     const examples = path.join(cwd, 'node_modules', 'nanogpt', 'examples');
     expect(fs.readdirSync(examples).sort()).toEqual([
-      ...['makemore.mjs', 'my-model.mjs', 'read-checkpoint.mjs', 'tensors.mjs'],
+      ...['gpt.mjs', 'makemore.mjs', 'my-model.mjs', 'read-checkpoint.mjs', 'tensors.mjs'],
     ]);
     for (const name of fs.readdirSync(examples)) {
       fs.copyFileSync(path.join(examples, name), path.join(cwd, name));
@@ -141,6 +141,7 @@ describe('the packed files', () => {
     const tensors = node('tensors.mjs');
     expect(tensors).toContain('slope  1.0487  by differences  1.0487');
     expect(tensors).toMatch(/the line: (2\.9|3\.0)\d x \+ -(0\.9|1\.0)\d\n$/);
+    expect(node('gpt.mjs')).toMatch(/^by hand 0\.1\d+, by the library 0\.1\d+$/m);
     const makemore = node('makemore.mjs');
     expect(makemore.match(/^d\w+ +agrees with autograd$/gm)).toHaveLength(5);
     const losses = [...makemore.matchAll(/MLP, step \d+: ([\d.]+)/g)].map(([, loss]) =>

@@ -1,6 +1,7 @@
 /** GPT and Llama with their switches against PyTorch, their published counts, and what they refuse. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { countingBackend } from '../src/backend/counting.js';
 import {
   AdamW,
   buildSettings,
@@ -15,6 +16,7 @@ import {
   Transformer,
   type TransformerConfig,
   tensor,
+  withBackend,
 } from '../src/index.js';
 import { words } from './golden-words.js';
 
@@ -127,6 +129,23 @@ describe('the presets', () => {
     const { modelConfig } = buildSettings(models.get('gpt')!, { preset });
     using model = make('gpt', modelConfig as TransformerConfig, vocab);
     expect(model.parameterCount() - model.wpe!.weight.numel).toBe(wanted);
+  });
+
+  // As published, or as transformers counts them.
+  it.each([
+    ['gpt', 'gpt2', 50_257, 124_439_808],
+    ['gpt', 'gpt2-medium', 50_257, 354_823_168],
+    ['gpt', 'gpt2-large', 50_257, 774_030_080],
+    ['gpt', 'gpt2-xl', 50_257, 1_557_611_200],
+    ['llama', 'stories-15m', 32_000, 15_191_712],
+    ['llama', 'smollm2-135m', 49_152, 134_515_008],
+    ['llama', 'tinyllama-1.1b', 32_000, 1_100_048_384],
+  ])('%s/%s has the published shape', (kind, preset, vocab, wanted) => {
+    const { modelConfig } = buildSettings(models.get(kind)!, { preset });
+    const limits = { bytes: Infinity, patience: Infinity, buffers: Infinity };
+    withBackend(countingBackend(limits), () => {
+      expect(make(kind, modelConfig as TransformerConfig, vocab).parameterCount()).toBe(wanted);
+    });
   });
 
   it('begin at ln V, and write', () => {

@@ -1,11 +1,11 @@
-/** GPT's presets: nanoGPT's settings on characters, and the shapes of GPT-2. */
-import type { GPTConfig } from './gpt.js';
+/** GPT's presets: nanoGPT's settings on characters, the shapes of GPT-2, and a modern net of the same size. */
 import type { Preset } from './model.js';
+import type { TransformerConfig } from './transformer/settings.js';
 
-type Presets = Record<string, Preset<GPTConfig>>;
+type GPTPreset = Preset<TransformerConfig>;
 
-/** As nanoGPT trains: AdamW, a warm-up, then a cosine down to a tenth, gradients clipped at 1. */
-export const nanogptTraining = {
+/** As nanoGPT trains on characters: AdamW, a warm-up, then a cosine down to a tenth, gradients clipped at 1. */
+export const characterTraining = {
   optimizer: 'adamw',
   lr: 1e-3,
   schedule: 'cosine',
@@ -17,20 +17,54 @@ export const nanogptTraining = {
   clipNorm: 1,
 } as const;
 
-export const gptPresets: Presets = {
+/** As nanoGPT trains GPT-2 on 300 B tokens, 491,520 to a step: config/train_gpt2.py. */
+const gpt2Training = {
+  ...characterTraining,
+  steps: 600_000,
+  batchSize: 2,
+  gradAccumulation: 240,
+  lr: 6e-4,
+  warmupSteps: 2000,
+  minLr: 6e-5,
+  beta2: 0.95,
+} as const;
+
+/** GPT-2 as published: biases, the approximate GELU, a context of 1,024. */
+function gpt2(millions: string, nLayer: number, nHead: number, nEmbd: number): GPTPreset {
+  const shape = { nLayer, nHead, nEmbd, blockSize: 1024 };
+  return {
+    summary: `the shape of GPT-2, ${millions} M parameters (${nLayer} layers, ${nHead} heads, ${nEmbd} wide)`,
+    model: { ...shape, bias: true, activation: 'geluTanh' },
+    tokenizer: 'gpt2',
+    training: gpt2Training,
+  };
+}
+
+export const gptPresets: Readonly<Record<string, GPTPreset>> = {
   char: {
     summary:
       "nanoGPT's setting for a CPU, on characters: 0.8 M parameters, 1.88 nats in 2,000 steps there",
     model: { blockSize: 64, nLayer: 4, nHead: 4, nEmbd: 128, dropout: 0 },
     tokenizer: 'char',
     split: [0.9, 0.1, 0],
-    training: { ...nanogptTraining, steps: 2000, batchSize: 12 },
+    training: { ...characterTraining, steps: 2000, batchSize: 12 },
   },
   'char-large': {
     summary: "nanoGPT's setting for a GPU, on characters: 10.65 M parameters, 1.4697 nats there",
     model: { blockSize: 256, nLayer: 6, nHead: 6, nEmbd: 384, dropout: 0.2 },
     tokenizer: 'char',
     split: [0.9, 0.1, 0],
-    training: { ...nanogptTraining, steps: 5000, batchSize: 64 },
+    training: { ...characterTraining, steps: 5000, batchSize: 64 },
   },
+  names: {
+    summary: 'one layer, 32 wide, on names: a step takes a fraction of a millisecond',
+    model: { blockSize: 16, nLayer: 1, nHead: 4, nEmbd: 32 },
+    data: 'names',
+    tokenizer: 'char',
+    training: { ...characterTraining, lr: 1e-2, minLr: 1e-3, steps: 10_000, batchSize: 16 },
+  },
+  gpt2: gpt2('124', 12, 12, 768),
+  'gpt2-medium': gpt2('355', 24, 16, 1024),
+  'gpt2-large': gpt2('774', 36, 20, 1280),
+  'gpt2-xl': gpt2('1,558', 48, 25, 1600),
 };
