@@ -1,14 +1,19 @@
-/** What this machine can do at best: the limits that shares are taken of. */
+/**
+ * What this machine can do at best: the limits that shares are taken of. Measured by loops of their own
+ * (`kernels/peak.c`), none of which computes anything that one would want.
+ */
 import { cpus } from 'node:os';
-import { currentBackend, matmulSize } from 'nanogpt';
+import { currentBackend, NativeBackend } from 'nanogpt';
 import { median } from './statistics.js';
 
 export interface Machine {
   cpu: string;
   threads: number;
-  /** Floating-point operations per second of a large matrix product of ours. */
+  /** Floating-point operations per second, two to a multiply-add, from registers to registers. */
   peakFlops: number;
-  /** Bytes read and written per second by a copy of 256 MB. */
+  /** Bytes per second of 256 MB: read, written, and, read and written together, copied. */
+  readBandwidth: number;
+  writeBandwidth: number;
   copyBandwidth: number;
 }
 
@@ -23,24 +28,50 @@ function secondsOf(rounds: number, body: () => void): number {
   return median(seconds);
 }
 
-/** Measures the matrix product at 2048³ and the copy of 256 MB, each the median of several. */
-export function measureMachine(threads: number): Machine {
+/** @throws where there is no native backend, of which alone these benchmarks speak. */
+export function nativeBackend(): NativeBackend {
   const backend = currentBackend();
+  if (backend instanceof NativeBackend) return backend;
+  throw new Error('the benchmark needs the native kernels');
+}
+
+/** Multiply-adds a second, between registers: the most that a few tries showed. */
+export function measurePeak(backend: NativeBackend): number {
+  let most = 0;
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now();
+    const count = backend.peakMultiplyAdds(256);
+    most = Math.max(most, (1000 * count) / (performance.now() - start));
+  }
+  return most;
+}
+
+/** Measures all of them, each the median of several. */
+export function measureMachine(threads: number): Machine {
+  const backend = nativeBackend();
   backend.setThreads(threads);
-  const n = 2048;
-  const [a, b, c] = [0, 1, 2].map(() => backend.alloc('float32', n * n));
-  for (const x of [a, b]) backend.fill(x, 'float32', n * n, 0.5);
-  const matmul = secondsOf(9, () => backend.matmul(c, a, b, null, matmulSize({ m: n, n, k: n })));
-  for (const x of [a, b, c]) backend.free(x);
+  const peakFlops = 2 * median(Array.from({ length: 5 }, () => measurePeak(backend)));
   const count = 64 * 1024 * 1024;
   const [from, to] = [0, 1].map(() => backend.alloc('float32', count));
   backend.fill(from, 'float32', count, 1);
-  const copy = secondsOf(9, () => backend.copy(to, from, 'float32', count));
+  const stream = (a: number, b: number) => secondsOf(9, () => backend.peakStream(a, b, count));
+  const [read, write, copy] = [stream(0, from), stream(to, 0), stream(to, from)];
   for (const x of [from, to]) backend.free(x);
   return {
     cpu: cpus()[0].model,
     threads: backend.threads,
-    peakFlops: (2 * n ** 3) / matmul,
+    peakFlops,
+    readBandwidth: (4 * count) / read,
+    writeBandwidth: (4 * count) / write,
     copyBandwidth: (8 * count) / copy,
   };
+}
+
+export function formatMachine(machine: Machine): string {
+  const { cpu, threads, peakFlops, readBandwidth, writeBandwidth, copyBandwidth } = machine;
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  return (
+    `${cpu}, ${threads} threads: ${(peakFlops / 1e9).toFixed(0)} GF/s between registers; memory ` +
+    `${gigabytes(readBandwidth)} GB/s read, ${gigabytes(writeBandwidth)} written, ${gigabytes(copyBandwidth)} copied`
+  );
 }

@@ -7,8 +7,9 @@
 
 import { availableParallelism } from 'node:os';
 import { type AttentionResult, benchAttention, formatAttention } from './attention.js';
+import { benchGPT } from './gpt.js';
 import { HIERARCHICAL, CASES as HIERARCHICAL_CASES } from './hierarchical.js';
-import { type Machine, measureMachine } from './machine.js';
+import { formatMachine, type Machine, measureMachine } from './machine.js';
 import { benchMatmul, formatMatmul, type MatmulReport } from './matmul.js';
 import { CASES, MLP } from './mlp.js';
 import { pythonWithTorch } from './peer.js';
@@ -22,29 +23,39 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 function printTraining(result: TrainingResult): void {
   console.log(`\n${result.name}`);
   console.log(
-    `  ours     ${result.ours.toFixed(3)} ms a step, ${megabytes(result.peakBytes)} at most`,
+    `  ours     ${result.ours.toFixed(3)} ms a step, peak memory ${megabytes(result.peakBytes)}`,
   );
   if (result.limit !== null && result.shareOfLimit !== null) {
     console.log(
       `  limit    ${result.limit.toFixed(3)} ms: ${percent(result.shareOfLimit)} of it reached`,
     );
   }
+  printSampling(result);
   if (result.peer === null || result.ratio === null) return;
   console.log(
-    `  PyTorch  ${result.peer.toFixed(3)} ms with ${result.peerSetting}, ${megabytes(result.peerPeakBytes!)} at most`,
+    `  PyTorch  ${result.peer.toFixed(3)} ms with ${result.peerSetting}, peak memory ${megabytes(result.peerPeakBytes!)}`,
   );
   console.log(
     `  ratio    ${result.ratio.toFixed(2)} times PyTorch's speed, ${(result.peakBytes / result.peerPeakBytes!).toFixed(2)} of its memory; losses equal to ${result.lossDifference!.toExponential(1)}`,
   );
 }
 
+function printSampling({ sampling }: TrainingResult): void {
+  if (!sampling) return;
+  const { ours, peer, ratio, shareOfLimit } = sampling;
+  const share = shareOfLimit === null ? '' : `, ${percent(shareOfLimit)} of what reading allows`;
+  const peers =
+    peer === null || ratio === null
+      ? ''
+      : `; PyTorch ${peer.toFixed(2)} ms, ${ratio.toFixed(1)} times its speed`;
+  console.log(`  writing  ${ours.toFixed(3)} ms a token${share}${peers}`);
+}
+
 const wanted = process.argv.slice(2);
 const wants = (name: string) => wanted.length === 0 || wanted.includes(name);
 
 const machine: Machine = measureMachine(availableParallelism());
-console.log(
-  `${machine.cpu}, ${machine.threads} threads: matrix product ${(machine.peakFlops / 1e9).toFixed(0)} GF/s, copy ${(machine.copyBandwidth / 1e9).toFixed(1)} GB/s`,
-);
+console.log(formatMachine(machine));
 
 const python = pythonWithTorch();
 if (!python) console.log('PyTorch is not installed (python3-torch): measured without it');
@@ -75,6 +86,14 @@ if (wants('wavenet')) {
   }
 }
 
+const gpt: TrainingResult[] = [];
+if (wants('gpt')) {
+  for await (const result of benchGPT(machine, python)) {
+    printTraining(result);
+    gpt.push(result);
+  }
+}
+
 const attention: AttentionResult[] = [];
 if (wants('attention')) {
   for await (const result of benchAttention(machine.threads, python)) {
@@ -100,4 +119,6 @@ if (wants('tokenizers')) {
     console.log('spm_train (sentencepiece) or tinyshakespeare.txt is not there: skipped');
 }
 
-console.log(JSON.stringify({ machine, mlp, hierarchical, wavenet, attention, matmul, tokenizers }));
+console.log(
+  JSON.stringify({ machine, mlp, hierarchical, wavenet, gpt, attention, matmul, tokenizers }),
+);

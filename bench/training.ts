@@ -19,6 +19,8 @@ export interface TrainingCase {
   rounds: number;
   /** Steps before, not timed, whose losses are compared. */
   warmup: number;
+  /** How many tokens are written, to time that as well; default none. */
+  tokens?: number;
 }
 
 /** How one kind of model is timed. */
@@ -29,6 +31,8 @@ export interface Contest<Case extends TrainingCase> {
   writeStart(folder: string, c: Case): void;
   /** Milliseconds that the machine needs at least for a step, or null where that says nothing. */
   limitOf(c: Case, machine: Machine): number | null;
+  /** Milliseconds that it needs at least to write a token. */
+  tokenLimitOf?(c: Case, machine: Machine): number | null;
 }
 
 interface Round {
@@ -53,6 +57,16 @@ export interface TrainingResult {
   peerPeakBytes: number | null;
   /** Greatest difference of a loss, of those compared before anything was timed. */
   lossDifference: number | null;
+  /** Of writing text, where that was timed. */
+  sampling: SamplingResult | null;
+}
+
+/** Milliseconds a token, medians; PyTorch's at its best setting for that. */
+export interface SamplingResult {
+  ours: number;
+  peer: number | null;
+  ratio: number | null;
+  shareOfLimit: number | null;
 }
 
 /**
@@ -114,6 +128,9 @@ export async function benchTraining<Case extends TrainingCase>(
         times[i].push(1000 * median(seconds));
       });
     }
+    const sampling = c.tokens
+      ? await timeSampling(peers, c.tokens, contest.tokenLimitOf?.(c, machine) ?? null)
+      : null;
     const best = times
       .slice(1)
       .map((list, i) => ({ at: i + 1, ms: median(list) }))
@@ -131,12 +148,38 @@ export async function benchTraining<Case extends TrainingCase>(
       peakBytes: last[0].peakBytes,
       peerPeakBytes: best ? last[best.at].peakBytes : null,
       lossDifference,
+      sampling,
     };
   } finally {
     for (const peer of peers) peer.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Writing text, all peers in turn; the first is ours. */
+async function timeSampling(
+  peers: readonly Peer[],
+  tokens: number,
+  limit: number | null,
+): Promise<SamplingResult> {
+  const times: number[][] = peers.map(() => []);
+  for (let round = 0; round < SAMPLING_ROUNDS; round++) {
+    for (const [i, peer] of peers.entries()) {
+      const { seconds } = await peer.ask<{ seconds: number }>({ tokens });
+      if (round > 0) times[i].push((1000 * seconds) / tokens); // the first one warms up
+    }
+  }
+  const [ours, ...theirs] = times.map(median);
+  const peer = theirs.length > 0 ? Math.min(...theirs) : null;
+  return {
+    ours,
+    peer,
+    ratio: peer === null ? null : peer / ours,
+    shareOfLimit: limit === null ? null : limit / ours,
+  };
+}
+
+const SAMPLING_ROUNDS = 4;
 
 async function inTurn(ours: Peer, theirs: readonly Peer[], steps: number): Promise<Round[]> {
   const rounds: Round[] = [];

@@ -1,8 +1,7 @@
 /** WaveNet's training step against PyTorch's. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Generator, models, type WaveNetConfig } from 'nanogpt';
+import { models, type WaveNetConfig } from 'nanogpt';
 import type { Machine } from './machine.js';
+import { writePool } from './pool.js';
 import { benchTraining, type Contest, type TrainingCase, type TrainingResult } from './training.js';
 
 /** One setting of WaveNet to be timed, with AdamW. */
@@ -52,23 +51,6 @@ const PUBLISHED: WaveNetCase = {
 };
 
 /**
- * Writes batches, and a pool of numbers that both sides fill their weights from: the weights themselves
- * would be 1.2 GB. Its length is a prime, so that no two rows of a weight are alike.
- */
-function writeStart(folder: string, { vocab, batchSize, blockSize }: WaveNetCase): void {
-  const random = new Generator(42);
-  const pool = Float32Array.from({ length: 1_048_573 }, () => 2 * random.uniform() - 1);
-  writeFileSync(join(folder, 'pool.f32'), pool);
-  const batches = 20;
-  const ids = () =>
-    BigInt64Array.from({ length: batches * batchSize * blockSize }, () =>
-      BigInt(random.integer(vocab)),
-    );
-  writeFileSync(join(folder, 'inputs.i64'), ids());
-  writeFileSync(join(folder, 'targets.i64'), ids());
-}
-
-/**
  * The least time that a step can take: its floating-point operations at the matrix product's peak (products
  * with the zeros before a block, and the last block's residual, which nothing reads, left out), and the
  * bytes that must move at the bandwidth of a copy. Each weight is read forward and backward, its gradient
@@ -99,7 +81,7 @@ function limitOf({ vocab, blockSize: T, batchSize: B, config }: WaveNetCase, mac
   return 1000 * ((6 * rows) / machine.peakFlops + bytes / machine.copyBandwidth);
 }
 
-const WAVENET: Contest<WaveNetCase> = { model: 'wavenet', writeStart, limitOf };
+const WAVENET: Contest<WaveNetCase> = { model: 'wavenet', writeStart: writePool, limitOf };
 
 /** The cases in turn. Of the larger one PyTorch is run at one setting: that which was best for the smaller. */
 export async function* benchWaveNet(

@@ -221,6 +221,9 @@ int64_t put_middle(float *out, const float *x, const int32_t *ids, int64_t outer
    many multiply-adds that were. */
 double peak_multiply_adds(int64_t tasks);
 
+/* Copies `count` elements, or where `from` is null only writes them, or where `to` is null only reads them. */
+void peak_stream(float *to, const float *from, int64_t count);
+
 /* ── Optimizers (optim.c) ── */
 
 /*

@@ -2,7 +2,7 @@
 
 First a line with the configuration and the folder with what to start from, batches among it (raw int64);
 then, for each {"steps": n}, n training steps, answered with their losses, their seconds and the peak of
-its memory.
+its memory; for {"tokens": n}, n tokens written, answered with the seconds.
 """
 import json
 import resource
@@ -31,6 +31,12 @@ def peak_memory():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def first_then_all(pool, start, count):
+    """The pool from `start` to its end, then from its beginning again and again."""
+    rest = max(0, count - (len(pool) - start))
+    return numpy.concatenate([pool[start:start + count], numpy.resize(pool, rest)])
+
+
 def serve(make):
     """`make` turns the configuration into a model, filled, and an optimizer."""
     c = json.loads(sys.stdin.readline())
@@ -42,8 +48,14 @@ def serve(make):
 
     step = 0
     for line in sys.stdin:
+        message = json.loads(line)
+        if "tokens" in message:
+            start = time.perf_counter()
+            model.generate(torch.zeros(1, 1, dtype=torch.int64), message["tokens"])
+            print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
+            continue
         losses, seconds = [], []
-        for _ in range(json.loads(line)["steps"]):
+        for _ in range(message["steps"]):
             i = step % len(inputs)
             start = time.perf_counter()
             logits = model(inputs[i])

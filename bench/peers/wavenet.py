@@ -1,9 +1,8 @@
 """WaveNet in PyTorch, as its users write it: the peer of bench/wavenet.ts."""
-import numpy
 import torch
 import torch.nn.functional as F
 
-from serve import floats, serve
+from serve import first_then_all, floats, serve
 
 
 class Causal(torch.nn.Conv1d):
@@ -60,12 +59,6 @@ def make(c):
                 spread = 1 if name == "embedding.weight" else 0.1
             parameter.copy_(torch.from_numpy(values.copy()).view_as(parameter)).mul_(spread)
     return model, torch.optim.AdamW(model.parameters(), lr=c["lr"], weight_decay=0.01)
-
-
-def first_then_all(pool, start, count):
-    """The pool from `start` to its end, then from its beginning again and again."""
-    rest = max(0, count - (len(pool) - start))
-    return numpy.concatenate([pool[start:start + count], numpy.resize(pool, rest)])
 
 
 serve(make)

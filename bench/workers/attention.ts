@@ -1,16 +1,9 @@
 /** Our side of the attention benchmark: answers each line of JSON, first the case, then {"seconds"} for a round. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import {
-  causalSelfAttention,
-  currentBackend,
-  NativeBackend,
-  noGrad,
-  Scope,
-  type Tensor,
-  tensor,
-} from 'nanogpt';
+import { causalSelfAttention, noGrad, Scope, type Tensor, tensor } from 'nanogpt';
 import type { AttentionCase } from '../attention.js';
+import { measurePeak, nativeBackend } from '../machine.js';
 import { median } from '../statistics.js';
 
 interface Settings extends AttentionCase {
@@ -36,21 +29,8 @@ function time(seconds: number, body: () => void): number {
   return median(times);
 }
 
-/** Multiply-adds a second, between registers: the most that a few tries showed. */
-function measurePeak(backend: NativeBackend): number {
-  let most = 0;
-  for (let i = 0; i < 5; i++) {
-    const start = performance.now();
-    const count = backend.peakMultiplyAdds(256);
-    most = Math.max(most, (1000 * count) / (performance.now() - start));
-  }
-  return most;
-}
-
 function prepare({ batch, heads, time: T, width, dropout, folder, threads, name }: Settings) {
-  const backend = currentBackend();
-  if (!(backend instanceof NativeBackend))
-    throw new Error('the benchmark needs the native kernels');
+  const backend = nativeBackend();
   backend.setThreads(threads);
   const shape = [batch, T, heads * width];
   const qkv = tensor(floats(`${folder}/qkv.f32`), { shape: [batch, T, 3 * heads * width] });

@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import {
   currentBackend,
+  generate,
   type LanguageModel,
   type Optimizer,
   peakMemoryBytes,
   Scope,
+  type Tensor,
   tensor,
 } from 'nanogpt';
 
@@ -28,6 +30,16 @@ function ids(file: string): Int32Array {
   const bytes = readFileSync(file);
   const wide = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
   return Int32Array.from(wide, Number);
+}
+
+/** Fills a parameter from the pool of numbers, again and again from its start, beginning at `start`. */
+export function fill(parameter: Tensor, pool: Float32Array, start: number): void {
+  for (let at = 0, from = start; at < parameter.numel; from = 0) {
+    const count = Math.min(pool.length - from, parameter.numel - at);
+    const part = parameter.alias([count], parameter.offset + at);
+    part.copy_(pool.subarray(from, from + count));
+    at += count;
+  }
 }
 
 interface Contestant {
@@ -68,18 +80,25 @@ function prepare(settings: Settings, { model, optimizer }: Contestant) {
 
 /**
  * Answers the lines of `bench/training.ts`: the first has the settings, from which `make` builds model and
- * optimizer; each further one asks for steps. `bench/peers/serve.py` is PyTorch's side.
+ * optimizer; each further one asks for steps, or for tokens to be written. `bench/peers/serve.py` is PyTorch's side.
  */
 export async function serve<Own extends Settings>(
   make: (settings: Own) => Contestant,
 ): Promise<void> {
   let run: ReturnType<typeof prepare> | null = null;
+  let model: LanguageModel | undefined;
   for await (const line of createInterface({ input: process.stdin })) {
     const message = JSON.parse(line);
     if (!run) {
       currentBackend().setThreads(message.threads);
-      run = prepare(message, make(message));
+      const contestant = make(message);
+      model = contestant.model;
+      run = prepare(message, contestant);
       console.log(JSON.stringify({ ready: 'nanogpt', threads: currentBackend().threads }));
+    } else if (message.tokens) {
+      const start = performance.now();
+      generate(model!, [0], { maxTokens: message.tokens });
+      console.log(JSON.stringify({ seconds: (performance.now() - start) / 1000 }));
     } else {
       console.log(JSON.stringify({ ...run(message.steps), peakBytes: peakMemoryBytes() }));
     }

@@ -1,17 +1,7 @@
 /** Our side of the WaveNet benchmark, as a user would write it; `bench/peers/wavenet.py` is PyTorch's. */
-import { AdamW, models, type Tensor } from 'nanogpt';
+import { AdamW, models } from 'nanogpt';
 import type { WaveNetCase } from '../wavenet.js';
-import { floats, type Settings, serve } from './serve.js';
-
-/** Fills a parameter from the pool of numbers, again and again from its start, beginning at `start`. */
-function fill(parameter: Tensor, pool: Float32Array, start: number): void {
-  for (let at = 0, from = start; at < parameter.numel; from = 0) {
-    const count = Math.min(pool.length - from, parameter.numel - at);
-    const part = parameter.alias([count], parameter.offset + at);
-    part.copy_(pool.subarray(from, from + count));
-    at += count;
-  }
-}
+import { fill, floats, type Settings, serve } from './serve.js';
 
 await serve<WaveNetCase & Settings>(({ folder, vocab, config, lr }) => {
   const definition = models.get('wavenet')!;

@@ -4,7 +4,7 @@
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 617809564;
+export const INTERFACE = 1500672357;
 
 export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27, reluSquared: 28 } as const;
 
@@ -78,6 +78,7 @@ export const SIGNATURES = {
   take_middle: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   put_middle: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool', 'bool']],
   peak_multiply_adds: ['double', ['int64_t']],
+  peak_stream: ['void', ['int64_t', 'int64_t', 'int64_t']],
   sgd_step: ['void', ['void *', 'int64_t', 'double', 'double', 'double', 'bool', 'bool']],
   adamw_step: ['void', ['void *', 'int64_t', 'double', 'double', 'double', 'double', 'double']],
   gradient_sum_of_squares: ['double', ['void *', 'int64_t']],
@@ -149,6 +150,7 @@ export interface NativeLibrary {
   take_middle(out: number, x: number, ids: number, outer: number, size: number, count: number, inner: number, shared: boolean): number;
   put_middle(out: number, x: number, ids: number, outer: number, size: number, count: number, inner: number, shared: boolean, accumulate: boolean): number;
   peak_multiply_adds(tasks: number): number;
+  peak_stream(to: number, from: number, count: number): void;
   sgd_step(table: HostArray, updates: number, gradScale: number, momentum: number, dampening: number, nesterov: boolean, first: boolean): void;
   adamw_step(table: HostArray, updates: number, gradScale: number, beta1: number, beta2: number, eps: number, step: number): void;
   gradient_sum_of_squares(table: HostArray, updates: number): number;

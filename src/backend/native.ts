@@ -99,6 +99,14 @@ export class NativeBackend extends NativeMemory implements Backend<number> {
     return this.c.peak_multiply_adds(tasks);
   }
 
+  /**
+   * Copies `count` elements on all threads; only writes zeros where `from` is 0, only reads where `to` is 0.
+   * Timed on more than the caches hold, the most that memory can do.
+   */
+  peakStream(to: number, from: number, count: number): void {
+    this.c.peak_stream(to, from, count);
+  }
+
   // ── Element-wise ──────────────────────────────────────────────────────────────────────────────
 
   readonly affine: Method<'affine'> = this.c.affine_forward;

@@ -30,7 +30,8 @@ export const llamaPresets: Readonly<Record<string, LlamaPreset>> = {
     training: { ...characterTraining, steps: 5000, batchSize: 64 },
   },
   shakespeare: {
-    summary: 'on 32,000 pieces of a tokenizer of its own: 4.9 M parameters, most of them embeddings',
+    summary:
+      'on 32,000 pieces of a tokenizer of its own: 4.9 M parameters, most of them embeddings',
     model: { blockSize: 64, nLayer: 4, nHead: 4, nKvHead: 2, nEmbd: 128, tiedHead: true },
     tokenizer: 'shakespeare',
     training: { ...pieceTraining, steps: 1000 },

@@ -27,7 +27,7 @@ export class LayerCache implements Disposable {
    * There must be room: see `keepLast`.
    */
   extend(qkv: Tensor, heads: number, kvHeads: number): Extended {
-    const [q, k, v] = qkv.split([heads, kvHeads, kvHeads], 2);
+    const [q, k, v] = apart(qkv, heads, kvHeads);
     this.place(this.#k, this.#keys, k);
     this.place(this.#v, this.#keys, v);
     this.#keys += qkv.shape[1];
@@ -57,4 +57,13 @@ export class LayerCache implements Disposable {
     const [, , kvHeads, headDim] = all.shape;
     return all.alias([1, count, kvHeads, headDim], at * kvHeads * headDim); // a view of those positions
   }
+}
+
+/** Of one position, they lie one after the other and need not be copied. */
+function apart(qkv: Tensor, heads: number, kvHeads: number): Tensor[] {
+  const [, T, , D] = qkv.shape;
+  if (T !== 1) return qkv.split([heads, kvHeads, kvHeads], 2);
+  return [heads, kvHeads, kvHeads].map((count, i) =>
+    qkv.alias([1, 1, count, D], qkv.offset + (i === 0 ? 0 : heads + (i - 1) * kvHeads) * D),
+  );
 }
