@@ -76,6 +76,16 @@ describe('scoreBatchNorms', () => {
     expect(ema.loss).toBe(evaluate(model.eval(), input).loss);
   });
 
+  it('asks for modes that there are', () => {
+    const norm = { blockSize: 4, norm: 'batch' };
+    const model = new MLP(mlp.schema.parse(norm), vocabSize);
+    for (const modes of ['ema', ['emu'], {}]) {
+      expect(() => scoreBatchNorms(model, input, modes as never, scoring)).toThrow(
+        'expected an array of modes (ema, cumulative',
+      );
+    }
+  });
+
   it('asks for a model with BatchNorm', () => {
     const model = new MLP(mlp.schema.parse({ blockSize: 4 }), vocabSize);
     expect(() => scoreBatchNorms(model, input, ['ema'], scoring)).toThrow(

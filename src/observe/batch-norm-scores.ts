@@ -4,6 +4,8 @@ import type { LanguageModel } from '../models/index.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
 import type { TrainingSettings } from '../runs/settings.js';
 import { noGrad, Scope } from '../tensor/index.js';
+import { checkOptions } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { type BatchDrift, batchDrift, type Populations, populationsOf } from './batch-drift.js';
 import { type EvaluationInput, type EvaluationResult, evaluate } from './evaluate.js';
@@ -38,7 +40,7 @@ export interface BatchNormScoring {
 /**
  * Scores `model` on a split in each of `modes`; afterwards the model is as it was.
  *
- * @throws UserError when the model has no BatchNorm.
+ * @throws UserError when the model has no BatchNorm, or for what is no mode.
  */
 export function scoreBatchNorms(
   model: LanguageModel,
@@ -52,6 +54,13 @@ export function scoreBatchNorms(
       'the model has no BatchNorm whose statistics could be chosen (norm=batch gives it one).',
     );
   }
+  const known = Array.isArray(modes) && modes.every((mode) => BATCH_NORM_MODES.includes(mode));
+  if (!known) {
+    throw new UserError(
+      `scoreBatchNorms: expected an array of modes (${BATCH_NORM_MODES.join(', ')}), got ${describeValue(modes)}`,
+    );
+  }
+  checkOptions('scoreBatchNorms', options);
   const restore = keep(norms);
   try {
     const scored = modes.map((mode) => {
