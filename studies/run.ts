@@ -4,8 +4,12 @@
  */
 import { UserError } from 'nanogpt';
 import { makemore } from './makemore.js';
+import { switches } from './switches.js';
 
-const STUDIES: Readonly<Record<string, (args: string[]) => Promise<void>>> = { makemore };
+const STUDIES: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  makemore,
+  switches,
+};
 
 const [name = '', ...args] = process.argv.slice(2);
 if (!Object.hasOwn(STUDIES, name)) {
