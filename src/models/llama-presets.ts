@@ -31,7 +31,7 @@ export const llamaPresets: Readonly<Record<string, LlamaPreset>> = {
   },
   shakespeare: {
     summary:
-      'on 32,000 pieces of a tokenizer of its own: 4.9 M parameters, most of them embeddings',
+      'on 32,000 pieces of a tokenizer of its own: 4.8 M parameters, most of them embeddings',
     model: { blockSize: 64, nLayer: 4, nHead: 4, nKvHead: 2, nEmbd: 128, tiedHead: true },
     tokenizer: 'shakespeare',
     training: { ...pieceTraining, steps: 1000 },
