@@ -3,7 +3,8 @@
  * packs what, and who computes which block. One block is matmul-block.h, its innermost loops
  * matmul-micro.h.
  *
- * Three ways:
+ * Four ways:
+ * - few: some rows times a matrix as it lies, without packing (matmul-few.h);
  * - alone: one thread, everything packed as it goes (small products, items of a batch);
  * - together: blocks of the result are tasks. What several of them need is packed first, once for
  *   all; what only one needs, it packs for itself, so that a wide matrix is read from memory once,
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #include "matmul-block.h"
+#include "matmul-few.h"
 #include "parallel.h"
 
 /* The most depth of a block. A packed panel of b streams from the second-level cache; that of a
@@ -253,6 +255,7 @@ static int64_t work_of(const struct product *x) { return x->m * x->n * x->k; }
 static void compute(const struct product *x) {
     if (x->k == 0) fill_empty(x);
     else if (blas_product(x)) return;
+    else if (is_few(x)) compute_few(x);
     else if (work_of(x) <= SERIAL_WORK) compute_alone(x);
     else if (x->m * x->n <= DEEP_RESULTS && x->k >= DEEP_DEPTH) compute_deep(x);
     else compute_together(x);
