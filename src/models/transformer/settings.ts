@@ -132,7 +132,8 @@ export function transformerShape(defaults: Defaults) {
   };
 }
 
-const any = z.strictObject(
+/** GPT's defaults: as good as any, where a model brings its own. */
+export const transformerSchema = z.strictObject(
   transformerShape({
     bias: false,
     norm: 'layer',
@@ -142,7 +143,7 @@ const any = z.strictObject(
   }),
 );
 
-export type TransformerConfig = z.infer<typeof any>;
+export type TransformerConfig = z.infer<typeof transformerSchema>;
 
 /** Sizes that follow from the settings. */
 export interface TransformerSizes {

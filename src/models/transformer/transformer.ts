@@ -20,15 +20,21 @@ import {
   tensor,
 } from '../../tensor/index.js';
 import { checkTensor } from '../../tensor/internal.js';
-import { ShapeError } from '../../util/errors.js';
-import type { LanguageModel, LossOptions } from '../model.js';
+import { describeValue } from '../../util/describe.js';
+import { ShapeError, UserError } from '../../util/errors.js';
+import { checkedConfig, type LanguageModel, type LossOptions } from '../model.js';
 import type { Passage } from './attention.js';
 import { Block, makeNorm } from './block.js';
 import type { LayerCache } from './cache.js';
 import { CachedDecoding } from './decoding.js';
 import { gaussian, STD } from './init.js';
 import { sinusoids } from './positions.js';
-import { sizesOf, type TransformerConfig, type TransformerSizes } from './settings.js';
+import {
+  sizesOf,
+  type TransformerConfig,
+  type TransformerSizes,
+  transformerSchema,
+} from './settings.js';
 
 /** What was seen before the tokens at hand. */
 export interface Past {
@@ -59,13 +65,23 @@ export class Transformer extends Module implements LanguageModel {
   readonly #rotary: RotaryTable | null;
   readonly #sinusoids: Tensor | null;
 
-  /** @throws UsageError where the settings contradict one another. */
+  readonly config: TransformerConfig;
+
+  /**
+   * @param name of the model, for errors.
+   * @throws UsageError for settings that do not fit, or contradict one another.
+   */
   constructor(
     readonly name: string,
-    readonly config: TransformerConfig,
+    settings: Partial<TransformerConfig>,
     readonly vocabSize: number,
   ) {
     super();
+    if (typeof name !== 'string') {
+      throw new UserError(`Transformer: expected a name, got ${describeValue(name)}`);
+    }
+    const config = checkedConfig(name, transformerSchema, settings, vocabSize);
+    this.config = config;
     const { blockSize, nEmbd: C, nLayer, dropout, tiedHead, position } = config;
     this.sizes = sizesOf(name, config);
     this.blockSize = blockSize;
