@@ -90,12 +90,10 @@ async function describeModel(
   options: DescribeOptions,
   output: Output,
 ): Promise<void> {
-  const settings = buildSettings(definition, {
-    preset: options.preset,
-    overrides: overridesOf(definition, options),
-  });
+  const overrides = overridesOf(definition, options);
+  const settings = buildSettings(definition, { preset: options.preset, overrides });
   if (options.init) return describeInit(definition, settings, output);
-  const vocabSize = await vocabSizeOf(settings, output);
+  const vocabSize = await vocabSizeOf(settings, overrides['data'] === undefined, output);
   show({ definition, settings, vocabSize, verbose: options.settings === true }, output);
 }
 
@@ -108,13 +106,20 @@ async function describeRun(folder: string, verbose: boolean, output: Output): Pr
   show({ definition, settings: config, vocabSize, verbose, run: run.path }, output);
 }
 
-/** Of the tokenizer that the settings name; the text is only read for one that is built from it. */
-async function vocabSizeOf({ tokenizer, data }: RunSettings, output: Output): Promise<number> {
+/**
+ * Of the tokenizer that the settings name; the text is only read for one that is built from it. As in training, the
+ * default text may be replaced where it cannot be had.
+ */
+async function vocabSizeOf(
+  { tokenizer, data }: RunSettings,
+  fallback: boolean,
+  output: Output,
+): Promise<number> {
   using bar = downloadBar(output);
   return await interruptible(async (signal) => {
     const work = { onProgress: bar.update, signal };
     const load = async () => {
-      const { text, notice } = await loadText(data, work);
+      const { text, notice } = await loadText(data, { ...work, fallback });
       if (notice) output.notice(notice);
       return text;
     };

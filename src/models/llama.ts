@@ -40,7 +40,7 @@ export class Llama extends Transformer {
 
 export const llama: ModelDefinition<LlamaConfig> = {
   name: 'llama',
-  summary: 'Llama: rotary positions, RMSNorm, SwiGLU, shared keys and values',
+  summary: 'GPT with rotary positions, RMSNorm, SwiGLU, shared keys and values',
   source: 'Touvron et al. 2023, "LLaMA: open and efficient foundation language models"',
   schema: llamaSchema,
   defaultPreset: 'char',
