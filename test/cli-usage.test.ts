@@ -103,6 +103,9 @@ describe('mistakes', () => {
       node,
     });
     expectMessage(asked, 1, /could not reach/);
+    const described = await shop.nanogpt(['describe', 'gpt'], { env, node });
+    expect(described.code).toBe(0);
+    expect(described.stderr).toMatch(/using moby_dick/);
     const any = await shop.nanogpt([...args, 'runs/any', '--json'], { env, node });
     expect(any.stderr).toMatch(/using moby_dick/);
     const config = JSON.parse(fs.readFileSync(shop.path('runs', 'any', 'config.json'), 'utf8'));
