@@ -221,35 +221,15 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   }
 
   #showProgress(step: number, lr: number, shown: Tally): void {
-    const ledger = this.#ledger;
     if (this.listenerCount('progress') > 0) {
-      this.emit('progress', {
-        step,
-        steps: this.training.steps,
-        loss: shown.mean()!,
-        lr,
-        validationLoss: ledger.evaluation?.loss,
-        tokensPerSecond: ledger.tokensPerSecond(),
-        seconds: ledger.seconds(),
-        secondsLeft: ledger.secondsFor(this.training.steps - step),
-      });
+      const rest = { steps: this.training.steps, loss: shown.mean()!, lr };
+      this.emit('progress', this.#ledger.progress(step, rest));
     }
     shown.clear();
   }
 
   #log(step: number, lr: number, gradNorm: number | undefined): void {
-    const ledger = this.#ledger;
-    const event = {
-      type: 'step',
-      step,
-      split: 'train',
-      loss: ledger.takeSinceLog(),
-      lr,
-      gradNorm,
-      tokens: ledger.tokens,
-      tokensPerSecond: Math.round(ledger.tokensPerSecond()),
-      seconds: ledger.seconds(),
-    } as const;
+    const event = this.#ledger.metrics(step, lr, gradNorm);
     this.#options.run?.append('metrics', event);
     this.emit('metrics', event);
   }
@@ -260,20 +240,10 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     this.#population.refresh(step);
     const loss = meanLoss(this.model, this.#evaluation);
     if (!Number.isFinite(loss)) throw this.#diverged('validation loss', loss);
-    const { best, trainLoss } = this.#ledger.evaluated(step, loss);
-    const seconds = this.#ledger.seconds();
-    const event = {
-      type: 'evaluation',
-      step,
-      split: 'validation',
-      loss,
-      trainLoss,
-      best,
-      seconds,
-    } as const;
+    const event = this.#ledger.evaluated(step, loss);
     this.#options.run?.append('metrics', event);
     this.emit('evaluation', event);
-    return best;
+    return event.best;
   }
 
   #score(split: 'train' | 'validation'): EvaluationResult | null {
