@@ -90,7 +90,7 @@ export const round = plain('round');
 export function softplus(x: Tensor, beta = 1): Tensor {
   return beta === 1
     ? apply(softplusOperation, [x], 0)
-    : affine(apply(softplusOperation, [affine(x, beta, 0)], 0), 1 / beta, 0);
+    : affine('softplus', apply(softplusOperation, [affine('mul', x, beta, 0)], 0), 1 / beta, 0);
 }
 
 /**
@@ -112,24 +112,39 @@ function bound(value: number): number {
   return value;
 }
 
+/** What has scale·x + shift computed, by the name that was typed: that is what a printed tensor shows. */
+type AffineName = 'add' | 'sub' | 'mul' | 'div' | 'softplus';
+
 /** out = scale·x + shift, for numbers known beforehand. */
-const affineOperation: Operation<readonly [Tensor], { scale: number; shift: number }> = {
-  name: 'affine',
-  reads: readsNone,
-  forward(_context, [x], { scale, shift }) {
-    checkFloat('affine', x);
-    const y = x.empty(x.shape);
-    x.backend.affine(y.pointer, x.pointer, x.numel, scale, shift);
-    return y;
-  },
-  backward(_context, dy, { scale }) {
-    return [scale === 1 ? dy : scaled(dy, scale)];
-  },
-};
+function affineOperation(
+  name: AffineName,
+): Operation<readonly [Tensor], { scale: number; shift: number }> {
+  return {
+    name,
+    reads: readsNone,
+    forward(_context, [x], { scale, shift }) {
+      checkFloat(name, x);
+      const y = x.empty(x.shape);
+      x.backend.affine(y.pointer, x.pointer, x.numel, scale, shift);
+      return y;
+    },
+    backward(_context, dy, { scale }) {
+      return [scale === 1 ? dy : scaled(dy, scale)];
+    },
+  };
+}
+
+const AFFINE = {
+  add: affineOperation('add'),
+  sub: affineOperation('sub'),
+  mul: affineOperation('mul'),
+  div: affineOperation('div'),
+  softplus: affineOperation('softplus'),
+} satisfies Record<AffineName, unknown>;
 
 /** scale·x + shift in one pass. */
-export function affine(x: Tensor, scale: number, shift: number): Tensor {
-  checkNumber('affine', scale, 'float32');
-  checkNumber('affine', shift, 'float32');
-  return apply(affineOperation, [x], { scale, shift });
+export function affine(name: AffineName, x: Tensor, scale: number, shift: number): Tensor {
+  checkNumber(name, scale, 'float32');
+  checkNumber(name, shift, 'float32');
+  return apply(AFFINE[name], [x], { scale, shift });
 }
