@@ -19,7 +19,7 @@ export const mlpSchema = z.strictObject({
   negativeSlope: z.number().default(0.01).describe('of leakyRelu below 0; 0.01 as in PyTorch'),
   hiddenBias: z.boolean().default(false).describe('the published model has none'),
   outputBias: z.boolean().default(true).describe('lets the model learn the unigram by itself'),
-  init: initSetting.default('kaimingNormal'),
+  init: initSetting('kaimingNormal'),
   hiddenGain: z
     .number()
     .min(0)

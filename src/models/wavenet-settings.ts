@@ -35,7 +35,7 @@ export const wavenetSchema = z
       .default(2)
       .describe('1×1 convolutions from skips to logits, each after a leaky ReLU; 2 in the paper'),
     negativeSlope: z.number().default(0.01).describe('of leaky ReLU below 0; 0.01 as in PyTorch'),
-    init: initSetting.default('xavierUniform'),
+    init: initSetting('xavierUniform'),
     embeddingStd: z.number().min(0).default(1).describe("1 as in PyTorch's Embedding"),
     outputGain: z
       .number()

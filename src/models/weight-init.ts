@@ -2,11 +2,17 @@
 import { z } from 'zod';
 import { type Initializer, init } from '../nn/index.js';
 
-export const initSetting = z
-  .enum(['kaimingNormal', 'kaimingUniform', 'xavierNormal', 'xavierUniform', 'pytorch'])
-  .describe("initial weights, with biases 0; pytorch: each layer's own defaults");
+const names = z.enum([
+  ...(['kaimingNormal', 'kaimingUniform', 'xavierNormal', 'xavierUniform', 'pytorch'] as const),
+]);
 
-export type WeightInit = z.infer<typeof initSetting>;
+export type WeightInit = z.infer<typeof names>;
+
+/** To stand under `init` in a model's schema. */
+export const initSetting = (initial: WeightInit) =>
+  names
+    .default(initial)
+    .describe("initial weights, with biases 0; pytorch: each layer's own defaults");
 
 /** What follows a layer. `gelu` and `silu` count as `relu`, which they are for large inputs: PyTorch has no gain for them. */
 export type Follower = init.Nonlinearity | 'gelu' | 'silu';
