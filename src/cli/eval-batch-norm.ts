@@ -65,10 +65,12 @@ export function evaluateBatchNorms(
   const measured = scores.filter(({ drift }) => drift.length > 0);
   if (measured.length === 0) return;
   output.line();
-  output.line(`drift between batches of ${split} and the population, by layer, mean over channels`);
+  output.line(
+    `drift between batches of ${split} and the population, by layer, averaged over channels`,
+  );
   output.line(driftTable(measured));
   output.line(
-    'mean: distance of the means in standard deviations; variance: |ln of their quotient|; together: of all the batches’ samples pooled',
+    'mean: distance between the means, in standard deviations; variance: |ln of the ratio|; together: all batches pooled',
   );
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { UsageError } from '../util/errors.js';
 
-/** Where runs go unless told. */
+/** Where runs go by default. */
 export const RUNS = 'runs';
 
 /** The folder of a run, given that folder or its name below `runs/`; undefined when there is none. */

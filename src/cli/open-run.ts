@@ -15,7 +15,7 @@ export interface OpenOptions {
 /**
  * Opens what the user calls a run.
  *
- * The latest checkpoint unless told: what training ended with, so that `eval` gives the loss that
+ * The latest checkpoint by default: what training ended with, so that `eval` gives the loss that
  * training printed.
  */
 export async function openNamedRun(

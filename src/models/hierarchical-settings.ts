@@ -7,24 +7,28 @@ export const hierarchicalSchema = z
     blockSize: z.int().min(2).default(8).describe('T: tokens in the window, a power of fuse'),
     nEmbd: z.int().min(1).default(24).describe('C: channels of an embedding'),
     nHidden: z.int().min(1).default(128).describe('H: units of each level'),
-    fuse: z.int().min(2).default(2).describe('neighbours that a level puts together'),
-    embeddingStd: z.number().min(0).default(1).describe("1 as in PyTorch's Embedding"),
+    fuse: z.int().min(2).default(2).describe('neighbouring positions that each level fuses'),
+    embeddingStd: z
+      .number()
+      .min(0)
+      .default(1)
+      .describe("standard deviation of the initial embeddings; 1 as in PyTorch's Embedding"),
     hiddenGain: z
       .number()
       .min(0)
       .default(1)
       .describe(
-        'of the initial hidden weights, N(0, gain / √in); 1 as published: the norm follows',
+        'gain of the initial hidden weights, N(0, gain / √in); 1 as published, since a norm follows',
       ),
     outputGain: z
       .number()
       .min(0)
       .default(0.1)
-      .describe('scales the initial output weight; small: the first loss is ln V'),
+      .describe('scale of the initial output weights; if small, the first loss is ln V'),
     ...normShape,
     norm: normShape.norm
       .default('batch')
-      .describe('normalisation of the hidden layers; batch: over windows and positions'),
+      .describe('normalisation in the hidden layers; batch: over windows and positions'),
   })
   .superRefine(({ blockSize, fuse }, context) => {
     if (fuse ** levelsOf(blockSize, fuse) === blockSize) return;

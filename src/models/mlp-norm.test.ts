@@ -98,7 +98,7 @@ describe('folding', () => {
       'fold: expected norm=batch before the activation (normPosition=before), got norm=layer before it',
     );
     expect(() => make({ normPosition: 'after' }).folded()).toThrow(/norm=batch after it/);
-    expect(() => make({ normInference: 'batch' }).folded()).toThrow(/no constants/);
+    expect(() => make({ normInference: 'batch' }).folded()).toThrow(/not constants/);
   });
 });
 

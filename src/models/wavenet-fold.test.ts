@@ -60,6 +60,6 @@ describe('folding', () => {
     expect(() => make({ normPosition: 'before' }).folded()).toThrow(
       /normPosition=after\), got norm=batch before it: .* wrong at the block's start/,
     );
-    expect(() => make({ normInference: 'batch' }).folded()).toThrow(/no constants/);
+    expect(() => make({ normInference: 'batch' }).folded()).toThrow(/not constants/);
   });
 });

@@ -92,7 +92,7 @@ declare module './tensor.js' {
       Family<'matrix'>,
       Family<'move'>,
       Family<'shapes'> {
-    /** Variance, unbiased unless told. */
+    /** Variance, unbiased by default. */
     var: Method<typeof reduce.variance>;
     /** See the function `max`. */
     max(): Tensor;

@@ -72,7 +72,7 @@ export class Tensor {
     return this.shape.length;
   }
 
-  /** Size of one dimension, negative ones counted from the end. @throws ShapeError when there is none such. */
+  /** Size of one dimension, negative ones counted from the end. @throws ShapeError when there is no such dimension. */
   size(dim: number): number {
     return this.shape[normalizeDim('size', dim, this.shape.length)];
   }

@@ -23,7 +23,7 @@ export function modelDefinition(name: string): ModelDefinition {
   return definition;
 }
 
-/** A model with fresh parameters: the same seed, the same bits. */
+/** A model with fresh parameters: the same seed gives the same ones, bit for bit. */
 export function createModel(
   settings: Pick<RunSettings, 'model' | 'modelConfig' | 'seed'>,
   vocabSize: number,

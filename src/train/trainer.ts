@@ -46,7 +46,7 @@ export interface TrainerOptions {
  * const result = await trainer.train();
  * ```
  *
- * The same seed gives the same bits, and `restore(checkpoint)` before `train()` goes on as if there had
+ * The same seed gives the same result bit for bit, and `restore(checkpoint)` before `train()` goes on as if there had
  * been no break. An exception of a listener ends training. A model that counts (`fit`) is fitted
  * instead, then saved and scored all the same.
  */
@@ -288,7 +288,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   #diverged(what: DivergenceError['what'], value: number): UserError {
     const { run, rebuild } = this.#options;
     if (!this.#stepper || !this.#cursor) {
-      return new UserError('the model holds NaN or infinity from the start.');
+      return new UserError('the model contains NaN or infinity from the start.');
     }
     run?.append('metrics', { type: 'stop', reason: 'diverged', step: this.step });
     return explainDivergence({

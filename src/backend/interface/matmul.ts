@@ -26,7 +26,7 @@ export interface MatmulSize {
 /** What must be said of a matrix product; the rest is that of one product of whole contiguous matrices. */
 export type MatmulOptions = Pick<MatmulSize, 'm' | 'n' | 'k'> & Partial<MatmulSize>;
 
-/** `options` in full. Shared operands unless told, a batch of results one after another. */
+/** `options` in full. By default operands are shared, and a batch's results lie one after another. */
 export function matmulSize(options: MatmulOptions): MatmulSize {
   const { m, n, k, transA = false, transB = false, alpha = 1, accumulate = false } = options;
   const { lda = transA ? m : k, ldb = transB ? k : n, ldo = n } = options;

@@ -39,7 +39,7 @@ export const tanh = plain('tanh');
 export const sigmoid = plain('sigmoid');
 /** max(0, x), with gradient 0 at 0. */
 export const relu = plain('relu');
-/** x where x > 0, else `negativeSlope`·x (0.01 unless told, as in PyTorch). Maas et al. 2013. */
+/** x where x > 0, else `negativeSlope`·x (default: 0.01, as in PyTorch). Maas et al. 2013. */
 export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor =>
   apply(leakyReluOperation, [x], slopeOf(negativeSlope));
 function slopeOf(negativeSlope: number): number {
@@ -86,7 +86,7 @@ export const ceil = plain('ceil');
 /** The nearest whole number, of two the even one, with gradient 0. */
 export const round = plain('round');
 
-/** ln(1 + exp(beta·x)) / beta: a smooth relu. beta is 1 unless told. Dugas et al. 2001. */
+/** ln(1 + exp(beta·x)) / beta: a smooth relu. Default: beta 1. Dugas et al. 2001. */
 export function softplus(x: Tensor, beta = 1): Tensor {
   return beta === 1
     ? apply(softplusOperation, [x], 0)

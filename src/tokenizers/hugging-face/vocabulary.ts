@@ -49,7 +49,7 @@ export function idIn(vocabulary: Vocabulary, token: string, special: boolean): n
 export function inexpressible(vocabulary: Vocabulary, text: string): never {
   const shown = text.length > 40 ? `${text.slice(0, 37)}...` : text;
   throw new UserError(
-    `${vocabulary.name}: ${JSON.stringify(shown)} is not in the vocabulary, and it has no token for what is unknown`,
+    `${vocabulary.name}: ${JSON.stringify(shown)} is not in the vocabulary, and there is no token for unknown text`,
   );
 }
 
