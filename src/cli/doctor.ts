@@ -1,4 +1,4 @@
-/** `nanogpt doctor`: what this machine offers, and what to do where something is missing. */
+/** `nanogpt doctor`: checks this machine, and says what to do where something is missing. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -32,7 +32,7 @@ export function findRun(name: string): string {
   if (found !== undefined) return found;
   const known = runNames(RUNS);
   const problem = fs.existsSync(name)
-    ? `${name} holds no run (it has no config.json).`
+    ? `${name} is not a run (it has no config.json).`
     : `there is no run "${name}".`;
   const remedy =
     known.length === 0

@@ -31,7 +31,7 @@ function addTrain(tokenizer: Command): void {
     .allowUnknownOption()
     .option(
       '--preset <name>',
-      'shakespeare: the settings for tiny_shakespeare, others go before it',
+      'shakespeare: the settings for tiny_shakespeare; other options override it',
     )
     .addOption(json())
     .addHelpText(
@@ -92,7 +92,7 @@ function addInspect(tokenizer: Command): void {
     .addOption(
       new Option(
         '--tokenizer <name>',
-        'a tokenizer; may be repeated, to see several side by side (default: shakespeare)',
+        'a tokenizer; may be repeated, to compare several side by side',
       )
         .argParser(collect)
         .default([], 'shakespeare'),

@@ -88,7 +88,7 @@ async function open(
   const settings = buildSettings(definition, { preset: options.preset, overrides });
   if (options.out === '') throw new UsageError("--out: expected the run's folder, got nothing.");
   prepareBackend(output, options.threads);
-  // Whoever names no data is served with any; whoever names some, with that or with an error.
+  // Without --data any text will do; with it, that one or an error.
   const start: StartOptions = { ...session, fallback: overrides['data'] === undefined };
   if (options.out === undefined) return await startRun(settings, start);
   const out = path.resolve(options.out);

@@ -75,7 +75,7 @@ export class MLP extends Module implements LanguageModel {
    * A model without normalisation that gives the same logits in evaluation: each BatchNorm folded into the
    * linear layer before it. This one is left as it is.
    *
-   * @throws UserError where the normalisation is none that can be folded: another one, or one that stands
+   * @throws UserError where the normalisation cannot be folded: another kind, or one that stands
    *   after the activation or uses batch statistics at inference.
    */
   folded(): MLP {

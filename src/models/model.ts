@@ -42,8 +42,8 @@ export interface LanguageModel extends Module {
 }
 
 /**
- * What a model is made with, checked, defaults filled in. Whoever makes one by hand is told of a wrong
- * setting as the command line is.
+ * What a model is made with, checked, defaults filled in: a model made in code gets the same messages as on
+ * the command line.
  *
  * @throws UsageError for settings that do not fit, UserError for a vocabulary without tokens.
  */

@@ -114,7 +114,7 @@ export class WaveNet extends Module implements LanguageModel {
    * A model without normalisation that gives the same logits in evaluation: each BatchNorm folded into the
    * dilated convolution before it. This one is left as it is.
    *
-   * @throws UserError where the normalisation is none that can be folded: another one, or one that stands
+   * @throws UserError where the normalisation cannot be folded: another kind, or one that stands
    *   before the convolution or uses batch statistics at inference.
    */
   folded(): WaveNet {

@@ -47,7 +47,7 @@ export interface OpenedRun extends Disposable {
  *
  * @param options from: which checkpoint; default the latest, what training ended with, as `sample` and
  *   `eval` take it. definition: of a kind of model that is not registered.
- * @throws UserError when it is no run, or has no such checkpoint.
+ * @throws UserError when it is not a run, or has no such checkpoint.
  */
 export async function openRun(
   folder: string,

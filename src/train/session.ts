@@ -117,10 +117,10 @@ export interface ResumeOptions extends SessionOptions {
 }
 
 /**
- * Opens a run to go on with it, from its latest whole checkpoint; from the beginning, when it was ended
+ * Resumes a run from its latest whole checkpoint, or from the beginning when it ended
  * before the first.
  *
- * @throws UserError when it is no run, another process trains in it, its data is not what it was, or no
+ * @throws UserError when it is not a run, another process trains in it, its data is not what it was, or no
  *   checkpoint is whole.
  */
 export async function resumeRun(folder: string, options: ResumeOptions = {}): Promise<Session> {

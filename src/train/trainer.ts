@@ -19,7 +19,7 @@ import { type Cursor, type StepHooks, Stepper } from './stepper.js';
 
 /** How often the loop lets timers, signals and other work have their turn. */
 const TURN_MS = 20;
-/** How often `progress` is emitted at most: as fast as a line on a terminal can be read. */
+/** Minimum time between `progress` events: as fast as a line on a terminal can be read. */
 const PROGRESS_MS = 100;
 
 export interface TrainerOptions {
@@ -121,7 +121,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
    * Trains until the steps are done, or `stop()`, patience or the time limit end it; then saves, and
    * unless it was stopped, scores the whole validation split.
    *
-   * @throws DivergenceError when loss, gradient or parameters are no numbers any more; UserError when
+   * @throws DivergenceError when loss, gradient or parameters become NaN or infinite; UserError when
    *   the run's files cannot be written. The last good checkpoint is intact in both cases.
    */
   async train(): Promise<TrainResult> {
@@ -280,7 +280,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     this.emit('checkpoint', { step, name, best });
   }
 
-  /** Neither samples nor checkpoints come from a model that has left the numbers. */
+  /** No samples or checkpoints are made from a model with NaN or infinity. */
   #requireFinite(): void {
     if (nonFiniteState(this.model.stateDict()).length > 0) throw this.#diverged('parameters', NaN);
   }

@@ -20,7 +20,7 @@ export interface Inspection {
   name: string;
   kind: string;
   vocabSize: number;
-  /** Of the text: UTF-8 bytes, and words parted by white space. */
+  /** Of the text: UTF-8 bytes, and words separated by white space. */
   bytes: number;
   words: number;
   tokens: number;
