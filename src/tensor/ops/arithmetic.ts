@@ -8,10 +8,11 @@ import { copyOf } from '../copy.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Context, type Operation, readsNone, readsOther } from '../tape.js';
 import type { Tensor } from '../tensor.js';
+import { affineAs } from './affine.js';
 import type { Operand } from './arguments.js';
 import { areFloats, promoted, scalarLike, to } from './cast.js';
 import { checkNumber, checkTensor } from './check.js';
-import { affine, floor, reciprocal, rsqrt, sqrt, square } from './elementwise.js';
+import { floor, reciprocal, rsqrt, sqrt, square } from './elementwise.js';
 import { chooseInto, combine, combineIntegers, reduceTo, scaled } from './strided.js';
 import { unaryOperation } from './unary.js';
 
@@ -137,7 +138,7 @@ function isFloatWith(operation: string, x: Tensor, value: number): boolean {
 
 /** scale·x + shift: the short way for float32 and numbers. */
 const affineOf = (op: 'add' | 'sub' | 'mul' | 'div', x: Tensor, scale: number, shift: number) =>
-  affine(op, to(x, 'float32'), scale, shift);
+  affineAs(op, to(x, 'float32'), scale, shift);
 
 /** a + b. */
 export function add(a: Operand, b: Operand): Tensor {

@@ -53,7 +53,7 @@ const UNARY: [string, (x: Tensor) => Tensor, (x: number) => number][] = [
   ['sub a number', (x) => x.sub(3), (x) => x - 3],
   ['mul a number', (x) => x.mul(-0.25), (x) => x * -0.25],
   ['div a number', (x) => x.div(7), (x) => x * (1 / 7)],
-  ['affine', (x) => affine('mul', x, 2, -1), (x) => 2 * x - 1],
+  ['affine', (x) => affine(x, 2, -1), (x) => 2 * x - 1],
   ['sin', (x) => x.sin(), Math.sin],
   ['cos', (x) => x.cos(), Math.cos],
   ['erf', (x) => x.erf(), erf],

@@ -2,10 +2,10 @@
 import type { UnaryOp } from '../../backend/backend.js';
 import { describeValue } from '../../util/describe.js';
 import { UserError } from '../../util/errors.js';
-import { apply, type Operation, readsNone } from '../tape.js';
+import { apply } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkNumber, checkRange } from './check.js';
-import { scaled } from './strided.js';
+import { affineAs } from './affine.js';
+import { checkNumber, checkRange } from './check.js';
 import { unaryOperation } from './unary.js';
 
 /** One that takes nothing beside x. */
@@ -90,7 +90,7 @@ export const round = plain('round');
 export function softplus(x: Tensor, beta = 1): Tensor {
   return beta === 1
     ? apply(softplusOperation, [x], 0)
-    : affine('softplus', apply(softplusOperation, [affine('mul', x, beta, 0)], 0), 1 / beta, 0);
+    : affineAs('softplus', apply(softplusOperation, [affine(x, beta, 0)], 0), 1 / beta, 0);
 }
 
 /**
@@ -112,39 +112,7 @@ function bound(value: number): number {
   return value;
 }
 
-/** What has scale·x + shift computed, by the name that was typed: that is what a printed tensor shows. */
-type AffineName = 'add' | 'sub' | 'mul' | 'div' | 'softplus';
-
-/** out = scale·x + shift, for numbers known beforehand. */
-function affineOperation(
-  name: AffineName,
-): Operation<readonly [Tensor], { scale: number; shift: number }> {
-  return {
-    name,
-    reads: readsNone,
-    forward(_context, [x], { scale, shift }) {
-      checkFloat(name, x);
-      const y = x.empty(x.shape);
-      x.backend.affine(y.pointer, x.pointer, x.numel, scale, shift);
-      return y;
-    },
-    backward(_context, dy, { scale }) {
-      return [scale === 1 ? dy : scaled(dy, scale)];
-    },
-  };
-}
-
-const AFFINE = {
-  add: affineOperation('add'),
-  sub: affineOperation('sub'),
-  mul: affineOperation('mul'),
-  div: affineOperation('div'),
-  softplus: affineOperation('softplus'),
-} satisfies Record<AffineName, unknown>;
-
 /** scale·x + shift in one pass. */
-export function affine(name: AffineName, x: Tensor, scale: number, shift: number): Tensor {
-  checkNumber(name, scale, 'float32');
-  checkNumber(name, shift, 'float32');
-  return apply(AFFINE[name], [x], { scale, shift });
+export function affine(x: Tensor, scale: number, shift: number): Tensor {
+  return affineAs('affine', x, scale, shift);
 }
