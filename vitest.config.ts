@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** With `--mode fuzz` (npm run fuzz) the fuzzers draw NANOGPT_FUZZ cases each, 100,000 unless told. */
+/** With `--mode fuzz` (npm run fuzz) the fuzzers draw NANOGPT_FUZZ cases each (default: 100,000). */
 export default defineConfig(({ mode }) => ({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],

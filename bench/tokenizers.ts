@@ -180,7 +180,7 @@ async function fuzz(folder: string, seconds: number): Promise<void> {
   const megabytes = (process.resourceUsage().maxRSS / 1024).toFixed(0);
   console.log(
     `${counts.used} damaged files used, ${counts.refused} refused in ${seconds} s; ` +
-      `the slowest took ${slowest.milliseconds.toFixed(0)} ms; ${megabytes} MB at most`,
+      `the slowest took ${slowest.milliseconds.toFixed(0)} ms; peak memory ${megabytes} MB`,
   );
 }
 

@@ -1,6 +1,6 @@
 /*
  * Everything that the library offers but for the matrix product (matmul.h) and the thread pool
- * (parallel.h). What each computes, to the letter, is said in src/backend/backend.ts; here is only
+ * (parallel.h). What each computes, to the letter, is said in src/backend/interface/; here is only
  * what C adds: arrays are flat, float32 unless int32_t, need no alignment, and do not overlap unless
  * they are the same ("in place"). Sizes are not checked again. Any thread may call; the pool works for
  * one at a time.

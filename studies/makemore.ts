@@ -42,7 +42,7 @@ export interface Rung {
   config: Record<string, unknown>;
   /** After how many steps the rate falls from 0.1 to 0.01. */
   decayAt: number;
-  /** Standard deviation of the first biases of the hidden layer and of the output; 0 unless told. */
+  /** Standard deviation of the first biases of the hidden layer and of the output. Default: 0. */
   biases?: { hidden: number; output: number };
   /** In nats per character. */
   published: Losses;

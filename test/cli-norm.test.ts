@@ -73,6 +73,6 @@ describe('describe --init', () => {
 
   it('is for models alone, and for those that can be initialised', async () => {
     expectMessage(await shop.nanogpt(['describe', 'bigram', '--init']), 2, /no setting init/);
-    expectMessage(await shop.nanogpt(['describe', '--init']), 2, /--init means nothing/);
+    expectMessage(await shop.nanogpt(['describe', '--init']), 2, /--init does not apply/);
   });
 });

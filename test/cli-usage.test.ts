@@ -39,7 +39,7 @@ describe('mistakes', () => {
     ['sample nothing', [/there is no run "nothing"/]],
     ['eval nothing --on validaton', [/Did you mean "validation"\?/]],
     ['describe mpl', [/unknown model or run "mpl"\. Did you mean "mlp"\?/]],
-    ['describe --preset chars', [/--preset means nothing/]],
+    ['describe --preset chars', [/--preset does not apply/]],
     ['doctor --threads 0', [/Expected a whole number of at least 1/]],
   ])('nanogpt %s', async (line, words) => {
     expectMessage(await shop.nanogpt(line.split(' ')), 2, ...words);

@@ -100,7 +100,7 @@ describe('a run, from training to its end', () => {
     expect(resumed.sample).toEqual(whole.sample);
     const again = await shop.nanogpt(['train', '--resume', 'two', '--json']);
     expect(again.stderr).toBe(
-      'nanogpt: all of its 90 steps are done; --steps with a larger number goes on.\n',
+      'nanogpt: all 90 steps are done; give a larger --steps to continue.\n',
     );
     expect(JSON.parse(again.stdout)).toMatchObject({ validation: whole.validation, stepsTaken: 0 });
   });
@@ -111,7 +111,7 @@ describe('a run, from training to its end', () => {
       [['--data', 'other.txt'], /data cannot change/],
       [['--set', 'nHidden=17'], /nHidden cannot change/],
       [['--seed', '5'], /seed cannot change/],
-      [['--preset', 'published'], /begun with preset chars/],
+      [['--preset', 'published'], /started with preset chars/],
       [['--out', 'three'], /--out names a new run/],
     ];
     for (const [options, words] of refusals) {
@@ -319,7 +319,7 @@ describe('doctor', () => {
     const report = await shop.json<Report>(['doctor'], { env });
     expect(report.advice).toHaveLength(2);
     expect(report.advice[0]).toMatch(/cblas_sgemm, got ".*none\.so"/);
-    expect(report.advice[1]).toMatch(/NANOGPT_DATA_DIR names .*text\.txt, which is no folder/);
+    expect(report.advice[1]).toMatch(/NANOGPT_DATA_DIR names .*text\.txt, which is not a folder/);
     expect(report.gflops).toBeNull();
   });
 

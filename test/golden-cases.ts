@@ -8,7 +8,7 @@ interface Values {
   shape: number[];
   /** What JSON cannot hold is a string: "nan", "inf", "-inf". */
   values: (number | string)[];
-  /** float32 unless told. */
+  /** Default: float32. */
   dtype?: 'int32' | 'bool';
 }
 

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * Pseudo-random 32-bit words by name, as `goldens/hierarchical.py` and `goldens/wavenet.py` make them:
- * both sides fill their weights from these, so that the goldens need not hold any.
+ * Pseudo-random 32-bit words by name, as `goldens/words.py` makes them: both sides fill their weights from
+ * these, so that the goldens need not hold any.
  */
 export function words(name: string, count: number): Uint32Array {
   const seed = crc32(name);

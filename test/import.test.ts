@@ -106,6 +106,18 @@ describe('--import', () => {
     expect(all.stdout).toMatch(/log-bilinear: .*Mnih[\s\S]*abc +letters/);
   });
 
+  it('makes the settings of a model of the user’s own options', async () => {
+    const own = fs.readFileSync(shop.path('mine.mjs'), 'utf8').replaceAll('nEmbd', 'myWidth');
+    write('width.mjs', own);
+    const width = ['--my-width', '12', '--import', 'width.mjs'];
+    await shop.json([...TRAIN, ...width, '--out', 'runs/width']);
+    expect(configOf('width').modelConfig).toEqual({ blockSize: 8, myWidth: 12 });
+    const before = ['--import=width.mjs', 'describe', 'log-bilinear', '--data', 'text.txt'];
+    expect(await shop.json([...before, '--my_width=4'])).toMatchObject({ config: { myWidth: 4 } });
+    const unknown = await shop.nanogpt([...TRAIN, ...IMPORT, '--my-width', '12']);
+    expectMessage(unknown, 2, "unknown option '--my-width'");
+  });
+
   it('gives every command a tokenizer of the user’s own', async () => {
     write(
       'words.mjs',

@@ -85,7 +85,7 @@ function bitsOf(folder: string) {
   };
 }
 
-it(`resumes after each of ${KILLS} kills, and ends with the same bits`, async () => {
+it(`resumes bit for bit after each of ${KILLS} kills`, async () => {
   const whole = path.join(scratch, 'whole');
   let inWriting = 0;
   const disturb = async (killed: string) => {

@@ -23,7 +23,7 @@ function trainSteadily(backend: Backend, { step }: Model, steps: number): void {
   }
 }
 
-/** The collector, which node hides unless told otherwise. */
+/** The collector, which node hides by default. */
 function collector(): () => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc');

@@ -105,7 +105,7 @@ describe('changes in place', () => {
       () => y.scale_(2),
       () => y.addScaled_(ones([3]), 1),
     ]) {
-      expect(change).toThrow('expected a tensor without history, got the result of affine');
+      expect(change).toThrow('expected a tensor without history, got the result of mul');
       noGrad(change);
     }
     expect([...y.detach().fill_(3).dataSync()]).toEqual([3, 3, 3]);

@@ -41,7 +41,7 @@ const MODES = {
 };
 
 describe.each(Object.entries(MODES))('%s', (_, mode) => {
-  it('goes on to the same bits after breaks, population included', async () => {
+  it('resumes bit for bit after breaks, population included', async () => {
     using folder = temporaryFolder();
     const start = { folder: folder.path, definition, data };
     let whole: ReturnType<typeof valuesOf>;

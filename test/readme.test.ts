@@ -53,16 +53,35 @@ describe("README's example", () => {
 });
 
 describe("README's loop in plain JavaScript", () => {
-  it('runs as it stands, and learns', async () => {
+  const example = blocks.find(({ language }) => language === 'js')!.text;
+
+  async function outputOf(program: string): Promise<string> {
     const file = path.join(ROOT, 'build', `readme-${process.pid}-loop.mjs`);
     fs.mkdirSync(path.dirname(file), { recursive: true });
     try {
-      fs.writeFileSync(file, blocks.find(({ language }) => language === 'js')!.text);
-      const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: ROOT });
-      expect(Number(/^loss (\S+),/.exec(stdout)![1])).toBeLessThan(1e-4);
+      fs.writeFileSync(file, program);
+      return (await promisify(execFile)(process.execPath, [file], { cwd: ROOT })).stdout;
     } finally {
       fs.rmSync(file, { force: true });
     }
+  }
+
+  it('runs as it stands, and learns', async () => {
+    expect(Number(/^loss (\S+),/.exec(await outputOf(example))![1])).toBeLessThan(1e-4);
+  });
+
+  it('keeps memory flat without scopes, as it says', async () => {
+    // More rows and more steps: together they allocate some 2 GB.
+    const grown = example
+      .replace('randn(64, 3)', 'randn(65_536, 3)')
+      .replace('i < 100; i++) step()', 'i < STEPS; i++) step()');
+    expect(grown).toContain('randn(65_536');
+    const peakAfter = async (steps: number): Promise<number> => {
+      const end = `console.log('peak', process.resourceUsage().maxRSS / 1024)`;
+      const output = await outputOf(`const STEPS = ${steps};\n${grown}\n${end}`);
+      return Number(/^peak (\S+)$/m.exec(output)![1]);
+    };
+    expect((await peakAfter(2000)) - (await peakAfter(100))).toBeLessThan(50);
   });
 });
 

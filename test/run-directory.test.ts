@@ -5,7 +5,8 @@ import { buildSettings } from '../src/runs/config.js';
 import { listRuns } from '../src/runs/list-runs.js';
 import { readRunConfig } from '../src/runs/run-config.js';
 import { RunDirectory } from '../src/runs/run-directory.js';
-import { openRun, resumeRun, startRun } from '../src/train/session.js';
+import { openRun } from '../src/train/open-run.js';
+import { resumeRun, startRun } from '../src/train/session.js';
 import { UserError } from '../src/util/errors.js';
 import { dataset, tinyDefinition as definition, temporaryFolder } from './suites/fixtures.js';
 

@@ -114,7 +114,7 @@ describe('settings', () => {
     [{ schedule: 'cosine', stepAt: [5] }, /stepAt belongs to schedule=step/],
     [{ minLr: 0.1 }, /minLr belongs to schedule=cosine/],
     [{ schedule: 'cosine', minLr: 0.9 }, /minLr 0.9 is above lr 0.7/],
-    [{ nesterov: true }, /nesterov needs a momentum/],
+    [{ nesterov: true }, /nesterov needs momentum/],
     [{ warmupFrom: 0.1 }, /warmupSteps is 0/],
     [{ warmupSteps: 5, warmupFrom: 0.8 }, /warmupFrom 0.8 is above lr/],
     [{ stepAt: [200, 100] }, /stepAt must ascend/],

@@ -30,7 +30,7 @@ export { ReferenceBackend } from './reference.js';
 let chosen: Backend | undefined;
 
 /**
- * The backend that tensors live on unless told otherwise, the same one on every call: the native one
+ * The default backend of tensors, the same one on every call: the native one
  * where it loads, otherwise the reference (`backendNotice()` then says why).
  *
  * NANOGPT_BACKEND=native insists, NANOGPT_BACKEND=reference does without.

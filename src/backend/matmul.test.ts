@@ -193,7 +193,7 @@ describe.skipIf(native === null)('native matmul', () => {
   for (const [name, sizes] of CUTS) {
     for (const [transA, transB] of TRANSPOSITIONS) {
       const transposed = `${transA ? 'aᵀ' : 'a'}·${transB ? 'bᵀ' : 'b'}`;
-      it(`is right and has the same bits on 1, 2, 3 and 5 threads: ${name}, ${transposed}`, () => {
+      it(`is right, and the same bit for bit on 1, 2, 3 and 5 threads: ${name}, ${transposed}`, () => {
         const c: Case = { ...plain, ...sizes, transA, transB };
         const given = operands(c);
         const out = multiply(c, given, 1);

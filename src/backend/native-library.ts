@@ -11,7 +11,7 @@ import { INTERFACE, type NativeLibrary, SIGNATURES } from './native-interface.js
 
 export type { NativeLibrary };
 
-/** Why the library cannot be used, and what mends it: one line. */
+/** Why the library cannot be used, and how to fix that: one line. */
 export class NativeProblem extends Error {}
 
 /** build/kernels/, beside src/ and dist/ alike. */

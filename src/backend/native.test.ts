@@ -150,7 +150,7 @@ describe.skipIf(native === null)('the native backend’s calls', () => {
     expect(backend.peakMultiplyAdds(7)).toBe(7 * one);
   });
 
-  it('computes the same bits on any number of threads', () => {
+  it('computes the same bit for bit on any number of threads', () => {
     const threads = backend.threads;
     const count = 700_001;
     const [x, y, out] = [0, 1, 2].map(() => backend.alloc('float32', count));

@@ -50,7 +50,7 @@ export async function describe(what: string | undefined, options: DescribeOption
 
 function refuse({ preset, data, tokenizer, init, set = [] }: DescribeOptions, where: string): void {
   const given = Object.entries({ preset, data, tokenizer, init, set: set[0] }).find(([, v]) => v);
-  if (given) throw new UsageError(`--${given[0]} means nothing in a description ${where}.`);
+  if (given) throw new UsageError(`--${given[0]} does not apply to a description ${where}.`);
 }
 
 function describeAll(output: Output): void {
@@ -77,9 +77,7 @@ function describeAll(output: Output): void {
   output.line(
     indent(fields(Object.entries(DATASETS).map(([name, { description }]) => [name, description]))),
   );
-  output.line(
-    '  or a file, a folder or an address of UTF-8 text, also compressed (gzip), or - for standard input',
-  );
+  output.line('  or a file, folder or URL of UTF-8 text, gzipped or not, or - for standard input');
   output.line();
   output.line('tokenizers');
   output.line(indent(fields(Object.entries(TOKENIZER_NAMES))));

@@ -1,4 +1,4 @@
-/** `nanogpt doctor`: what this machine offers, and what to do where something is missing. */
+/** `nanogpt doctor`: checks this machine, and says what to do where something is missing. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -89,8 +89,7 @@ export function doctor(options: DoctorOptions): void {
       ['cache', cache],
       ['data folder', dataDir ?? 'none (NANOGPT_DATA_DIR names one)'],
       ...datasets.map(
-        ({ name, found }) =>
-          [`  ${name}`, found ?? 'not here; fetched when it is asked for'] as const,
+        ({ name, found }) => [`  ${name}`, found ?? 'not here; downloaded on first use'] as const,
       ),
     ]),
   );
@@ -153,11 +152,11 @@ function adviceFor(cache: string, dataDir: string | null): string[] {
   const advice: string[] = [];
   if (!isWritable(cache)) {
     advice.push(
-      `the cache folder ${cache} cannot be written: mend it, or name another in NANOGPT_CACHE_DIR`,
+      `the cache folder ${cache} cannot be written: fix that, or name another in NANOGPT_CACHE_DIR`,
     );
   }
   if (dataDir !== null && !fs.statSync(dataDir, { throwIfNoEntry: false })?.isDirectory()) {
-    advice.push(`NANOGPT_DATA_DIR names ${dataDir}, which is no folder: mend or unset it`);
+    advice.push(`NANOGPT_DATA_DIR names ${dataDir}, which is not a folder: fix or unset it`);
   }
   return advice;
 }

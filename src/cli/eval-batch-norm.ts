@@ -21,7 +21,7 @@ export function parseModes(list: string): BatchNormMode[] {
   const modes = list.split(',').map((part) => part.trim());
   for (const [i, mode] of modes.entries()) {
     if (!BATCH_NORM_MODES.includes(mode as BatchNormMode)) {
-      throw unknownName('way of having BatchNorm’s statistics', mode, BATCH_NORM_MODES);
+      throw unknownName('kind of BatchNorm statistics', mode, BATCH_NORM_MODES);
     }
     if (modes.indexOf(mode) < i) throw new UsageError(`--batch-norm: ${mode} is given twice.`);
   }
@@ -29,9 +29,9 @@ export function parseModes(list: string): BatchNormMode[] {
 }
 
 const ORIGIN: Record<BatchNormScore['population'], string> = {
-  checkpoint: 'as the checkpoint has it',
+  checkpoint: 'as saved in the checkpoint',
   recomputed: 'recomputed from training batches',
-  batch: 'none: of each batch itself',
+  batch: 'none: each batch has its own',
 };
 
 /** Scores the run's model on a split in each mode, and prints scores and drift. */
@@ -65,10 +65,12 @@ export function evaluateBatchNorms(
   const measured = scores.filter(({ drift }) => drift.length > 0);
   if (measured.length === 0) return;
   output.line();
-  output.line(`drift between batches of ${split} and the population, by layer, mean over channels`);
+  output.line(
+    `drift between batches of ${split} and the population, by layer, averaged over channels`,
+  );
   output.line(driftTable(measured));
   output.line(
-    'mean: distance of the means in standard deviations; variance: |ln of their quotient|; together: of all the batches’ samples pooled',
+    'mean: distance between the means, in standard deviations; variance: |ln of the ratio|; together: all batches pooled',
   );
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { UsageError } from '../util/errors.js';
 
-/** Where runs go unless told. */
+/** Where runs go by default. */
 export const RUNS = 'runs';
 
 /** The folder of a run, given that folder or its name below `runs/`; undefined when there is none. */
@@ -32,7 +32,7 @@ export function findRun(name: string): string {
   if (found !== undefined) return found;
   const known = runNames(RUNS);
   const problem = fs.existsSync(name)
-    ? `${name} holds no run (it has no config.json).`
+    ? `${name} is not a run (it has no config.json).`
     : `there is no run "${name}".`;
   const remedy =
     known.length === 0

@@ -57,13 +57,13 @@ export async function importRecorded(
     if (!path.isAbsolute(file) || !isFile(file)) {
       if (given) continue;
       throw new UserError(
-        `${folder}: was made with --import ${file}, and that file is not there. Name it where it is now: --import FILE.`,
+        `${folder}: was made with --import ${file}, and that file is not there. Say where it is now: --import FILE.`,
       );
     }
     if (isInside(file, folder)) {
       if (given) continue;
       throw new UserError(
-        `${folder}: its config.json asks for ${file}, in the run's own folder; code that comes with a run is not run unasked. If you trust it: --import ${file}`,
+        `${folder}: its config.json asks for ${file}, in the run's own folder; code that comes with a run is not run by itself. If you trust it: --import ${file}`,
       );
     }
     await importFile(file);
@@ -113,7 +113,7 @@ function requireKnownKind(file: string, shown: string): void {
   const { typescript } = process.features as { typescript?: unknown };
   if (typescript) return;
   throw new UsageError(
-    `--import ${shown}: Node ${process.version} does not take TypeScript; use Node 22.18, 23.6 or later, or compile the file to JavaScript.`,
+    `--import ${shown}: Node ${process.version} does not run TypeScript; use Node 22.18, 23.6 or later, or compile the file to JavaScript.`,
   );
 }
 

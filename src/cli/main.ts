@@ -13,9 +13,9 @@ try {
   const program = buildProgram();
   if (process.argv.length <= 2) program.outputHelp();
   else {
-    const args = await translateOptions(program, process.argv.slice(2), async () => {
-      const { settingKeys } = await import('./settings.js');
-      return settingKeys();
+    const args = await translateOptions(program, process.argv.slice(2), async (imports) => {
+      if (imports.length > 0) await (await import('./imports.js')).importGiven(imports);
+      return (await import('./settings.js')).settingKeys();
     });
     await program.parseAsync(args, { from: 'user' });
   }

@@ -15,7 +15,7 @@ export interface OpenOptions {
 /**
  * Opens what the user calls a run.
  *
- * The latest checkpoint unless told: what training ended with, so that `eval` gives the loss that
+ * The latest checkpoint by default: what training ended with, so that `eval` gives the loss that
  * training printed.
  */
 export async function openNamedRun(
@@ -39,7 +39,7 @@ export function checkpointSentence({ checkpoint, run }: OpenedRun): string {
   const isLatest = run.checkpoints.pointer('latest') === checkpoint.name;
   const isBest = run.checkpoints.pointer('best') === checkpoint.name;
   const which = [...(isLatest ? ['latest'] : []), ...(isBest ? ['best'] : [])].join(' and ');
-  const other = isBest || !best ? '' : `; the best is of step ${thousands(best.step)}`;
+  const other = isBest || !best ? '' : `; the best is step ${thousands(best.step)}`;
   return `${which ? `${which} checkpoint, ` : ''}step ${thousands(step)}${other}`;
 }
 

@@ -31,6 +31,21 @@ describe('translateOptions', () => {
       expect((await translate(line)).slice(0, 3)).toEqual(line.split(' ').slice(0, 3)),
   );
 
+  it('asks for the keys of what --import names', async () => {
+    const asked: string[][] = [];
+    const args = 'train mine --my-width 8 --import a.mjs --import=b.ts -- --import c.mjs'.split(
+      ' ',
+    );
+    const translated = await translateOptions(buildProgram(), args, async (imports) => {
+      asked.push(imports);
+      return ['myWidth'];
+    });
+    expect(asked).toEqual([['a.mjs', 'b.ts']]);
+    expect(translated.join(' ')).toBe(
+      'train mine --set myWidth=8 --import a.mjs --import=b.ts -- --import c.mjs',
+    );
+  });
+
   it('loads no model for help and for options that there are', async () => {
     const load = () => Promise.reject(new Error('loaded'));
     for (const line of ['train --help', 'train mlp --steps 5 --lr=1', '--help', 'train -h']) {

@@ -36,13 +36,14 @@ const HINTS: Readonly<Record<string, string>> = {
  * The arguments with such words as options that commander knows.
  *
  * @param args as typed, without the program's name.
- * @param settingKeys every key that `--set` takes with some model; asked for only when an option is unknown.
+ * @param settingKeys every key that `--set` takes with some model, those that the files of `--import` register
+ *   among them; asked for only when an option is unknown.
  * @throws UsageError with the hint, for a word that has one.
  */
 export async function translateOptions(
   program: Command,
   args: readonly string[],
-  settingKeys: () => Promise<Iterable<string>>,
+  settingKeys: (imports: string[]) => Promise<Iterable<string>>,
 ): Promise<string[]> {
   // Before the command there may be options of the program's own, such as `--import FILE`.
   const name = args.find((arg, i) => !arg.startsWith('-') && !takesValue(program, args[i - 1]));
@@ -52,6 +53,10 @@ export async function translateOptions(
   const known = new Set([...(own ?? []), ...general, '--help']);
   if (!command || command.commands.length > 0) return [...args];
   const takesSettings = known.has('--set');
+  const isValue = (i: number) =>
+    takesValue(command, args[i - 1]) || takesValue(program, args[i - 1]);
+  const end = args.indexOf('--');
+  const imports = valuesOf('--import', end < 0 ? args : args.slice(0, end), isValue);
   const translated: string[] = [];
   let skip = false; // a setting's value, already taken
   for (const [i, arg] of args.entries()) {
@@ -61,8 +66,7 @@ export async function translateOptions(
     }
     if (arg === '--') return [...translated, ...args.slice(i)];
     const match = /^--([a-z][\w-]*)(=.*)?$/i.exec(arg);
-    const isValue = takesValue(command, args[i - 1]) || takesValue(program, args[i - 1]);
-    if (!match || isValue || known.has(`--${match[1]}`)) {
+    if (!match || isValue(i) || known.has(`--${match[1]}`)) {
       translated.push(arg);
       continue;
     }
@@ -73,7 +77,7 @@ export async function translateOptions(
       translated.push(`--${ours}${value ?? ''}`);
       continue;
     }
-    const key = takesSettings ? await settingKey(ours, settingKeys) : undefined;
+    const key = takesSettings ? keyOf(ours, await settingKeys(imports)) : undefined;
     if (key !== undefined) {
       const next = args[i + 1];
       const apart = value === undefined && next !== undefined && !next.startsWith('--');
@@ -92,11 +96,20 @@ function takesValue(command: Command, before: string | undefined): boolean {
   return option !== undefined && (option.required || option.optional);
 }
 
-async function settingKey(
-  name: string,
-  settingKeys: () => Promise<Iterable<string>>,
-): Promise<string | undefined> {
-  for (const key of await settingKeys()) if (kebab(key) === name) return key;
+/** What an option that may be repeated was given: `--import FILE` and `--import=FILE`. */
+function valuesOf(
+  option: string,
+  args: readonly string[],
+  isValue: (i: number) => boolean,
+): string[] {
+  return args.flatMap((arg, i) => {
+    if (isValue(i)) return args[i - 1] === option ? [arg] : [];
+    return arg.startsWith(`${option}=`) ? [arg.slice(option.length + 1)] : [];
+  });
+}
+
+function keyOf(name: string, settingKeys: Iterable<string>): string | undefined {
+  for (const key of settingKeys) if (kebab(key) === name) return key;
   return undefined;
 }
 

@@ -12,18 +12,18 @@ import { version } from './version.js';
 const imports = () =>
   new Option(
     '--import <file>',
-    'a .js, .mjs or .ts file that registers a model, tokenizer or dataset of your own; may be repeated',
+    'a .js, .mjs or .ts file that registers your own model, tokenizer or dataset; may be repeated',
   )
     .argParser(collect)
     .default([], 'none');
 
 const threads = () =>
-  new Option('--threads <n>', 'compute threads (default: all cores)').argParser(count(1));
-const json = () => new Option('--json', 'print one JSON result and nothing else');
+  new Option('--threads <n>', 'number of compute threads (default: all cores)').argParser(count(1));
+const json = () => new Option('--json', 'print one JSON result only');
 const data = () =>
   new Option(
     '--data <what>',
-    `a dataset (${DATASET_NAMES.join(', ')}), a file, a folder or an address of text, or - for standard input`,
+    `a dataset (${DATASET_NAMES.join(', ')}), a file, folder or URL of text, or - for standard input`,
   );
 const tokenizer = () =>
   new Option('--tokenizer <name>', 'char, p50k_base, …; `nanogpt describe` lists them');
@@ -42,7 +42,7 @@ const checkpoint = () =>
 function addTrain(program: Command): void {
   program
     .command('train')
-    .description('train a model; mlp when none is named')
+    .description('train a model (default: mlp)')
     .argument('[model]', MODEL_NAMES.join(', '))
     .option('--preset <name>', "one of the model's presets; `nanogpt describe` lists them")
     .addOption(data())
@@ -51,9 +51,9 @@ function addTrain(program: Command): void {
     .addOption(new Option('--lr <rate>', 'peak learning rate').argParser(least(0)))
     .addOption(new Option('--seed <n>', 'random seed').argParser(count(0)))
     .addOption(threads())
-    .option('--split <shares>', 'train, validation and test, as 0.8,0.1,0.1')
+    .option('--split <shares>', 'fractions for train, validation and test, e.g. 0.8,0.1,0.1')
     .option('--out <folder>', "the run's folder (default: runs/<model>-<preset>-<time>)")
-    .option('--resume <run>', 'continue a stopped run, bit for bit as if it had never stopped')
+    .option('--resume <run>', 'continue a stopped run, bit for bit as if never interrupted')
     .addOption(new Option('--max-seconds <s>', 'stop after this many seconds').argParser(seconds))
     .addOption(set('model or training'))
     .addOption(json())
@@ -77,19 +77,23 @@ function addSample(program: Command): void {
     .command('sample')
     .description('generate text from a trained model')
     .argument('<run>', 'a run: its name or folder')
-    .addOption(new Option('--tokens <n>', 'how many tokens').argParser(count(1)).default(100))
+    .addOption(
+      new Option('--tokens <n>', 'number of tokens to generate').argParser(count(1)).default(100),
+    )
     .option('--prompt <text>', 'text to continue (default: token 0)')
-    .option('--ids <list>', 'the prompt as token ids, as 0,17,4')
+    .option('--ids <list>', 'the prompt as token ids, e.g. 0,17,4')
     .addOption(
       new Option('--temperature <t>', "0: greedy; 1: the model's own distribution")
         .argParser(least(0))
         .default(1),
     )
-    .addOption(new Option('--top-k <k>', 'sample from the k likeliest tokens').argParser(count(1)))
+    .addOption(
+      new Option('--top-k <k>', 'sample from the k most likely tokens').argParser(count(1)),
+    )
     .addOption(
       new Option(
         '--top-p <p>',
-        'sample from the likeliest tokens whose probabilities sum to p',
+        'sample from the most likely tokens whose probabilities sum to p',
       ).argParser(fraction),
     )
     .addOption(new Option('--seed <n>', 'sampling seed').argParser(count(0)).default(0))
@@ -114,7 +118,7 @@ function addEval(program: Command): void {
     .option('--on <split>', 'validation, test or train', 'validation')
     .option(
       '--batch-norm <list>',
-      "compare ways of having BatchNorm's statistics: ema,cumulative,precise,frozen,batch",
+      'compare BatchNorm statistics: ema,cumulative,precise,frozen,batch',
     )
     .addOption(checkpoint())
     .addOption(threads())
@@ -138,10 +142,10 @@ function addDescribe(program: Command): void {
     .addOption(data())
     .addOption(tokenizer())
     .addOption(set('the model'))
-    .option('--settings', 'every key that --set accepts, its value and its meaning')
+    .option('--settings', 'list every key that --set accepts, with value and meaning')
     .option(
       '--init',
-      'the model before training, on real batches: activations, gradients and first loss, by initialisation',
+      'compare initialisations on real batches: activations, gradients and first loss before training',
     )
     .addOption(json())
     .action(async (what, options) => (await import('./describe.js')).describe(what, options));
@@ -150,8 +154,8 @@ function addDescribe(program: Command): void {
 function addRuns(program: Command): void {
   program
     .command('runs')
-    .description('the runs there are, as a table')
-    .option('--in <folder>', 'where to look', 'runs')
+    .description('list all runs')
+    .option('--in <folder>', 'folder that holds the runs', 'runs')
     .addOption(json())
     .action(async (options) => (await import('./runs.js')).showRuns(options));
 }
@@ -159,7 +163,9 @@ function addRuns(program: Command): void {
 function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('what this machine offers, measured, and what to do where something is missing')
+    .description(
+      'check this machine: backend, compiler, threads, measured speed, and what is missing',
+    )
     .addOption(threads())
     .addOption(json())
     .action(async (options) => (await import('./doctor.js')).doctor(options));

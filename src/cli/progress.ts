@@ -4,7 +4,7 @@ import type { ProgressEvent } from '../train/index.js';
 import { duration, type Output, rate } from './output.js';
 import { Curve, sparkline } from './sparkline.js';
 
-/** Where training stands, shown to whoever watches. */
+/** Progress of training, on the terminal. */
 export interface Progress extends Disposable {
   show(event: ProgressEvent): void;
   /** There was an evaluation: its line stays. */
@@ -34,7 +34,7 @@ export function showProgress(output: Output): Progress {
 /**
  * `640/1400  loss 5.912  val 5.985  lr 0.5  24.1k tokens/s  12 s left`
  *
- * @param width columns at most: the least useful fields are dropped until it fits. The time left stays.
+ * @param width maximum columns: the least useful fields are dropped until it fits. The time left stays.
  */
 export function progressLine(event: ProgressEvent, width = Infinity): string {
   const { step, steps, loss, validationLoss, lr, tokensPerSecond, secondsLeft } = event;

@@ -1,4 +1,4 @@
-/** `nanogpt runs`: the runs there are. */
+/** `nanogpt runs`: all runs. */
 import path from 'node:path';
 import { listRuns, type RunSummary, readJsonLines } from '../runs/index.js';
 import { UserError } from '../util/errors.js';
@@ -69,7 +69,7 @@ const COLUMNS = [
 /**
  * A line for each run.
  *
- * @param width columns at most: the least useful are dropped until it fits, and then names are shortened.
+ * @param width maximum columns: the least useful are dropped until it fits, and then names are shortened.
  */
 export function tableOf(rows: readonly Row[], width = Infinity): string {
   const cells = rows.map(cellsOf);

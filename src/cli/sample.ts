@@ -20,7 +20,7 @@ export interface SampleOptions extends OpenOptions {
 export async function sample(name: string, options: SampleOptions): Promise<void> {
   const output = new Output(options.json === true);
   if (options.prompt !== undefined && options.ids !== undefined) {
-    throw new UsageError('--prompt and --ids both say what to go on from: give one.');
+    throw new UsageError('--prompt and --ids are both prompts: give one.');
   }
   const ids = options.ids === undefined ? undefined : parseIds(options.ids);
   using opened = await openNamedRun(name, options, output);
@@ -49,7 +49,7 @@ function parseIds(text: string): Uint32Array {
   const ids = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   const bad = ids.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= 2 ** 31);
   if (bad >= 0) {
-    throw new UsageError(`--ids ${text}: expected whole numbers of at least 0, as 0,17,4.`);
+    throw new UsageError(`--ids ${text}: expected whole numbers of at least 0, e.g. 0,17,4.`);
   }
   return Uint32Array.from(ids);
 }

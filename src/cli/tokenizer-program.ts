@@ -4,14 +4,14 @@ import { collect, fraction } from './arguments.js';
 
 /** Adds `tokenizer train`, `encode`, `decode` and `inspect`. */
 export function addTokenizer(program: Command): void {
-  const tokenizer = program.command('tokenizer').description('train, use and look at tokenizers');
+  const tokenizer = program.command('tokenizer').description('train, use and inspect tokenizers');
   addTrain(tokenizer);
   addEncode(tokenizer);
   addDecode(tokenizer);
   addInspect(tokenizer);
 }
 
-const json = () => new Option('--json', 'print one JSON result and nothing else');
+const json = () => new Option('--json', 'print one JSON result only');
 const data = (what: string) =>
   new Option('--data <what>', `${what}: a dataset, a file, a folder or an address of text`);
 const spec = () =>
@@ -31,7 +31,7 @@ function addTrain(tokenizer: Command): void {
     .allowUnknownOption()
     .option(
       '--preset <name>',
-      'shakespeare: the settings for tiny_shakespeare, others go before it',
+      'shakespeare: the settings for tiny_shakespeare; other options override it',
     )
     .addOption(json())
     .addHelpText(
@@ -42,8 +42,8 @@ Two types:
   --type byte-level   BPE on bytes, as GPT-2's; writes the folder OUT with a tokenizer.json.
                       --pattern gpt2 or gpt4 (how words are cut), --special A,B (special tokens)
 
-Options that both take: --input FILE… (.gz too; - is standard input), --vocab-size N, --out PREFIX or FOLDER. Without --input it is
-tiny_shakespeare, with the preset of that name. All others are spm_train's, by their names and with
+Options that both take: --input FILE… (.gz too; - is standard input), --vocab-size N, --out PREFIX or FOLDER. Without --input it
+trains on tiny_shakespeare, with its preset. All others are spm_train's, by their names and with
 their defaults; a published command line can be pasted as it is.
 
 Examples:
@@ -64,12 +64,12 @@ function addEncode(tokenizer: Command): void {
     .argument('[text]', 'the text (default: standard input)')
     .addOption(spec().makeOptionMandatory())
     .addOption(data('the text that char and shakespeare are built from'))
-    .option('--pieces', 'print the tokens themselves')
-    .option('--bos', 'with the token that begins a text')
-    .option('--eos', 'with the token that ends a text')
-    .option('--special', "read special tokens' spellings as such")
-    .option('--allowed-special <tokens>', 'only of these, parted by commas, or "all"')
-    .option('--disallowed-special <tokens>', 'refuse a text with one of these, or with "all"')
+    .option('--pieces', 'print the tokens instead of ids')
+    .option('--bos', 'prepend the beginning-of-text token')
+    .option('--eos', 'append the end-of-text token')
+    .option('--special', 'parse special tokens in the text')
+    .option('--allowed-special <tokens>', 'parse only these, separated by commas, or "all"')
+    .option('--disallowed-special <tokens>', 'reject a text that contains any of these, or "all"')
     .addOption(json())
     .action(async (text, options) => (await import('./tokenizer.js')).encodeText(text, options));
 }
@@ -78,7 +78,7 @@ function addDecode(tokenizer: Command): void {
   tokenizer
     .command('decode')
     .description('print the text of token ids')
-    .argument('[ids...]', 'ids, parted by spaces or commas (default: standard input)')
+    .argument('[ids...]', 'ids, separated by spaces or commas (default: standard input)')
     .addOption(spec().makeOptionMandatory())
     .addOption(data('the text that char and shakespeare are built from'))
     .addOption(json())
@@ -88,11 +88,11 @@ function addDecode(tokenizer: Command): void {
 function addInspect(tokenizer: Command): void {
   tokenizer
     .command('inspect')
-    .description('what a tokenizer makes of a text, in numbers and in colour')
+    .description('show how a tokenizer splits a text, with statistics')
     .addOption(
       new Option(
         '--tokenizer <name>',
-        'a tokenizer; may be repeated, to see several side by side (default: shakespeare)',
+        'a tokenizer; may be repeated, to compare several side by side',
       )
         .argParser(collect)
         .default([], 'shakespeare'),
@@ -101,11 +101,11 @@ function addInspect(tokenizer: Command): void {
     .option('--text <text>', 'a text whose tokens are shown (default: the first lines)')
     .option('--word <word>', 'a word whose merges are shown (default: honorificabilitudinitatibus)')
     .addOption(
-      new Option('--train-share <share>', 'the share of the text that counts as the training split')
+      new Option('--train-share <share>', 'fraction of the text in the training split')
         .argParser(fraction)
         .default(0.8),
     )
-    .option('--html <file>', 'write a page as well')
+    .option('--html <file>', 'also write an HTML page')
     .addOption(json())
     .action(async (options) => (await import('./tokenizer.js')).inspectTokenizers(options));
 }

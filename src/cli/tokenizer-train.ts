@@ -29,7 +29,7 @@ export async function trainTokenizer(
   const type = given.get('type') ?? given.get('model_type') ?? (preset ? 'bpe' : undefined);
   if (type === undefined) {
     throw new UsageError(
-      '--type is needed: --type bpe or byte-level. Left out, spm_train would train unigram, which is not trained here.',
+      '--type is needed: --type bpe or byte-level. Without it, spm_train trains unigram, which is not supported here.',
     );
   }
   if (type === 'byte-level') return trainByteLevel(given, options, output);
@@ -150,9 +150,7 @@ async function trainByteLevel(
   tokenizer.save(folder);
   const seconds = (performance.now() - started) / 1000;
   if (tokenizer.vocabSize < vocabSize) {
-    output.notice(
-      `no pair occurs twice beyond ${thousands(tokenizer.vocabSize)} tokens; there it stopped`,
-    );
+    output.notice(`stopped at ${thousands(tokenizer.vocabSize)} tokens: no pair occurs twice`);
   }
   output.line(
     `${thousands(tokenizer.vocabSize)} tokens in ${seconds.toFixed(2)} s: ${shownPath(folder)}`,

@@ -74,7 +74,7 @@ describe('nanogpt tokenizer', () => {
     expect(await encode('--allowed-special', text)).toBe('50256\n');
     expect(await encode('--allowed-special', 'all')).toBe('50256\n');
     await expect(encode('--disallowed-special', 'all')).rejects.toThrow('disallowed special token');
-    await expect(encode('--allowed-special', '<s>')).rejects.toThrow('is no special token');
+    await expect(encode('--allowed-special', '<s>')).rejects.toThrow('is not a special token');
   });
 
   it('trains on compressed files and on standard input', async () => {
@@ -98,7 +98,7 @@ describe('nanogpt tokenizer', () => {
     const train = (...args: string[]) => expect(nanogpt('train', ...args)).rejects;
     await train('--type', 'bpee', '--input', input).toThrow('Did you mean "bpe"?');
     await train('--input', input, '--out', dir).toThrow(
-      '--type is needed: --type bpe or byte-level. Left out, spm_train would train unigram',
+      '--type is needed: --type bpe or byte-level. Without it, spm_train trains unigram',
     );
     await train('--type', 'bpe', '--input', input).toThrow('--out is needed');
     await train('--type', 'bpe', '--vocabsize', '3', '--out', dir).toThrow('--vocab_size?');

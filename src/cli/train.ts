@@ -58,7 +58,7 @@ export async function train(model: string | undefined, options: TrainOptions): P
   output.line(introduction(session, currentBackend()));
   output.line();
   if (step > 0 && step >= training.steps) {
-    output.notice(`all of its ${step} steps are done; --steps with a larger number goes on.`);
+    output.notice(`all ${step} steps are done; give a larger --steps to continue.`);
   }
   const result = await run(session, output, interrupt);
   await finish(session, result, output, interrupt);
@@ -88,7 +88,7 @@ async function open(
   const settings = buildSettings(definition, { preset: options.preset, overrides });
   if (options.out === '') throw new UsageError("--out: expected the run's folder, got nothing.");
   prepareBackend(output, options.threads);
-  // Whoever names no data is served with any; whoever names some, with that or with an error.
+  // Without --data any text will do; with it, that one or an error.
   const start: StartOptions = { ...session, fallback: overrides['data'] === undefined };
   if (options.out === undefined) return await startRun(settings, start);
   const out = path.resolve(options.out);
@@ -110,12 +110,12 @@ async function openOld(
     const now = given[key as keyof typeof given];
     if (now !== undefined && now !== was) {
       throw new UsageError(
-        `the run was begun with ${key} ${was} and cannot go on with ${now}. Start a new run for that.`,
+        `the run was started with ${key} ${was} and cannot continue with ${now}. Start a new run for that.`,
       );
     }
   }
   if (options.out !== undefined) {
-    throw new UsageError('--out names a new run, and --resume goes on with an old one: give one.');
+    throw new UsageError('--out names a new run, and --resume continues an old one: give one.');
   }
   const overrides = overridesOf(modelDefinition(model), options);
   prepareBackend(output, options.threads);
@@ -164,7 +164,7 @@ async function finish(
   if (result.reason === 'stopped') {
     output.result(resultOf(session, result, unigram, null));
     output.line(`run         ${folder}`);
-    output.line(`\nto go on:   npx nanogpt train --resume ${folder}`);
+    output.line(`\nto resume:  npx nanogpt train --resume ${folder}`);
     process.exitCode = interrupt.exitCode;
     return;
   }
@@ -173,7 +173,7 @@ async function finish(
   const written = await sample(session, output);
   output.result(resultOf(session, result, unigram, written));
   output.line(`\n\nto read more:  npx nanogpt sample ${folder} --tokens 500`);
-  if (result.reason === 'time') output.line(`to go on:      npx nanogpt train --resume ${folder}`);
+  if (result.reason === 'time') output.line(`to resume:     npx nanogpt train --resume ${folder}`);
 }
 
 /** The text that the model writes now; kept in the run's samples too. */

@@ -32,12 +32,12 @@ export function trainingSentence(
     `${thousands(steps)} steps of ${windows} windows of ${blockSize} tokens, predicting ${predicted}`,
     `${optimizer} at ${rate(lr)}`,
   ];
-  if (warmupSteps > 0) parts.push(`warmed up over ${thousands(warmupSteps)} steps`);
+  if (warmupSteps > 0) parts.push(`warm-up over ${thousands(warmupSteps)} steps`);
   if (schedule === 'step') {
     const at = training.stepAt.map(thousands).join(' and ');
     parts.push(`× ${rate(training.stepFactor)} after ${at}`);
   }
-  if (schedule === 'cosine') parts.push(`along a cosine to ${rate(training.minLr)}`);
+  if (schedule === 'cosine') parts.push(`cosine decay to ${rate(training.minLr)}`);
   if (training.lrScale.length > 0) parts.push(`scaled by ${training.lrScale.join(', ')}`);
   return parts.join('; ');
 }

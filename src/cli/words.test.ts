@@ -105,7 +105,7 @@ describe('trainingSentence', () => {
 
   it('knows warm-up, cosine, accumulation, and counting', () => {
     const text = sentence('mlp', { gradAccumulation: 4, warmupSteps: 50 }, 'chars');
-    expect(text).toMatch(/ of 4 × 128 windows .* warmed up over 50 steps; along a cosine to /);
+    expect(text).toMatch(/ of 4 × 128 windows .* warm-up over 50 steps; cosine decay to /);
     expect(sentence('bigram', {})).toBe('counted, without steps');
   });
 });

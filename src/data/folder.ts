@@ -50,7 +50,7 @@ export async function readFolder(
     left -= Buffer.byteLength(text) + 1;
     if (left < 0) {
       throw new UserError(
-        `${folder} has more than the ${maxBytes} bytes of text that may be read here. Use a part of it.`,
+        `${folder} has more than ${maxBytes} bytes of text, the limit. Use a part of it.`,
       );
     }
     if (!endsLine) parts.push('\n');
@@ -66,7 +66,7 @@ export async function readFolder(
           .filter(Boolean)
           .join(' and ');
   throw new UserError(
-    `${folder} has no text in it: expected at least one file ending in ${TEXT_EXTENSIONS.join(', ')}, ` +
+    `${folder} contains no text: expected at least one file ending in ${TEXT_EXTENSIONS.join(', ')}, ` +
       `found ${found}.`,
   );
 }

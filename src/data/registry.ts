@@ -43,7 +43,7 @@ export interface RegisteredDataset {
 
 export type DatasetEntry = RemoteDataset | PackagedDataset | RegisteredDataset;
 
-/** The dataset of whoever names none. */
+/** The default dataset. */
 export const DEFAULT_DATASET = 'tiny_shakespeare';
 
 const registered: Record<string, DatasetEntry> = {

@@ -50,7 +50,7 @@ function findInDataDir(dataset: RemoteDataset): string | undefined {
   const root = process.env['NANOGPT_DATA_DIR'];
   if (!root) return undefined;
   if (!fs.statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new UserError(`NANOGPT_DATA_DIR names ${root}, which is not a folder. Mend or unset it.`);
+    throw new UserError(`NANOGPT_DATA_DIR names ${root}, which is not a folder. Fix or unset it.`);
   }
   for (const relative of [...dataset.files, ...dataset.generalFiles]) {
     const file = path.resolve(root, relative);

@@ -28,7 +28,7 @@ async function read(stream: NodeJS.ReadStream, signal: AbortSignal | undefined):
       length += piece.length;
       if (length > MAX_FILE_BYTES) {
         throw new UserError(
-          `standard input goes on, more than the ${MAX_FILE_BYTES} bytes that may be read here. Give a part of it.`,
+          `standard input has more than ${MAX_FILE_BYTES} bytes, the limit. Give a part of it.`,
         );
       }
       pieces.push(piece);

@@ -47,7 +47,7 @@ export interface LoadTextOptions extends FetchOptions {
  * @param spec one of
  *   - a registered name (`DATASETS`): looked for in the folder NANOGPT_DATA_DIR, then in the cache, then
  *     fetched from its public address, always verified by its SHA-256. With `options.fallback`,
- *     `tiny_shakespeare` gives way to `moby_dick`, with a notice, when no network is to be had;
+ *     `tiny_shakespeare` gives way to `moby_dick`, with a notice, when there is no network;
  *   - an `http://` or `https://` address: fetched once, then read from the cache;
  *   - a path to a file of UTF-8 text;
  *   - a path to a folder: all files below it that end in one of `TEXT_EXTENSIONS` (`readFolder`);

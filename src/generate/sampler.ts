@@ -40,7 +40,7 @@ export class Sampler {
     const { temperature = 1, topK = 0, topP = 1, seed = 0 } = checkOptions('sampling', options);
     if (!(typeof temperature === 'number' && temperature >= 0 && temperature < Infinity)) {
       throw new UsageError(
-        `temperature: expected a number of at least 0 (0: always the likeliest), got ${describeValue(temperature)}.`,
+        `temperature: expected a number of at least 0 (0: always the most likely), got ${describeValue(temperature)}.`,
       );
     }
     if (!Number.isSafeInteger(topK) || topK < 0) {
@@ -126,7 +126,7 @@ function likeliest(logits: ArrayLike<number>): number {
     }
   }
   if (logits[best] === -Infinity) {
-    throw new UserError('sampling: all logits are -Infinity, so that no token can follow.');
+    throw new UserError('sampling: all logits are -Infinity, so no token can follow.');
   }
   return best;
 }

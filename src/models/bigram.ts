@@ -9,8 +9,9 @@
 import { Module, parameter } from '../nn/index.js';
 import { crossEntropy, embedding, randn, scope, type Tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
-import { type BigramConfig, bigramSchema } from './bigram-config.js';
 import { CountedBigram } from './bigram-counted.js';
+import { bigramPresets } from './bigram-presets.js';
+import { type BigramConfig, bigramSchema } from './bigram-settings.js';
 import {
   checkedConfig,
   type LanguageModel,
@@ -60,28 +61,7 @@ export const bigram: ModelDefinition<BigramConfig> = {
   source: 'Shannon 1948, "A Mathematical Theory of Communication"',
   schema: bigramSchema,
   defaultPreset: 'counted',
-  presets: {
-    counted: {
-      summary: 'counted on characters, add-one: 2.4546 train, 2.4819 validation',
-      model: {},
-      tokenizer: 'char',
-      split: [0.9, 0.1, 0],
-      training: { steps: 0, batchSize: 64, lr: 0 },
-    },
-    learned: {
-      summary: 'the same table, learned by AdamW on characters',
-      model: { kind: 'learned' },
-      tokenizer: 'char',
-      split: [0.9, 0.1, 0],
-      training: { steps: 3000, batchSize: 64, lr: 0.01, optimizer: 'adamw', weightDecay: 0 },
-    },
-    unigram: {
-      summary: 'how often each token occurs, add-one, on p50k_base: 6.592 validation',
-      model: { context: 0 },
-      tokenizer: 'p50k_base',
-      training: { steps: 0, batchSize: 64, lr: 0 },
-    },
-  },
+  presets: bigramPresets,
   create: (config, vocabSize) =>
     config.kind === 'counted'
       ? new CountedBigram(config, vocabSize)

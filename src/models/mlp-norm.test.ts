@@ -95,10 +95,10 @@ describe('folding', () => {
   it('refuses what cannot be folded', () => {
     const make = (more: object) => new MLP(mlp.schema.parse({ ...settings, ...more }), 30);
     expect(() => make({ norm: 'layer' }).folded()).toThrow(
-      'fold: expected norm=batch before the activation, got norm=layer before it',
+      'fold: expected norm=batch before the activation (normPosition=before), got norm=layer before it',
     );
     expect(() => make({ normPosition: 'after' }).folded()).toThrow(/norm=batch after it/);
-    expect(() => make({ normInference: 'batch' }).folded()).toThrow(/no constants/);
+    expect(() => make({ normInference: 'batch' }).folded()).toThrow(/not constants/);
   });
 });
 

@@ -11,7 +11,7 @@ import type { TrainingPreset } from './preset.js';
 
 /** For `LanguageModel.loss`. */
 export interface LossOptions {
-  /** See `crossEntropy`. 0 unless told. */
+  /** See `crossEntropy`. Default: 0. */
   labelSmoothing?: number;
 }
 
@@ -42,8 +42,8 @@ export interface LanguageModel extends Module {
 }
 
 /**
- * What a model is made with, checked, defaults filled in. Whoever makes one by hand is told of a wrong
- * setting as the command line is.
+ * What a model is made with, checked, defaults filled in: a model made in code gets the same messages as on
+ * the command line.
  *
  * @throws UsageError for settings that do not fit, UserError for a vocabulary without tokens.
  */
@@ -91,8 +91,8 @@ export interface Preset<Config extends object = object> {
   readonly model: Partial<Config>;
   readonly tokenizer: string;
   readonly training: TrainingPreset;
-  /** Shares of train, validation and test; 0.8, 0.1, 0.1 unless told. */
+  /** Shares of train, validation and test. Default: 0.8, 0.1, 0.1. */
   readonly split?: readonly [number, number, number];
-  /** A dataset's name; tiny_shakespeare unless told. */
+  /** A dataset's name. Default: tiny_shakespeare. */
   readonly data?: string;
 }

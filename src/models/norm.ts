@@ -16,25 +16,25 @@ export const normShape = {
   norm: z
     .enum(['none', 'layer', 'rms', 'group', 'batch'])
     .default('none')
-    .describe('normalisation of the hidden layers'),
-  normEps: z.number().positive().default(1e-5).describe("added to the variance; PyTorch's"),
-  normGroups: z.int().min(1).default(8).describe('norm=group: groups of channels'),
+    .describe('normalisation in the hidden layers'),
+  normEps: z.number().positive().default(1e-5).describe('added to the variance; as in PyTorch'),
+  normGroups: z.int().min(1).default(8).describe('norm=group: number of groups'),
   normMomentum: z
     .number()
     .min(0)
     .max(1)
     .default(0.1)
-    .describe("norm=batch: weight of a new batch in the moving average; PyTorch's"),
+    .describe('norm=batch: weight of a new batch in the moving average; as in PyTorch'),
   normStatistics: z
     .enum(POPULATION_STATISTICS)
     .default('ema')
     .describe(
-      'norm=batch: population by moving average, plain average, recomputed before it is used, or frozen at freezeNormAt',
+      'norm=batch: population statistics by moving average, by plain average, recomputed before each use, or frozen at freezeNormAt',
     ),
   normInference: z
     .enum(INFERENCE_STATISTICS)
     .default('population')
-    .describe('norm=batch: what evaluation and sampling normalise by'),
+    .describe('norm=batch: statistics that evaluation and sampling use'),
   normVirtualBatch: z
     .int()
     .min(0)

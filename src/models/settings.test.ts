@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import { tensor } from '../tensor/index.js';
 import {
   bigram,
@@ -30,6 +31,14 @@ describe('a model that is made by hand', () => {
   it('has the defaults of what is left out', () => {
     const model = new MLP({ nEmbd: 2, nHidden: 3 } as never, 5);
     expect(model.config).toEqual(models.get('mlp')!.schema.parse({ nEmbd: 2, nHidden: 3 }));
+  });
+});
+
+describe('every setting of a model', () => {
+  it.each([...models.values()])('of $name has a meaning', ({ schema }) => {
+    const { shape } = schema as z.ZodObject;
+    const mute = Object.entries(shape).filter(([, field]) => !(field as z.ZodType).description);
+    expect(mute.map(([key]) => key)).toEqual([]);
   });
 });
 

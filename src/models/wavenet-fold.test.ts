@@ -55,11 +55,11 @@ describe('folding', () => {
 
   it('refuses what cannot be folded', () => {
     expect(() => make({ norm: 'layer' }).folded()).toThrow(
-      'fold: expected norm=batch after the convolution, got norm=layer',
+      'fold: expected norm=batch after the convolution (normPosition=after), got norm=layer after it',
     );
     expect(() => make({ normPosition: 'before' }).folded()).toThrow(
-      /normPosition=after\), got it before: .* wrong at the block's start/,
+      /normPosition=after\), got norm=batch before it: .* wrong at the block's start/,
     );
-    expect(() => make({ normInference: 'batch' }).folded()).toThrow(/no constants/);
+    expect(() => make({ normInference: 'batch' }).folded()).toThrow(/not constants/);
   });
 });

@@ -1,7 +1,7 @@
 /** WaveNet's named starting points. */
 import type { Preset } from './model.js';
 import type { TrainingPreset } from './preset.js';
-import type { WaveNetConfig } from './wavenet.js';
+import type { WaveNetConfig } from './wavenet-settings.js';
 
 /** What the two published ones share: every channel count 2048, four blocks, a linear gate. */
 const wide = {

@@ -36,7 +36,7 @@ export function foldBatchNorm(layer: Linear | Conv1d, norm: BatchNorm1d): Linear
   }
   if (norm.inference === 'batch') {
     throw new UserError(
-      'foldBatchNorm: expected a norm that uses population statistics at inference, got batch statistics, which are no constants',
+      'foldBatchNorm: expected a norm that uses population statistics at inference, got batch statistics, which are not constants',
     );
   }
   const values = (tensor: Tensor | null, absent: number) =>

@@ -158,7 +158,7 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))(
       }
     });
 
-    it('draws from the default source unless told, and never the same twice', () => {
+    it('draws from the default source by default, and never the same twice', () => {
       const fill = [
         () => init.normal(empty([5])),
         () => init.kaimingUniform(empty([2, 3])),

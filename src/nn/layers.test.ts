@@ -133,7 +133,7 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))(
 );
 
 describe('layers', () => {
-  it('are initialised as PyTorch’s unless told', () => {
+  it('are initialised as PyTorch’s by default', () => {
     const random = new RandomSource(5);
     const layer = new Linear(400, 300, { random });
     const bound = 1 / Math.sqrt(400);

@@ -48,7 +48,7 @@ export function* drawnBatches(
 
 /**
  * Keeps precise statistics fresh, and freezes frozen ones when it is time. What it does is a function of
- * step, weights and seed alone, so that a run that is taken up again has the same bits.
+ * step, weights and seed alone, so that a resumed run is the same bit for bit.
  *
  * Layers with `frozen` statistics are `precise` up to step `freezeNormAt`.
  */

@@ -62,7 +62,7 @@ function checkMaxNorm(maxNorm: number): void {
  * algorithm 1.
  *
  * Where the norm is NaN or infinite, it is returned and the gradients are left as they are, so that
- * whoever looks for the cause finds it (PyTorch would spread the NaN to all of them).
+ * the cause can be found (PyTorch would spread the NaN to all of them).
  */
 export function clipGradNorm(params: Parameters, maxNorm: number): number {
   const list = tensorsOf('clipGradNorm', params);

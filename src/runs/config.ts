@@ -27,17 +27,19 @@ export interface RunSettings {
 
 /** Settings of the run itself, beside those of model and training. */
 const runShape = {
-  data: z.string().min(1).describe('a dataset, a file or folder of text, or an address'),
+  data: z.string().min(1).describe('a dataset, a file or folder of text, or a URL'),
   documents: z
     .boolean()
-    .describe('each line is a document of its own, shuffled before the split; true of names'),
-  tokenizer: z.string().min(1).describe('the tokenizer: its name or file'),
+    .describe(
+      'treat each line as a document of its own, shuffled before the split; true for names',
+    ),
+  tokenizer: z.string().min(1).describe('the tokenizer: a name or file'),
   split: z
     .array(z.number())
     .min(2)
     .max(3)
-    .describe('fractions for train, validation and test; default 0.8,0.1,0.1'),
-  seed: z.int().min(0).describe('seed of initialisation, dropout and data order; default 0'),
+    .describe('fractions for train, validation and test; default: 0.8,0.1,0.1'),
+  seed: z.int().min(0).describe('seed of initialisation, dropout and data order; default: 0'),
 };
 
 /** One key that can be set. */
@@ -74,7 +76,8 @@ export function settingsOf(definition: ModelDefinition): Map<string, SettingInfo
 }
 
 function modelShape({ name, schema }: ModelDefinition): Readonly<Record<string, unknown>> {
-  if (!(schema instanceof z.ZodObject)) throw new Error(`model ${name}: its schema is no object`);
+  if (!(schema instanceof z.ZodObject))
+    throw new Error(`model ${name}: its schema is not an object`);
   return schema.shape;
 }
 
@@ -147,7 +150,7 @@ function parseValue({ key, description, schema }: SettingInfo, text: string): un
 /**
  * The settings of a run: the model's preset, and on top of it what the user gives.
  *
- * @param options.preset the model's default preset unless told.
+ * @param options.preset Default: the model's default preset.
  * @param options.overrides values by key, of run, model or training; undefined ones are ignored.
  * @throws UsageError for an unknown preset or key (naming the nearest), a value that does not fit, or
  *   settings that contradict each other.

@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileError } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
-import { CheckpointStore, readState } from './checkpoint.js';
+import { CheckpointStore } from './checkpoint.js';
+import { readState } from './checkpoint-files.js';
 import { readRunConfig } from './run-config.js';
 import { lockHolder } from './run-lock.js';
 

@@ -70,7 +70,7 @@ export class RunDirectory {
   /**
    * Makes a new run's folder.
    *
-   * @throws UsageError for a name that is none; UserError when it is taken, or the folder cannot be written.
+   * @throws UsageError for an invalid name; UserError when it is taken, or the folder cannot be written.
    */
   static create({
     folder = 'runs',
@@ -106,12 +106,12 @@ export class RunDirectory {
   /**
    * Refuses, before any work is done for it, a name that a new run cannot have.
    *
-   * @throws UsageError for a name that is none; UserError when it is taken, or cannot be looked up.
+   * @throws UsageError for an invalid name; UserError when it is taken, or cannot be looked up.
    */
   static requireFree(name: string, folder = 'runs'): void {
     if (!NAME.test(name)) {
       throw new UsageError(
-        `run name ${JSON.stringify(name)}: expected letters, digits, ".", "_" and "-", beginning with a letter or digit, 100 at most.`,
+        `run name ${JSON.stringify(name)}: expected letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 100 characters.`,
       );
     }
     const target = join(resolve(folder), name);
@@ -124,7 +124,7 @@ export class RunDirectory {
     if (!isFree) throw taken(target);
   }
 
-  /** Opens a run's folder. @throws UserError when it is none, or damaged. */
+  /** Opens a run's folder. @throws UserError when it is not a run, or damaged. */
   static open(folder: string): RunDirectory {
     return new RunDirectory(resolve(folder), readRunConfig(folder));
   }
@@ -137,7 +137,7 @@ export class RunDirectory {
     return basename(this.path);
   }
 
-  /** Replaces the configuration: for a run that goes on with other settings. */
+  /** Replaces the configuration: for a run resumed with other settings. */
   writeConfig(config: RunConfig): void {
     this.#write(() => writeRunConfig(this.path, config));
     this.#config = config;

@@ -18,28 +18,30 @@ const scale = z.string().refine((text) => {
 
 /** What may be set. What is optional here depends on the rest; `resolveTraining` fills it in. */
 export const trainingSchema = z.strictObject({
-  steps: count.describe('optimizer steps; 0 for models that are counted'),
+  steps: count.describe('optimizer steps; 0 for counted models'),
   batchSize: positive.describe('B: windows in a micro-batch'),
   gradAccumulation: positive
     .default(1)
-    .describe('micro-batches averaged before a step: larger batches than fit into memory'),
+    .describe('micro-batches averaged per step, for batches larger than memory allows'),
   optimizer: z
     .enum(['sgd', 'adamw'])
     .default('adamw')
     .describe(
-      'adamw: its rates carry over from model to model, where those of SGD have to be found',
+      'adamw by default: its learning rates carry over between models, while those of SGD need tuning',
     ),
   lr: z.number().min(0).describe('peak learning rate'),
   lrScale: z
     .array(scale)
     .default([])
     .describe(
-      'parts of the model with a rate of their own: path=factor of lr, as embedding=0.5,output=2; 0 holds a part still; the longest path counts',
+      'learning rates of parts of the model, as path=factor of lr: embedding=0.5,output=2; 0 freezes a part; the longest matching path counts',
     ),
   schedule: z
     .enum(['constant', 'step', 'cosine'])
     .default('constant')
-    .describe('learning rate held, multiplied at given steps, or decayed along a cosine to minLr'),
+    .describe(
+      'learning rate constant, multiplied at given steps, or decayed along a cosine to minLr',
+    ),
   stepAt: z
     .array(positive)
     .default([])
@@ -51,17 +53,17 @@ export const trainingSchema = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      'rate of the first step of a warm-up; lr / (warmupSteps + 1): 0 would waste the step',
+      'learning rate of the first warm-up step; default lr / (warmupSteps + 1), since 0 would waste the step',
     ),
   minLr: z.number().min(0).default(0).describe('schedule=cosine: final learning rate'),
-  momentum: share.default(0).describe('sgd: 0, plain descent, is what the published MLP used'),
-  nesterov: z.boolean().default(false).describe('sgd: momentum looks ahead (Sutskever 2013)'),
+  momentum: share.default(0).describe('sgd: momentum; 0, as for the published MLP'),
+  nesterov: z.boolean().default(false).describe('sgd: Nesterov momentum (Sutskever 2013)'),
   weightDecay: z
     .number()
     .min(0)
     .optional()
     .describe(
-      'weight decay of tensors with two or more dimensions; default 0.01 with adamw, as in PyTorch, 0 with sgd',
+      'weight decay of tensors with two or more dimensions; default: 0.01 with adamw, as in PyTorch, 0 with sgd',
     ),
   beta1: share.default(0.9).describe('adamw: decay rate of the first moment (Kingma and Ba 2015)'),
   beta2: share
@@ -69,32 +71,34 @@ export const trainingSchema = z.strictObject({
     .describe('adamw: decay rate of the second moment (Kingma and Ba 2015)'),
   eps: z.number().positive().default(1e-8).describe('adamw: added to the denominator'),
   clipNorm: z.number().min(0).default(0).describe('maximum global gradient norm; 0: no clipping'),
-  labelSmoothing: share.default(0).describe('in training only; evaluation losses are without'),
+  labelSmoothing: share
+    .default(0)
+    .describe('label smoothing, in training only; evaluation losses are without it'),
   preciseBatches: positive
     .default(20)
-    .describe(
-      'BatchNorm, precise or frozen: training batches whose samples are pooled before each evaluation',
-    ),
+    .describe('BatchNorm, precise or frozen: training batches pooled before each evaluation'),
   freezeNormAt: count
     .default(0)
-    .describe('BatchNorm, frozen: steps after which the statistics are computed and then held'),
+    .describe('BatchNorm, frozen: step after which the statistics are computed once and kept'),
   freezeNormAffine: z
     .boolean()
     .default(false)
-    .describe('BatchNorm, frozen: whether gain and shift are held too'),
+    .describe('BatchNorm, frozen: freeze gain and shift too'),
   evalInterval: positive
     .optional()
-    .describe('steps between evaluations; default a tenth of all steps: ten points make a curve'),
+    .describe(
+      'steps between evaluations; default: a tenth of all steps, since ten points make a curve',
+    ),
   evalBatches: positive
     .default(20)
-    .describe('batches per evaluation: always the same ones, spread evenly over the split'),
+    .describe('batches per evaluation, always the same ones, spread evenly over the split'),
   checkpointInterval: positive
     .optional()
-    .describe('steps between checkpoints; default evalInterval. The best is saved as well'),
+    .describe('steps between checkpoints; default: evalInterval. The best is always saved'),
   logInterval: positive
     .optional()
     .describe(
-      'steps between lines of metrics.jsonl, each with the mean loss since the last; default: 250 lines in all',
+      'steps between lines in metrics.jsonl, each with the mean loss since the last; default: 250 lines in all',
     ),
   sampleInterval: count.default(0).describe('steps between text samples; 0: none'),
   sampleTokens: positive.default(100).describe('tokens per sample'),
@@ -105,7 +109,7 @@ export const trainingSchema = z.strictObject({
     .number()
     .min(0)
     .default(0)
-    .describe('stop after this many seconds (counted anew on --resume); 0: never'),
+    .describe('stop after this many seconds (restarted by --resume); 0: never'),
 });
 
 /** Reads an entry of `lrScale`; the factor of one without a number is NaN. */
@@ -155,12 +159,12 @@ const BELONGS: {
   {
     key: 'warmupFrom',
     to: ({ warmupSteps }) => warmupSteps > 0,
-    because: 'warmupFrom says where a warm-up begins, and warmupSteps is 0',
+    because: 'warmupFrom is where a warm-up begins, but warmupSteps is 0',
   },
   {
     key: 'sampleTokens',
     to: ({ sampleInterval }) => sampleInterval > 0,
-    because: 'sampleTokens is the length of samples, and sampleInterval is 0',
+    because: 'sampleTokens is the length of samples, but sampleInterval is 0',
   },
 ];
 
@@ -215,7 +219,7 @@ function refuseContradictions(settings: Parsed): void {
   const refuse = (reason: string): never => {
     throw new UsageError(`training settings contradict each other: ${reason}.`);
   };
-  if (nesterov && momentum === 0) refuse('nesterov needs a momentum, and momentum is 0');
+  if (nesterov && momentum === 0) refuse('nesterov needs momentum, which is 0');
   if (schedule === 'step' && stepAt.length === 0) refuse('schedule=step needs stepAt');
   if (stepAt.some((step, i) => i > 0 && step <= stepAt[i - 1]!)) {
     refuse(`stepAt must ascend, got ${stepAt.join(',')}`);

@@ -50,7 +50,7 @@ export function make(operation: string, shape: Shape, dtype: DType): Tensor {
   return new Tensor(allocate(currentBackend(), dtype, numel(own)), own);
 }
 
-/** Uninitialised: `empty(2, 3)`, `empty([2, 3])`, `empty([2, 3], 'int32')`. float32 unless told; so are those below. */
+/** Uninitialised: `empty(2, 3)`, `empty([2, 3])`, `empty([2, 3], 'int32')`. Default dtype: float32, here and below. */
 export function empty(...given: ShapeAnd<DType>): Tensor {
   const { shape, option = 'float32' } = shapeAnd(given);
   return make('empty', shape, option);
@@ -130,7 +130,7 @@ type NestedBooleans = boolean | NestedBooleans[];
 type Flat = Float32Array | Float64Array | Int32Array | Uint16Array | Uint32Array;
 
 /**
- * From nested arrays, or from a flat typed array and a shape (its length unless told). Typed arrays of
+ * From nested arrays, or from a flat typed array and a shape (default: its length). Typed arrays of
  * integers become int32, booleans bool, all else float32, unless `dtype` says: ids in plain arrays are
  * `tensor([3, 1, 2], 'int32')`.
  *
@@ -192,7 +192,7 @@ export interface NormalOptions extends RandomOptions {
   std?: number;
 }
 
-/** Uniform over [low, high), which is [0, 1) unless told: `rand(2, 3)`, `rand([2, 3], { high: 5 })`. */
+/** Uniform over [low, high), by default [0, 1): `rand(2, 3)`, `rand([2, 3], { high: 5 })`. */
 export function rand(...given: ShapeAnd<UniformOptions>): Tensor {
   const { shape, option: options = {} } = shapeAnd(given);
   const { low = 0, high = 1 } = checkOptions('rand', options);
@@ -204,7 +204,7 @@ export function rand(...given: ShapeAnd<UniformOptions>): Tensor {
   return out;
 }
 
-/** Normal with the given mean and standard deviation, 0 and 1 unless told. */
+/** Normal with the given mean and standard deviation, by default 0 and 1. */
 export function randn(...given: ShapeAnd<NormalOptions>): Tensor {
   const { shape, option: options = {} } = shapeAnd(given);
   const { mean = 0, std = 1 } = checkOptions('randn', options);

@@ -1,6 +1,17 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { manualSeed, randn, Scope, tensor, zeros } from './index.js';
+import {
+  add,
+  manualSeed,
+  mul,
+  randn,
+  Scope,
+  softplus,
+  sub,
+  type Tensor,
+  tensor,
+  zeros,
+} from './index.js';
 
 describe('a tensor as text', () => {
   let all: Scope;
@@ -39,6 +50,20 @@ describe('a tensor as text', () => {
     const gone = zeros([2]);
     gone.dispose();
     expect(String(gone)).toBe('tensor(freed, shape (2))');
+  });
+
+  it.each<[string, (x: Tensor) => Tensor]>([
+    ['add', (x) => x.add(1)],
+    ['add', (x) => add(1, x)],
+    ['sub', (x) => x.sub(1)],
+    ['sub', (x) => sub(1, x)],
+    ['mul', (x) => x.mul(3)],
+    ['mul', (x) => mul(0.5, x)],
+    ['div', (x) => x.div(2)],
+    ['div', (x) => x.div(3)],
+    ['softplus', (x) => softplus(x, 2)],
+  ])('calls %s with a number what was typed', (name, f) => {
+    expect(String(f(tensor([1, 2]).requireGrad()))).toContain(`gradient from ${name})`);
   });
 
   it('shows the ends of what is long, and reads no more than these', () => {

@@ -12,6 +12,7 @@ import * as matrix from './ops/matrix.js';
 import * as move from './ops/move.js';
 import * as reduce from './ops/reduce.js';
 import * as sample from './ops/sample.js';
+import * as select from './ops/select.js';
 import * as shapes from './ops/shapes.js';
 import * as softmax from './ops/softmax.js';
 import * as sort from './ops/sort.js';
@@ -31,6 +32,7 @@ const FAMILIES = {
   accumulate,
   softmax,
   sort,
+  select,
   take,
   at,
   sample,
@@ -60,6 +62,7 @@ const NAMES = {
   reduce: ['sum', 'mean', 'amax', 'amin'],
   accumulate: ['std', 'norm', 'logsumexp', 'prod', 'cumsum'],
   softmax: ['softmax', 'logSoftmax'],
+  select: ['histogram'],
   sort: ['topk', 'sort', 'argsort', 'argmax', 'argmin'],
   take: ['gather', 'indexSelect', 'maskedSelect', 'nonzero'],
   at: ['at', 'setAt_'],
@@ -86,13 +89,14 @@ declare module './tensor.js' {
       Family<'accumulate'>,
       Family<'softmax'>,
       Family<'sort'>,
+      Family<'select'>,
       Family<'take'>,
       Family<'at'>,
       Family<'sample'>,
       Family<'matrix'>,
       Family<'move'>,
       Family<'shapes'> {
-    /** Variance, unbiased unless told. */
+    /** Variance, unbiased by default. */
     var: Method<typeof reduce.variance>;
     /** See the function `max`. */
     max(): Tensor;

@@ -42,7 +42,7 @@ describe('creation', () => {
     });
   });
 
-  it('likes take shape and dtype, unless told', () => {
+  it('likes take shape and, by default, dtype', () => {
     scope(() => {
       const x = tensor([[1, 2]], 'int32');
       expect([zerosLike(x).dtype, onesLike(x, 'float32').dtype]).toEqual(['int32', 'float32']);

@@ -22,8 +22,8 @@ type RangeArguments =
   | readonly [...([number] | [number, number] | [number, number, number]), DType];
 
 /**
- * start, start + step, … before end. From 0 by 1 unless told; int32 when all numbers are whole, else
- * float32, unless told.
+ * start, start + step, … before end; by default from 0 in steps of 1. Default dtype: int32 when all numbers
+ * are whole, else float32.
  */
 export function arange(...given: RangeArguments): Tensor {
   const last = given[given.length - 1];
@@ -56,7 +56,7 @@ export function linspace(start: number, end: number, steps: number): Tensor {
   return out.copy_(steps === 1 ? [start] : values);
 }
 
-/** 1 on the diagonal, 0 elsewhere: (rows, cols), square unless told. */
+/** 1 on the diagonal, 0 elsewhere: (rows, cols), square by default. */
 export function eye(rows: number, cols = rows, dtype: DType = 'float32'): Tensor {
   checkWhole('eye', 'rows', rows);
   checkWhole('eye', 'cols', cols);
@@ -66,23 +66,23 @@ export function eye(rows: number, cols = rows, dtype: DType = 'float32'): Tensor
   return out.copy_(values);
 }
 
-/** Of the shape of x, on its backend; of its dtype unless told. */
+/** Of the shape of x, on its backend; of its dtype by default. */
 function like(operation: string, x: Tensor, value: number, dtype?: DType): Tensor {
   checkTensor(operation, x);
   return withBackend(x.backend, () => make(operation, x.shape, dtype ?? x.dtype)).fill_(value);
 }
 
-/** 0 everywhere, in the shape and dtype of x unless told. */
+/** 0 everywhere, in the shape and (by default) dtype of x. */
 export function zerosLike(x: Tensor, dtype?: DType): Tensor {
   return like('zerosLike', x, 0, dtype);
 }
 
-/** 1 everywhere, in the shape and dtype of x unless told. */
+/** 1 everywhere, in the shape and (by default) dtype of x. */
 export function onesLike(x: Tensor, dtype?: DType): Tensor {
   return like('onesLike', x, 1, dtype);
 }
 
-/** `value` everywhere, in the shape and dtype of x unless told. */
+/** `value` everywhere, in the shape and (by default) dtype of x. */
 export function fullLike(x: Tensor, value: number, dtype?: DType): Tensor {
   checkTensor('fullLike', x);
   checkNumber('fullLike', value, dtype ?? x.dtype);

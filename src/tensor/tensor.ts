@@ -7,21 +7,16 @@
 import type { Backend, DType } from '../backend/backend.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';
-import {
-  checkShape,
-  formatShape,
-  normalizeDim,
-  numel,
-  type Shape,
-  sameShape,
-} from '../util/shape.js';
+import { checkShape, formatShape, normalizeDim, numel, type Shape } from '../util/shape.js';
+import { backward } from './backward.js';
 import { copyOf, IS_TENSOR } from './copy.js';
 import { formatTensor } from './format.js';
 import { GradientSlot, type RowGradient } from './gradient.js';
-import { checkDType, checkFloat, checkNumber, checkNumbers, checkTensor } from './ops/check.js';
+import { checkDType, checkFloat, checkNumber } from './ops/check.js';
 import { allocate, keepWhileUsed, type Storage } from './scope.js';
-import { backward, isGradEnabled, type Node } from './tape.js';
+import { isGradEnabled, type Node } from './tape.js';
 import { unitStorage } from './unit.js';
+import { apart, checkLike, writeInto } from './write.js';
 
 /** Values as nested arrays, in the tensor's shape. */
 export type Nested = number | Nested[];
@@ -77,7 +72,7 @@ export class Tensor {
     return this.shape.length;
   }
 
-  /** Size of one dimension, negative ones counted from the end. @throws ShapeError when there is none such. */
+  /** Size of one dimension, negative ones counted from the end. @throws ShapeError when there is no such dimension. */
   size(dim: number): number {
     return this.shape[normalizeDim('size', dim, this.shape.length)];
   }
@@ -205,23 +200,7 @@ export class Tensor {
    */
   copy_(values: ArrayLike<number> | Tensor): this {
     this.changeInPlace('copy_');
-    if (values instanceof Tensor) {
-      if (!sameShape(values.shape, this.shape) || values.dtype !== this.dtype) {
-        throw misfit('copy_', 'a tensor', this, values);
-      }
-      if (values.backend !== this.backend) return this.copy_(values.doublesSync());
-      const from = apart(values, this);
-      this.backend.copy(this.pointer, from.pointer, this.dtype, this.numel);
-    } else {
-      checkNumbers('copy_', values, this.dtype);
-      if (values.length !== this.numel) {
-        throw new ShapeError(
-          'copy_',
-          `expected ${this.numel} values for shape ${formatShape(this.shape)}, got ${values.length}`,
-        );
-      }
-      if (values.length > 0) this.backend.write(this.pointer, this.dtype, values);
-    }
+    writeInto(this, values);
     return this;
   }
 
@@ -344,24 +323,4 @@ export class Tensor {
     this.slot ??= new GradientSlot();
     return this.slot;
   }
-}
-
-/** `x`, or a copy of it where its memory overlaps that of `target` without being the same. */
-function apart(x: Tensor, target: Tensor): Tensor {
-  const overlaps = x.storage === target.storage && Math.abs(x.offset - target.offset) < x.numel;
-  return overlaps && x.offset !== target.offset ? copyOf(x) : x;
-}
-
-/** Throws unless `other` is a tensor of the shape, dtype and backend of `x`. */
-function checkLike(operation: string, what: string, x: Tensor, other: Tensor): void {
-  checkTensor(operation, other, what);
-  if (!sameShape(other.shape, x.shape) || other.dtype !== x.dtype || other.backend !== x.backend) {
-    throw misfit(operation, what, x, other);
-  }
-}
-
-function misfit(operation: string, what: string, x: Tensor, other: Tensor): ShapeError {
-  const describe = ({ dtype, shape, backend }: Tensor) =>
-    `${dtype} ${formatShape(shape)}${x.backend === other.backend ? '' : ` on ${backend.name}`}`;
-  return new ShapeError(operation, `expected ${what} of ${describe(x)}, got ${describe(other)}`);
 }

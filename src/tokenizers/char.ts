@@ -59,7 +59,7 @@ export class CharTokenizer implements Tokenizer {
   constructor(characters: string[]) {
     if (characters.length === 0) {
       throw new UserError(
-        'char: the text is empty, so there is no character to build a vocabulary of',
+        'char: the text is empty, so there is not a character to build a vocabulary of',
       );
     }
     const points = characters.map((c) => c.codePointAt(0)!);

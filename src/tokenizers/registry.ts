@@ -208,7 +208,7 @@ async function openPath(path: string): Promise<Tokenizer> {
   if (existsSync(json)) return openFile(json, 'json');
   if (existsSync(model)) return openFile(model, 'model');
   throw new UserError(
-    `${path} holds no tokenizer: expected ${MANIFEST}, tokenizer.json or tokenizer.model in it`,
+    `${path} contains no tokenizer: expected ${MANIFEST}, tokenizer.json or tokenizer.model in it`,
   );
 }
 
@@ -266,7 +266,7 @@ function readText(path: string): string {
 function readManifest(dir: string): TokenizerManifest {
   const path = join(dir, MANIFEST);
   if (!existsSync(path))
-    throw new UserError(`${dir} holds no saved tokenizer: it has no ${MANIFEST}`);
+    throw new UserError(`${dir} contains no saved tokenizer: it has no ${MANIFEST}`);
   let manifest: unknown;
   try {
     manifest = JSON.parse(readText(path));

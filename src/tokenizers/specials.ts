@@ -25,7 +25,7 @@ export function allowedSpecials(
     for (const spelling of set) {
       if (!known.has(spelling)) {
         throw new UserError(
-          `${name}: ${JSON.stringify(spelling)} is no special token; ` +
+          `${name}: ${JSON.stringify(spelling)} is not a special token; ` +
             (known.size > 0 ? `it has ${shown(known)}` : 'it has none'),
         );
       }

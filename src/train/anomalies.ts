@@ -9,7 +9,7 @@ import { firstNonFinite, type Node, type Tensor, watchOperations } from '../tens
 import { UserError } from '../util/errors.js';
 import type { Cursor, Stepper } from './stepper.js';
 
-/** Where the first number that is none was found. */
+/** Where the first NaN or infinity was found. */
 export interface Finding {
   /** In what: a parameter before the step, a result on the way forward, a gradient on the way back. */
   kind: 'parameter' | 'forward' | 'backward';
@@ -21,7 +21,7 @@ export interface Finding {
   inputs: string;
 }
 
-/** Training left the numbers. */
+/** Training diverged. */
 export class DivergenceError extends UserError {
   constructor(
     /** The step, counted from 1, in which it happened. */

@@ -23,7 +23,7 @@ export interface StepEvent {
   gradNorm: number | undefined;
 }
 
-/** Where it stands, a few times a second at most: for a line on the terminal. */
+/** Progress, a few times a second at most: for a line on the terminal. */
 export interface ProgressEvent {
   step: number;
   steps: number;

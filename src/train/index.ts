@@ -13,6 +13,8 @@ export {
   modelDefinition,
   type OpenedRun,
   openRun,
+} from './open-run.js';
+export {
   type ResumeOptions,
   resumeRun,
   type Session,

@@ -3,6 +3,7 @@
 import type { TrainingState } from '../runs/checkpoint.js';
 import { defaultRandom } from '../tensor/index.js';
 import { Generator, streamFor } from '../util/random.js';
+import type { EvaluationEvent, MetricsEvent, ProgressEvent } from './events.js';
 import type { Cursor } from './stepper.js';
 
 /** A mean in the making. */
@@ -57,22 +58,45 @@ export class Ledger {
     this.#stepsTaken++;
   }
 
-  /** Mean loss since the last call. */
-  takeSinceLog(): number {
-    const mean = this.#sinceLog.mean();
+  /** A line of metrics; the next one's mean loss begins after it. */
+  metrics(step: number, lr: number, gradNorm: number | undefined): MetricsEvent {
+    const loss = this.#sinceLog.mean()!;
     this.#sinceLog.clear();
-    return mean!;
+    return {
+      type: 'step',
+      step,
+      split: 'train',
+      loss,
+      lr,
+      gradNorm,
+      tokens: this.tokens,
+      tokensPerSecond: Math.round(this.tokensPerSecond()),
+      seconds: this.seconds(),
+    };
   }
 
   /** An evaluation was made. */
-  evaluated(step: number, loss: number): { best: boolean; trainLoss: number | null } {
+  evaluated(step: number, loss: number): EvaluationEvent {
     const trainLoss = this.#sinceEvaluation.mean();
     this.#sinceEvaluation.clear();
     this.evaluation = { step, loss, trainLoss };
     const best = this.best === null || loss < this.best.loss;
     if (best) this.best = { step, loss };
     this.withoutBetter = best ? 0 : this.withoutBetter + 1;
-    return { best, trainLoss };
+    const seconds = this.seconds();
+    return { type: 'evaluation', step, split: 'validation', loss, trainLoss, best, seconds };
+  }
+
+  /** Where it stands. */
+  progress(step: number, rest: Pick<ProgressEvent, 'steps' | 'loss' | 'lr'>): ProgressEvent {
+    return {
+      step,
+      ...rest,
+      validationLoss: this.evaluation?.loss,
+      tokensPerSecond: this.tokensPerSecond(),
+      seconds: this.seconds(),
+      secondsLeft: this.secondsFor(rest.steps - step),
+    };
   }
 
   /** Mean training loss since the last evaluation, or before it when there was no step since. */

@@ -8,7 +8,8 @@ import { currentBackend, defaultRandom, useBackend } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import { memoryLimit } from '../util/memory-limit.js';
 import { memoryNeed, requireMemory } from './memory-need.js';
-import { createModel, openRun, resumeRun, startRun } from './session.js';
+import { createModel, openRun } from './open-run.js';
+import { resumeRun, startRun } from './session.js';
 import { Trainer } from './trainer.js';
 
 const data = dataset([0.3, 0.7, 0]); // enough to score for a batch of the greatest size

@@ -16,7 +16,7 @@ import { optimizerOf } from './stepper.js';
 const HEAP_BYTES = 8400;
 /** Buffers that are counted whatever their size: those of some hundred layers, in a fraction of a second. */
 const PATIENCE = 4000;
-/** Settings that an error names, at most. */
+/** Maximum number of settings that an error names. */
 const NAMED = 4;
 
 /** What is to be done with a model. */

@@ -7,8 +7,9 @@ import {
 } from '../../test/suites/fixtures.js';
 import { buildSettings } from '../runs/config.js';
 import { UserError } from '../util/errors.js';
+import { createModel } from './open-run.js';
 import { rateGroups } from './rate-groups.js';
-import { createModel, resumeRun, startRun } from './session.js';
+import { resumeRun, startRun } from './session.js';
 import { Stepper } from './stepper.js';
 
 const data = dataset();

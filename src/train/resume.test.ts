@@ -92,7 +92,7 @@ async function sit({ trainer }: Session, steps: number | undefined) {
 
 describe('a run that is stopped and resumed', () => {
   for (const [name, overrides] of Object.entries({ adamw, momentum, scaled, plain })) {
-    it(`has the same bits as one that never stopped: ${name}`, async () => {
+    it(`equals, bit for bit, one that never stopped: ${name}`, async () => {
       using folder = temporaryFolder();
       const expected = await unbroken(overrides, folder.path);
       expect(expected.state.step).toBe(60);

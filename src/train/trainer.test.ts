@@ -11,7 +11,8 @@ import { models } from '../models/index.js';
 import { evaluate, meanLoss, wholePass } from '../observe/evaluate.js';
 import { buildSettings } from '../runs/config.js';
 import { currentBackend, useBackend } from '../tensor/index.js';
-import { createModel, openRun, type Session, startRun } from './session.js';
+import { createModel, openRun } from './open-run.js';
+import { type Session, startRun } from './session.js';
 import { Trainer } from './trainer.js';
 
 const data = dataset();

@@ -19,7 +19,7 @@ import { type Cursor, type StepHooks, Stepper } from './stepper.js';
 
 /** How often the loop lets timers, signals and other work have their turn. */
 const TURN_MS = 20;
-/** How often `progress` is emitted at most: as fast as a line on a terminal can be read. */
+/** Minimum time between `progress` events: as fast as a line on a terminal can be read. */
 const PROGRESS_MS = 100;
 
 export interface TrainerOptions {
@@ -46,7 +46,7 @@ export interface TrainerOptions {
  * const result = await trainer.train();
  * ```
  *
- * The same seed gives the same bits, and `restore(checkpoint)` before `train()` goes on as if there had
+ * The same seed gives the same result bit for bit, and `restore(checkpoint)` before `train()` goes on as if there had
  * been no break. An exception of a listener ends training. A model that counts (`fit`) is fitted
  * instead, then saved and scored all the same.
  */
@@ -121,7 +121,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
    * Trains until the steps are done, or `stop()`, patience or the time limit end it; then saves, and
    * unless it was stopped, scores the whole validation split.
    *
-   * @throws DivergenceError when loss, gradient or parameters are no numbers any more; UserError when
+   * @throws DivergenceError when loss, gradient or parameters become NaN or infinite; UserError when
    *   the run's files cannot be written. The last good checkpoint is intact in both cases.
    */
   async train(): Promise<TrainResult> {
@@ -221,35 +221,15 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   }
 
   #showProgress(step: number, lr: number, shown: Tally): void {
-    const ledger = this.#ledger;
     if (this.listenerCount('progress') > 0) {
-      this.emit('progress', {
-        step,
-        steps: this.training.steps,
-        loss: shown.mean()!,
-        lr,
-        validationLoss: ledger.evaluation?.loss,
-        tokensPerSecond: ledger.tokensPerSecond(),
-        seconds: ledger.seconds(),
-        secondsLeft: ledger.secondsFor(this.training.steps - step),
-      });
+      const rest = { steps: this.training.steps, loss: shown.mean()!, lr };
+      this.emit('progress', this.#ledger.progress(step, rest));
     }
     shown.clear();
   }
 
   #log(step: number, lr: number, gradNorm: number | undefined): void {
-    const ledger = this.#ledger;
-    const event = {
-      type: 'step',
-      step,
-      split: 'train',
-      loss: ledger.takeSinceLog(),
-      lr,
-      gradNorm,
-      tokens: ledger.tokens,
-      tokensPerSecond: Math.round(ledger.tokensPerSecond()),
-      seconds: ledger.seconds(),
-    } as const;
+    const event = this.#ledger.metrics(step, lr, gradNorm);
     this.#options.run?.append('metrics', event);
     this.emit('metrics', event);
   }
@@ -260,20 +240,10 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     this.#population.refresh(step);
     const loss = meanLoss(this.model, this.#evaluation);
     if (!Number.isFinite(loss)) throw this.#diverged('validation loss', loss);
-    const { best, trainLoss } = this.#ledger.evaluated(step, loss);
-    const seconds = this.#ledger.seconds();
-    const event = {
-      type: 'evaluation',
-      step,
-      split: 'validation',
-      loss,
-      trainLoss,
-      best,
-      seconds,
-    } as const;
+    const event = this.#ledger.evaluated(step, loss);
     this.#options.run?.append('metrics', event);
     this.emit('evaluation', event);
-    return best;
+    return event.best;
   }
 
   #score(split: 'train' | 'validation'): EvaluationResult | null {
@@ -310,7 +280,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     this.emit('checkpoint', { step, name, best });
   }
 
-  /** Neither samples nor checkpoints come from a model that has left the numbers. */
+  /** No samples or checkpoints are made from a model with NaN or infinity. */
   #requireFinite(): void {
     if (nonFiniteState(this.model.stateDict()).length > 0) throw this.#diverged('parameters', NaN);
   }
@@ -318,7 +288,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   #diverged(what: DivergenceError['what'], value: number): UserError {
     const { run, rebuild } = this.#options;
     if (!this.#stepper || !this.#cursor) {
-      return new UserError('the model holds NaN or infinity from the start.');
+      return new UserError('the model contains NaN or infinity from the start.');
     }
     run?.append('metrics', { type: 'stop', reason: 'diverged', step: this.step });
     return explainDivergence({

@@ -203,7 +203,7 @@ async function request(url: string, signal: AbortSignal, timeout: number): Promi
     const why = signal.aborted ? `no answer within ${timeout / 1000} s` : rootMessage(error);
     throw new DownloadError(
       'unreachable',
-      `could not reach ${url}: ${why}. Check the network, or fetch the file by other means and give its path.`,
+      `could not reach ${url}: ${why}. Check the network, or download the file by other means and give its path.`,
       error,
     );
   }

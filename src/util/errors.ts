@@ -1,5 +1,5 @@
 /**
- * Errors that are the user's to mend: a wrong flag, a shape that does not fit, a broken file.
+ * Errors that are the user's to fix: a wrong flag, a shape that does not fit, a broken file.
  *
  * The command line prints `message` alone (no stack trace) and exits with `exitCode`. A message says
  * what was expected, what came, and, where it is not plain, what to do.

@@ -2,7 +2,7 @@
 import os from 'node:os';
 
 /**
- * Bytes of memory that this process can have at most: the machine's, or less where a container (a cgroup)
+ * Maximum memory of this process, in bytes: the machine's, or less where a container (a cgroup)
  * allows less. Swap is left out: a training that swaps does not get on.
  */
 export function memoryLimit(): number {

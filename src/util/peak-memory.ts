@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Bytes of memory that this process held at once, at most. On Linux the high-water mark of its own
+ * Peak memory of this process, in bytes. On Linux the high-water mark of its own
  * address space: the `maxRSS` that Node reports begins with that of whoever started the process.
  */
 export function peakMemoryBytes(): number {

@@ -12,7 +12,7 @@
  *     counter = (block mod 2³², ⌊block / 2³²⌋, stream mod 2³², ⌊stream / 2³²⌋)
  *
  * `seed`, `stream` and `block` are integers in [0, 2⁵³), so that each fits a JavaScript number; the
- * upper words therefore have 21 bits at most. A block holds four 32-bit words. Element i of a random
+ * upper words therefore have at most 21 bits. A block holds four 32-bit words. Element i of a random
  * tensor that starts at block p uses block p + ⌊i/4⌋, word i mod 4.
  */
 import { checkOptions, checkRange } from './check.js';

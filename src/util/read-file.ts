@@ -75,6 +75,6 @@ function checkRegular(file: string, stat: fs.Stats): void {
 
 function tooLarge(file: string, what: string, maxBytes: number): UserError {
   return new UserError(
-    `${file} ${what}, more than the ${maxBytes} bytes that may be read here. Use a part of it.`,
+    `${file} ${what}, more than the limit of ${maxBytes} bytes. Use a part of it.`,
   );
 }

@@ -10,25 +10,16 @@ results only.
 import json
 import math
 import pathlib
-import zlib
 
 import numpy
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from words import words
+
 torch.set_num_threads(1)
 STEPS, BATCH, VOCAB = 10, 3, 65
-
-
-def words(name, count):
-    """32-bit words, a function of a name and a position: the finaliser of MurmurHash3."""
-    h = numpy.arange(1, count + 1, dtype=numpy.uint32) * numpy.uint32(2654435761)
-    h ^= numpy.uint32(zlib.crc32(name.encode()))
-    for shift, factor in [(16, 0x85EBCA6B), (13, 0xC2B2AE35)]:
-        h ^= h >> numpy.uint32(shift)
-        h *= numpy.uint32(factor)
-    return h ^ (h >> numpy.uint32(16))
 
 
 class Layer(nn.Module):

@@ -22,7 +22,7 @@ export const native: Backend | null = (() => {
 
 export interface Input {
   shape: Shape;
-  /** Flat. Drawn from the seed unless told. */
+  /** Flat. Default: drawn from the seed. */
   values?: readonly number[];
   /** int32, and hence no gradient. */
   int?: boolean;
@@ -38,7 +38,7 @@ export interface Check {
   /** Of the drawn values: 'normal' (default), 'positive' (0.5 to 3), or 'apart' (within ±3, and well away from 0 and from each other, for functions with kinks). */
   draw?: 'normal' | 'positive' | 'apart';
   seed?: number;
-  /** For float32 against doubles, relative to the greatest value of the tensor compared. 2e-5 unless told. */
+  /** For float32 against doubles, relative to the greatest value of the tensor compared. Default: 2e-5. */
   tolerance?: number;
 }
 

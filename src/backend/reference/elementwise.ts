@@ -1,6 +1,6 @@
 /** Element-wise functions and their gradients, over arrays. */
 import type { BinaryOp, IntegerOp, UnaryOp } from '../operations.js';
-import type { HostArray } from './memory.js';
+import type { HostArray, Kernel } from './memory.js';
 import { positionOf } from './strides.js';
 import { power, UNARY } from './unary-rules.js';
 
@@ -77,19 +77,6 @@ export function binary(
   for (let i = 0; i < count; i++) out[i] = apply(a[i], b[i]);
 }
 
-/** `out = a ∘ b`, broadcast: a stride of 0 reads the same element along its whole dimension. */
-export function binaryStrided(
-  op: BinaryOp,
-  out: HostArray,
-  a: HostArray,
-  b: HostArray,
-  shape: readonly number[],
-  stridesA: readonly number[],
-  stridesB: readonly number[],
-): void {
-  broadcast(BINARY[op], out, a, b, shape, stridesA, stridesB);
-}
-
 function broadcast(
   apply: (a: number, b: number, before: number) => number,
   out: HostArray,
@@ -106,31 +93,17 @@ function broadcast(
   }
 }
 
+/** `out = a ∘ b`, broadcast: a stride of 0 reads the same element along its whole dimension. */
+export const binaryStrided: Kernel<'binaryStrided'> = (op, ...operands) =>
+  broadcast(BINARY[op], ...operands);
+
 /** `out = a ∘ b` of int32, broadcast. */
-export function integerStrided(
-  op: IntegerOp,
-  out: HostArray,
-  a: HostArray,
-  b: HostArray,
-  shape: readonly number[],
-  stridesA: readonly number[],
-  stridesB: readonly number[],
-): void {
-  broadcast(INTEGER[op], out, a, b, shape, stridesA, stridesB);
-}
+export const integerStrided: Kernel<'integerStrided'> = (op, ...operands) =>
+  broadcast(INTEGER[op], ...operands);
 
 /** `out = mask ? x : out`, broadcast. */
-export function copyWhere(
-  out: HostArray,
-  mask: HostArray,
-  x: HostArray,
-  shape: readonly number[],
-  stridesMask: readonly number[],
-  stridesX: readonly number[],
-): void {
-  const choose = (chosen: number, value: number, before: number) => (chosen ? value : before);
-  broadcast(choose, out, mask, x, shape, stridesMask, stridesX);
-}
+export const copyWhere: Kernel<'copyWhere'> = (...operands) =>
+  broadcast((chosen, value, before) => (chosen ? value : before), ...operands);
 
 /** Towards zero; what does not fit becomes the nearest that does, and NaN 0. */
 export function floatToInt(out: HostArray, x: HostArray, count: number): void {

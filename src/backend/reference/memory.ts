@@ -3,12 +3,15 @@
  */
 import { UserError } from '../../util/errors.js';
 import { memoryLimit } from '../../util/memory-limit.js';
-import type { Collected, DType, MemoryReport } from '../backend.js';
+import type { Backend, Collected, DType, MemoryReport } from '../backend.js';
 
 const LIMIT = memoryLimit();
 
 /** A pointer of the reference backend. `offset` is `subarray`. */
 export type HostArray = Float32Array | Float64Array | Int32Array;
+
+/** A kernel by its name in `Backend`, over arrays. */
+export type Kernel<K extends keyof Backend<HostArray>> = Backend<HostArray>[K];
 
 /** What stands in float32's place: itself, or doubles, so that finite differences are exact enough. */
 export type Precision = 'float32' | 'float64';

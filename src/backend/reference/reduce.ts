@@ -1,16 +1,7 @@
-/**
- * Reductions over the middle of (outer, count, inner). Element (o, c, i) of x lies at
- * (o · count + c) · inner + i, and its result (o, i) at o · inner + i.
- */
+/** Reductions over the middle of (outer, count, inner): see columns.ts. */
 import type { ReduceOp } from '../backend.js';
+import { column, eachColumn } from './columns.js';
 import type { HostArray } from './memory.js';
-
-/** The `count` elements that are reduced into output (o, i). */
-function column(x: HostArray, o: number, i: number, count: number, inner: number): Float64Array {
-  const values = new Float64Array(count);
-  for (let c = 0; c < count; c++) values[c] = x[(o * count + c) * inner + i];
-  return values;
-}
 
 function sum(values: Float64Array): number {
   let total = 0;
@@ -33,11 +24,9 @@ export function reduce(
   count: number,
   inner: number,
 ): void {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      out[o * inner + i] = REDUCE[op](column(x, o, i, count, inner));
-    }
-  }
+  eachColumn(outer, count, inner, (result, first) => {
+    out[result] = REDUCE[op](column(x, first, count, inner));
+  });
 }
 
 /** `mean = Σ x / count`, `out = Σ (x − mean)² / max(0, count − correction)`. */
@@ -50,15 +39,13 @@ export function variance(
   inner: number,
   correction: number,
 ): void {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      const values = column(x, o, i, count, inner);
-      const centre = sum(values) / count;
-      const squares = sum(values.map((value) => (value - centre) ** 2));
-      mean[o * inner + i] = centre;
-      out[o * inner + i] = squares / Math.max(0, count - correction);
-    }
-  }
+  eachColumn(outer, count, inner, (result, first) => {
+    const values = column(x, first, count, inner);
+    const centre = sum(values) / count;
+    const squares = sum(values.map((value) => (value - centre) ** 2));
+    mean[result] = centre;
+    out[result] = squares / Math.max(0, count - correction);
+  });
 }
 
 /**
@@ -74,16 +61,14 @@ export function maxBackward(
   count: number,
   inner: number,
 ): void {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      const maximum = y[o * inner + i];
-      const share = column(x, o, i, count, inner).filter((value) => value === maximum).length;
-      for (let c = 0; c < count; c++) {
-        const at = (o * count + c) * inner + i;
-        dx[at] = ((x[at] === maximum ? 1 : 0) / share) * dy[o * inner + i];
-      }
-    }
-  }
+  eachColumn(outer, count, inner, (result, first) => {
+    const values = column(x, first, count, inner);
+    const maximum = y[result];
+    const share = values.filter((value) => value === maximum).length;
+    values.forEach((value, c) => {
+      dx[first + c * inner] = ((value === maximum ? 1 : 0) / share) * dy[result];
+    });
+  });
 }
 
 /** Σ x². */

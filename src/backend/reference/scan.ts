@@ -1,24 +1,7 @@
-/**
- * Running sums and products over the middle of (outer, count, inner), and reductions of integers. Element
- * (o, c, i) lies at (o · count + c) · inner + i, and the result of a column (o, i) at o · inner + i.
- */
+/** Running sums and products over the middle of (outer, count, inner), and reductions of integers: see columns.ts. */
 import type { IntegerReduceOp } from '../operations.js';
+import { column, eachColumn } from './columns.js';
 import type { HostArray } from './memory.js';
-
-/** Calls `visit` with each column's place among the results, and its elements' places from first to last. */
-function eachColumn(
-  outer: number,
-  count: number,
-  inner: number,
-  visit: (result: number, places: number[]) => void,
-): void {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      const places = Array.from({ length: count }, (_, c) => (o * count + c) * inner + i);
-      visit(o * inner + i, places);
-    }
-  }
-}
 
 /** `out[c] = Σ x[0 … c]`, or `Σ x[c …]` when `reverse`. */
 export function cumsum(
@@ -29,9 +12,10 @@ export function cumsum(
   inner: number,
   reverse: boolean,
 ): void {
-  eachColumn(outer, count, inner, (_, places) => {
+  eachColumn(outer, count, inner, (_, first) => {
     let total = 0;
-    for (const at of reverse ? places.reverse() : places) {
+    for (let c = 0; c < count; c++) {
+      const at = first + (reverse ? count - 1 - c : c) * inner;
       total += x[at];
       out[at] = total;
     }
@@ -46,8 +30,9 @@ export function prod(
   count: number,
   inner: number,
 ): void {
-  eachColumn(outer, count, inner, (result, places) => {
-    out[result] = places.reduce((product, at) => product * x[at], 1);
+  eachColumn(outer, count, inner, (result, first) => {
+    const values = column(x, first, count, inner);
+    out[result] = values.reduce((product, value) => product * value, 1);
   });
 }
 
@@ -60,15 +45,16 @@ export function prodBackward(
   count: number,
   inner: number,
 ): void {
-  eachColumn(outer, count, inner, (result, places) => {
-    places.forEach((at, c) => {
-      const others = places.filter((_, other) => other !== c);
-      dx[at] = others.reduce((product, other) => product * x[other], dy[result]);
-    });
+  eachColumn(outer, count, inner, (result, first) => {
+    const values = column(x, first, count, inner);
+    for (let c = 0; c < count; c++) {
+      const others = values.filter((_, other) => other !== c);
+      dx[first + c * inner] = others.reduce((product, value) => product * value, dy[result]);
+    }
   });
 }
 
-const INTEGER_REDUCE: Record<IntegerReduceOp, (values: number[]) => number> = {
+const INTEGER_REDUCE: Record<IntegerReduceOp, (values: Float64Array) => number> = {
   sum: (values) => values.reduce((total, value) => (total + value) | 0, 0),
   max: (values) => values.reduce((a, b) => Math.max(a, b)),
   min: (values) => values.reduce((a, b) => Math.min(a, b)),
@@ -83,7 +69,7 @@ export function integerReduce(
   count: number,
   inner: number,
 ): void {
-  eachColumn(outer, count, inner, (result, places) => {
-    out[result] = INTEGER_REDUCE[op](places.map((at) => x[at]));
+  eachColumn(outer, count, inner, (result, first) => {
+    out[result] = INTEGER_REDUCE[op](column(x, first, count, inner));
   });
 }

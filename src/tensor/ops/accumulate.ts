@@ -43,7 +43,7 @@ const rootOperation: Operation<readonly [Tensor], null> = {
   },
 };
 
-/** Standard deviation, unbiased unless told, with gradient 0 where it is 0. */
+/** Standard deviation, unbiased by default, with gradient 0 where it is 0. */
 export function std(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
   checkFloat('std', x);
   return apply(rootOperation, [variance(x, dim, options)], null);
@@ -70,7 +70,7 @@ const normOperation: Operation<readonly [Tensor], ReduceOptions & { p: number }>
 };
 
 /**
- * The p-norm over `dim` (one, several, or all): (Σ |x|ᵖ)^(1/p), p being 2 unless told. ∞ is the greatest
+ * The p-norm over `dim` (one, several, or all): (Σ |x|ᵖ)^(1/p), p = 2 by default. ∞ is the greatest
  * |x|, −∞ the least, 0 the number of elements that are not 0.
  */
 export function norm(x: Tensor, p = 2, dim?: Dims, keepdim = false): Tensor {

@@ -37,6 +37,22 @@ export function shapeAnd<Option>(given: ShapeAnd<Option>): { shape: Shape; optio
     : { shape: list.slice(0, -1) as Shape, option: last as Option };
 }
 
+/** Tensors, as a list or one after another, and then a dimension or nothing. */
+export type TensorsAndDim =
+  | [tensors: readonly Tensor[], dim?: number]
+  | Tensor[]
+  | [...tensors: Tensor[], dim: number];
+
+/** Takes them apart; the dimension is 0 by default. */
+export function tensorsAndDim(given: TensorsAndDim): { tensors: readonly Tensor[]; dim: number } {
+  const list = given as readonly unknown[];
+  if (Array.isArray(list[0])) return { tensors: list[0], dim: (list[1] ?? 0) as number };
+  const last = list[list.length - 1];
+  return typeof last === 'number'
+    ? { tensors: list.slice(0, -1) as Tensor[], dim: last }
+    : { tensors: list as Tensor[], dim: 0 };
+}
+
 /** One side of an operation of two: a tensor, or a number that stands for one of any shape. */
 export type Operand = Tensor | number;
 

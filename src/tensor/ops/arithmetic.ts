@@ -8,10 +8,11 @@ import { copyOf } from '../copy.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Context, type Operation, readsNone, readsOther } from '../tape.js';
 import type { Tensor } from '../tensor.js';
+import { affineAs } from './affine.js';
 import type { Operand } from './arguments.js';
 import { areFloats, promoted, scalarLike, to } from './cast.js';
 import { checkNumber, checkTensor } from './check.js';
-import { affine, floor, reciprocal, rsqrt, sqrt, square } from './elementwise.js';
+import { floor, reciprocal, rsqrt, sqrt, square } from './elementwise.js';
 import { chooseInto, combine, combineIntegers, reduceTo, scaled } from './strided.js';
 import { unaryOperation } from './unary.js';
 
@@ -136,16 +137,16 @@ function isFloatWith(operation: string, x: Tensor, value: number): boolean {
 }
 
 /** scale·x + shift: the short way for float32 and numbers. */
-const affineOf = (x: Tensor, scale: number, shift: number) =>
-  affine(to(x, 'float32'), scale, shift);
+const affineOf = (op: 'add' | 'sub' | 'mul' | 'div', x: Tensor, scale: number, shift: number) =>
+  affineAs(op, to(x, 'float32'), scale, shift);
 
 /** a + b. */
 export function add(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && typeof a !== 'number' && isFloatWith('add', a, b)) {
-    return affineOf(a, 1, b);
+    return affineOf('add', a, 1, b);
   }
   if (typeof a === 'number' && typeof b !== 'number' && isFloatWith('add', b, a)) {
-    return affineOf(b, 1, a);
+    return affineOf('add', b, 1, a);
   }
   return arithmetic('add', addOperation, a, b);
 }
@@ -153,10 +154,10 @@ export function add(a: Operand, b: Operand): Tensor {
 /** a − b. */
 export function sub(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && typeof a !== 'number' && isFloatWith('sub', a, b)) {
-    return affineOf(a, 1, -b);
+    return affineOf('sub', a, 1, -b);
   }
   if (typeof a === 'number' && typeof b !== 'number' && isFloatWith('sub', b, a)) {
-    return affineOf(b, -1, a);
+    return affineOf('sub', b, -1, a);
   }
   return arithmetic('sub', subOperation, a, b);
 }
@@ -164,10 +165,10 @@ export function sub(a: Operand, b: Operand): Tensor {
 /** a · b. */
 export function mul(a: Operand, b: Operand): Tensor {
   if (typeof b === 'number' && typeof a !== 'number' && isFloatWith('mul', a, b)) {
-    return affineOf(a, b, 0);
+    return affineOf('mul', a, b, 0);
   }
   if (typeof a === 'number' && typeof b !== 'number' && isFloatWith('mul', b, a)) {
-    return affineOf(b, a, 0);
+    return affineOf('mul', b, a, 0);
   }
   return arithmetic('mul', mulOperation, a, b);
 }
@@ -177,7 +178,7 @@ export function div(a: Operand, b: Operand): Tensor {
   // Multiplying by a rounded reciprocal would make 41 / 41 something else than 1.
   if (typeof b === 'number' && typeof a !== 'number' && isPowerOfTwo(b)) {
     checkTensor('div', a);
-    return affineOf(a, 1 / b, 0);
+    return affineOf('div', a, 1 / b, 0);
   }
   const [x, y] = areFloats(a, b) ? [a as Tensor, b as Tensor] : promoted('div', a, b);
   return apply(divOperation, [to(x, 'float32'), to(y, 'float32')], null);

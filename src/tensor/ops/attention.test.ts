@@ -120,7 +120,7 @@ describe('causalAttention', () => {
     });
   });
 
-  it('gives a position the same bits alone, from a cache, and among all', () => {
+  it('gives a position the same, bit for bit, alone, from a cache and among all', () => {
     scope(() => {
       const [B, T, H, D] = [2, 150, 2, 24];
       const [q, k, v] = [1, 2, 3].map((seed) => drawn(seed, [B, T, H, D], 2));
@@ -233,7 +233,7 @@ describe('causalAttention', () => {
     });
   });
 
-  it.skipIf(!native)('gives the same bits on any number of threads', () => {
+  it.skipIf(!native)('gives the same bit for bit on any number of threads', () => {
     const before = native!.threads;
     try {
       scope(() => {

@@ -73,7 +73,7 @@ export function equal(a: Tensor, b: Tensor): boolean {
 
 /**
  * Whether a and b lie within `atol + rtol·|b|` of each other everywhere, infinities being equal to
- * themselves. 1e-8 and 1e-5 unless told, as in PyTorch. At once (CPU backends).
+ * themselves. Default: 1e-8 and 1e-5, as in PyTorch. Synchronous (CPU backends).
  */
 export function allclose(
   a: Tensor,

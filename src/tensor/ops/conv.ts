@@ -22,9 +22,9 @@ import { gather, permuted } from './strided.js';
 
 /** As in PyTorch's `conv1d`. */
 export interface Conv1dOptions {
-  /** Positions between the taps of the kernel. 1 unless told. */
+  /** Positions between the taps of the kernel. Default: 1. */
   dilation?: number;
-  /** Into so many parts are the channels divided, each seen by its own outputs only. 1 unless told. */
+  /** Number of groups the channels are divided into, each seen by its own outputs only. Default: 1. */
   groups?: number;
 }
 

@@ -2,10 +2,10 @@
 import type { UnaryOp } from '../../backend/backend.js';
 import { describeValue } from '../../util/describe.js';
 import { UserError } from '../../util/errors.js';
-import { apply, type Operation, readsNone } from '../tape.js';
+import { apply } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkNumber, checkRange } from './check.js';
-import { scaled } from './strided.js';
+import { affineAs } from './affine.js';
+import { checkNumber, checkRange } from './check.js';
 import { unaryOperation } from './unary.js';
 
 /** One that takes nothing beside x. */
@@ -39,7 +39,7 @@ export const tanh = plain('tanh');
 export const sigmoid = plain('sigmoid');
 /** max(0, x), with gradient 0 at 0. */
 export const relu = plain('relu');
-/** x where x > 0, else `negativeSlope`·x (0.01 unless told, as in PyTorch). Maas et al. 2013. */
+/** x where x > 0, else `negativeSlope`·x (default: 0.01, as in PyTorch). Maas et al. 2013. */
 export const leakyRelu = (x: Tensor, negativeSlope = 0.01): Tensor =>
   apply(leakyReluOperation, [x], slopeOf(negativeSlope));
 function slopeOf(negativeSlope: number): number {
@@ -86,11 +86,11 @@ export const ceil = plain('ceil');
 /** The nearest whole number, of two the even one, with gradient 0. */
 export const round = plain('round');
 
-/** ln(1 + exp(beta·x)) / beta: a smooth relu. beta is 1 unless told. Dugas et al. 2001. */
+/** ln(1 + exp(beta·x)) / beta: a smooth relu. Default: beta 1. Dugas et al. 2001. */
 export function softplus(x: Tensor, beta = 1): Tensor {
   return beta === 1
     ? apply(softplusOperation, [x], 0)
-    : affine(apply(softplusOperation, [affine(x, beta, 0)], 0), 1 / beta, 0);
+    : affineAs('softplus', apply(softplusOperation, [affine(x, beta, 0)], 0), 1 / beta, 0);
 }
 
 /**
@@ -112,24 +112,7 @@ function bound(value: number): number {
   return value;
 }
 
-/** out = scale·x + shift, for numbers known beforehand. */
-const affineOperation: Operation<readonly [Tensor], { scale: number; shift: number }> = {
-  name: 'affine',
-  reads: readsNone,
-  forward(_context, [x], { scale, shift }) {
-    checkFloat('affine', x);
-    const y = x.empty(x.shape);
-    x.backend.affine(y.pointer, x.pointer, x.numel, scale, shift);
-    return y;
-  },
-  backward(_context, dy, { scale }) {
-    return [scale === 1 ? dy : scaled(dy, scale)];
-  },
-};
-
 /** scale·x + shift in one pass. */
 export function affine(x: Tensor, scale: number, shift: number): Tensor {
-  checkNumber('affine', scale, 'float32');
-  checkNumber('affine', shift, 'float32');
-  return apply(affineOperation, [x], { scale, shift });
+  return affineAs('affine', x, scale, shift);
 }

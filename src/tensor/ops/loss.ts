@@ -11,9 +11,9 @@ import { product } from './product.js';
 
 /** As in PyTorch's `cross_entropy`. */
 export interface CrossEntropyOptions {
-  /** Share of the target's probability that is spread over all classes. 0 unless told. Szegedy et al. 2016, §7. */
+  /** Share of the target's probability that is spread over all classes. Default: 0. Szegedy et al. 2016, §7. */
   labelSmoothing?: number;
-  /** Targets of this value count for nothing. −100 unless told. */
+  /** Targets of this value are ignored. Default: −100. */
   ignoreIndex?: number;
 }
 
@@ -103,7 +103,7 @@ export function crossEntropy(
 
 /** For `linearCrossEntropy`. */
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
-  /** How many logits exist at once, at most (at least one row). 8 Mi unless told: 32 MiB. */
+  /** Maximum number of logits held at once (at least one row). Default: 8 Mi, which is 32 MiB. */
   maxLogits?: number;
 }
 

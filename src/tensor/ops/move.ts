@@ -15,7 +15,7 @@ import {
 import { copyOf } from '../copy.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { type Numbers, numbersOf } from './arguments.js';
+import { type Numbers, numbersOf, type TensorsAndDim, tensorsAndDim } from './arguments.js';
 import { checkTensor } from './check.js';
 import { gather, inverseOrder, permuted, reduceTo, scatter, stretch } from './strided.js';
 
@@ -91,12 +91,6 @@ export function permute(x: Tensor, ...given: Numbers): Tensor {
     );
   }
   return apply(permuteOperation, [x], normal);
-}
-
-/** Throws unless `list` is an array. */
-function listOf<T>(operation: string, list: readonly T[]): readonly T[] {
-  if (Array.isArray(list)) return list;
-  throw new ShapeError(operation, `expected an array, got ${describeValue(list)}`);
 }
 
 /** Two dimensions exchanged, by copying. */
@@ -180,9 +174,10 @@ const concatOperation: Operation<readonly Tensor[], { dim: number }> = {
   },
 };
 
-/** Joins tensors along `dim`; all other sizes must be equal. */
-export function concat(tensors: readonly Tensor[], dim = 0): Tensor {
-  for (const x of listOf('concat', tensors)) checkTensor('concat', x);
+/** Joins tensors along `dim` (default: 0); all other sizes must be equal. `concat([a, b], 1)` or `concat(a, b, 1)`. */
+export function concat(...given: TensorsAndDim): Tensor {
+  const { tensors, dim } = tensorsAndDim(given);
+  for (const x of tensors) checkTensor('concat', x);
   if (tensors.length === 0) {
     throw new ShapeError('concat', 'expected at least one tensor, got none');
   }

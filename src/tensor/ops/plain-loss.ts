@@ -46,7 +46,7 @@ export function mseLoss(
 
 /**
  * Negative log-likelihood of target classes (…), given log-probabilities (…, V): −logProbs[target], its
- * mean unless `reduction` says otherwise. Targets of `ignoreIndex` (−100 unless told) count for nothing.
+ * mean unless `reduction` says otherwise. Targets of `ignoreIndex` (default: −100) are ignored.
  * `crossEntropy` takes logits, and is the quicker and more accurate way.
  *
  * @throws ShapeError naming the first target outside [0, V).

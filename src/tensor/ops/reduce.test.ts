@@ -120,7 +120,7 @@ describe('reductions over any dimensions', () => {
     );
   });
 
-  it('go over everything unless told, into a scalar', () => {
+  it('reduce everything by default, to a scalar', () => {
     const d: Drawn = { shape: [3, 1, 5], dims: [0, 1, 2], keepdim: false };
     checkReduction(d, 1, (x) => x.sum(), total);
     checkReduction(d, 1, (x) => x.mean(), average);

@@ -85,7 +85,7 @@ const amaxOperation: Operation<readonly [Tensor], ReduceOptions> = {
 /** For `variance`. */
 export interface VarianceOptions {
   keepdim?: boolean;
-  /** Divides by count − correction. 1 (Bessel's, unbiased) unless told, as in PyTorch. */
+  /** Divides by count − correction. Default: 1 (Bessel's, unbiased), as in PyTorch. */
   correction?: number;
 }
 
@@ -164,7 +164,7 @@ function extreme(
   return neg(apply(amaxOperation, [neg(x)], options));
 }
 
-/** Variance, unbiased unless told. */
+/** Variance, unbiased by default. */
 export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
   const { keepdim = false, correction = 1 } = checkOptions('var', options);
   checkFloat('var', x);

@@ -13,7 +13,7 @@ describe('multinomial', () => {
     });
   });
 
-  it('does not draw a class twice unless told', () => {
+  it('does not draw a class twice by default', () => {
     scope(() => {
       const drawn = ones(4, 6).multinomial(6, { random: new RandomSource(1) });
       expect(drawn.shape).toEqual([4, 6]);

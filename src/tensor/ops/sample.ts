@@ -8,9 +8,9 @@ import { checkFloat, checkOptions } from './check.js';
 
 /** For `multinomial`. */
 export interface MultinomialOptions {
-  /** Whether a class may be drawn again. No unless told, as in PyTorch. */
+  /** Whether a class may be drawn again. Default: false, as in PyTorch. */
   replacement?: boolean;
-  /** Where the random numbers come from: the default source unless told. */
+  /** Where the random numbers come from. Default: the default source. */
   random?: RandomSource;
 }
 

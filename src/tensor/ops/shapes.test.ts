@@ -134,6 +134,23 @@ describe('shapes and pieces', () => {
     });
   });
 
+  it('take tensors in a list or one after another', () => {
+    scope(() => {
+      const [a, b] = [tensor([[1, 2]]), tensor([[3, 4]])];
+      for (const joined of [concat([a, b]), concat(a, b), concat(a, b, 0), concat([a, b], -2)]) {
+        expect(joined.toArraySync()).toEqual([
+          [1, 2],
+          [3, 4],
+        ]);
+      }
+      expect(concat(a, b, 1).toArraySync()).toEqual([[1, 2, 3, 4]]);
+      expect(stack(a, b).toArraySync()).toEqual([[[1, 2]], [[3, 4]]]);
+      expect(stack(a, b, 2).toArraySync()).toEqual(stack([a, b], -1).toArraySync());
+      expect(() => concat(a, 'b' as never)).toThrow('concat: expected a tensor, got "b"');
+      expect(() => stack()).toThrow('stack: expected at least one tensor, got none');
+    });
+  });
+
   it('name what does not fit', () => {
     scope(() => {
       const x = zeros(2, 3);
@@ -152,7 +169,7 @@ describe('shapes and pieces', () => {
       expect(() => roll(x, [10n] as never, 0)).toThrow('roll: expected whole shifts, got 10n');
       expect(() => roll(x, 0.5, 0)).toThrow('roll: expected whole shifts, got 0.5');
       expect(() => x.select(0, {} as never)).toThrow(/for dimension 0, got an? (empty )?object/);
-      expect(() => stack([])).toThrow('stack: expected an array of at least one tensor');
+      expect(() => stack([])).toThrow('stack: expected at least one tensor, got none');
       expect(() => stack([x, zeros(2)])).toThrow('one shape, got (2, 3), (2)');
       expect(() => zeros(2).tril()).toThrow('tril: expected at least two dimensions');
       expect(() => zeros(2, 2, 2).diag()).toThrow('diag: expected a vector or a matrix');

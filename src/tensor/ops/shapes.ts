@@ -4,7 +4,7 @@ import { ShapeError, UserError } from '../../util/errors.js';
 import { checkShape, formatShape, normalizeDim, normalizeDims, numel } from '../../util/shape.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { type Numbers, numbersOf } from './arguments.js';
+import { type Numbers, numbersOf, type TensorsAndDim, tensorsAndDim } from './arguments.js';
 import { checkTensor } from './check.js';
 import { le, where } from './compare.js';
 import { concat, expand, narrow, reshape, transpose } from './move.js';
@@ -63,10 +63,11 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   return reshape(narrow(x, at, index, 1), shape);
 }
 
-/** Tensors of one shape along a new dimension. */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
-  if (!Array.isArray(tensors) || tensors.length === 0) {
-    throw new ShapeError('stack', 'expected an array of at least one tensor');
+/** Tensors of one shape along a new dimension, 0 by default. `stack([a, b], 1)` or `stack(a, b, 1)`. */
+export function stack(...given: TensorsAndDim): Tensor {
+  const { tensors, dim } = tensorsAndDim(given);
+  if (tensors.length === 0) {
+    throw new ShapeError('stack', 'expected at least one tensor, got none');
   }
   for (const x of tensors) {
     checkTensor('stack', x);

@@ -36,7 +36,7 @@ describe('order', () => {
     });
   });
 
-  it('argmax and argmin are of the flat tensor unless told, and find a NaN', () => {
+  it('argmax and argmin are of the flat tensor by default, and find a NaN', () => {
     scope(() => {
       const x = tensor(X);
       expect(argmax(x).itemSync()).toBe(0);

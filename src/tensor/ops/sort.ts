@@ -65,7 +65,7 @@ function first(
 }
 
 /**
- * The `k` greatest along `dim` (the last unless told), descending; with `largest: false` the k least,
+ * The `k` greatest along `dim` (default: the last), descending; with `largest: false` the k least,
  * ascending.
  */
 export function topk(
@@ -79,7 +79,7 @@ export function topk(
   return first('topk', x, k, dim, largest);
 }
 
-/** All along `dim` (the last unless told), ascending unless told. Equals stay in order. */
+/** Sorted along `dim` (default: the last), ascending by default. Equals stay in order. */
 export function sort(x: Tensor, dim = -1, descending = false): ValuesAndIndices {
   checkFloat('sort', x);
   checkFlag('sort', 'descending', descending);

@@ -99,7 +99,7 @@ export function gather(x: Tensor, dim: number, indices: Indices): Tensor {
   return apply(takeOperation, [from, index], options);
 }
 
-/** Ids of any shape as rows of 0 and one 1: (…) → (…, numClasses), int32. As many classes as the greatest id needs unless told. */
+/** Ids of any shape as rows of 0 and one 1: (…) → (…, numClasses), int32. By default as many classes as the greatest id needs. */
 export function oneHot(indices: Indices, numClasses?: number): Tensor {
   const ids = indicesOf('oneHot', indices, currentBackend());
   const needed = ids.numel === 0 ? 0 : amax(ids).itemSync() + 1;

@@ -16,7 +16,7 @@ import { byteDecodeStream, bytesToString, checkId, utf8Decoder, wellFormed } fro
 import type { DecodeStream, EncodeOptions, MergeStep } from '../tokenizer.js';
 import { applyMerges, type Merges } from './merge.js';
 
-/** Words remembered at most; beyond it the memory starts afresh. */
+/** Maximum number of cached words; beyond it the cache starts afresh. */
 const CACHE_WORDS = 1 << 18;
 /** Longer words are not worth remembering. */
 const CACHE_LENGTH = 64;

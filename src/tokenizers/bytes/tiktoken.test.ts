@@ -120,7 +120,7 @@ describe('tiktoken encodings', () => {
     expect(only(['<|fim_suffix|>'])).toThrow('disallowed');
     expect(only(['<|endoftext|>'])).not.toThrow();
     expect(only(['<|end|>'])).toThrow(
-      'cl100k_base: "<|end|>" is no special token; it has <|endoftext|>, <|fim_prefix|>',
+      'cl100k_base: "<|end|>" is not a special token; it has <|endoftext|>, <|fim_prefix|>',
     );
   });
 

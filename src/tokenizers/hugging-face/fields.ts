@@ -72,9 +72,7 @@ export class Fields {
   end(): void {
     const [unknown] = this.rest;
     if (unknown !== undefined) {
-      throw new UserError(
-        `${this.where}: the field ${JSON.stringify(unknown)} is not known, so what it asks for cannot be done`,
-      );
+      throw new UserError(`${this.where}: the field ${JSON.stringify(unknown)} is not supported`);
     }
   }
 

@@ -37,7 +37,7 @@ export function checkHubName(name: string): string {
     !name.endsWith('.git');
   if (isName) return name;
   throw new UsageError(
-    `tokenizer "${name}": no such file, and no name on the Hugging Face hub: those are owner/name, of ` +
+    `tokenizer "${name}": no such file, and not a name on the Hugging Face hub: those are owner/name, of ` +
       'letters, digits, "-", "_" and ".", without "--" or "..", and without "-" or "." at an end.',
   );
 }
@@ -107,7 +107,5 @@ function endpoint(): string {
   const chosen = process.env['HF_ENDPOINT'];
   if (!chosen) return HUB;
   if (/^https?:\/\/[^/]/i.test(chosen) && URL.canParse(chosen)) return chosen.replace(/\/+$/, '');
-  throw new UserError(
-    `HF_ENDPOINT names ${chosen}: expected an http(s) address. Mend or unset it.`,
-  );
+  throw new UserError(`HF_ENDPOINT names ${chosen}: expected an http(s) URL. Fix or unset it.`);
 }

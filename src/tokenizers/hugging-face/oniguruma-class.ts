@@ -88,7 +88,7 @@ export function escapeClass(reader: Reader): string {
 
 function ofPoint(point: number): string {
   if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
-    throw new PatternError(`U+${point.toString(16).toUpperCase()} is no character`);
+    throw new PatternError(`U+${point.toString(16).toUpperCase()} is not a character`);
   }
   return String.fromCodePoint(point);
 }

@@ -9,7 +9,7 @@ import { type Fields, short } from './fields.js';
 import { translate } from './oniguruma.js';
 import { PatternError } from './oniguruma-reader.js';
 
-/** A search of so many steps takes some milliseconds at most, and is not watched. */
+/** A search of so many steps takes a few milliseconds at most, and is not watched. */
 const FEW_STEPS = 1e6;
 /** Patterns in use take some milliseconds for a thousand characters. */
 const LIMIT_MS = 5000;

@@ -15,7 +15,7 @@ export interface Vocabulary {
 /** Appends the ids of a word. @param special whether a special token's spelling may become its id. */
 export type EncodeWord = (word: string, special: boolean, out: IdList) => void;
 
-/** Words remembered at most; beyond it the memory starts afresh. */
+/** Maximum number of cached words; beyond it the cache starts afresh. */
 const CACHE_WORDS = 1 << 16;
 /** Longer words are not worth remembering. */
 const CACHE_LENGTH = 64;
@@ -49,7 +49,7 @@ export function idIn(vocabulary: Vocabulary, token: string, special: boolean): n
 export function inexpressible(vocabulary: Vocabulary, text: string): never {
   const shown = text.length > 40 ? `${text.slice(0, 37)}...` : text;
   throw new UserError(
-    `${vocabulary.name}: ${JSON.stringify(shown)} is not in the vocabulary, and it has no token for what is unknown`,
+    `${vocabulary.name}: ${JSON.stringify(shown)} is not in the vocabulary, and there is no token for unknown text`,
   );
 }
 

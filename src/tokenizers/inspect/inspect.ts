@@ -2,7 +2,7 @@
 
 import type { MergeStep, Tokenizer } from '../tokenizer.js';
 
-/** The word whose merges are shown unless told otherwise; 27 letters, in "Love's Labour's Lost". */
+/** The word whose merges are shown by default; 27 letters, in "Love's Labour's Lost". */
 export const LONG_WORD = 'honorificabilitudinitatibus';
 
 export interface InspectOptions {
@@ -20,7 +20,7 @@ export interface Inspection {
   name: string;
   kind: string;
   vocabSize: number;
-  /** Of the text: UTF-8 bytes, and words parted by white space. */
+  /** Of the text: UTF-8 bytes, and words separated by white space. */
   bytes: number;
   words: number;
   tokens: number;

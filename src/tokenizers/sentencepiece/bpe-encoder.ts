@@ -13,7 +13,7 @@ import { PieceType } from './schema.js';
 import type { IdSink, Segment, Segmenter, Vocabulary } from './vocabulary.js';
 
 const SPACE = '\u2581';
-/** Words remembered at most, and the longest that is worth it. */
+/** Maximum number of cached words, and the longest worth caching. */
 const CACHE_WORDS = 1 << 18;
 const CACHE_LENGTH = 64;
 /** Unknown characters and other strings outside the vocabulary that get a number of their own. */

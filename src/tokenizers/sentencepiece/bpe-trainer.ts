@@ -65,7 +65,7 @@ class Training {
   /** Candidates whose frequency must be computed before the next choice. */
   private dirty: number[] = [];
 
-  /** The text, a symbol at each place where one starts. Words are parted by a `BREAK`. */
+  /** The text, a symbol at each place where one starts. Words are separated by a `BREAK`. */
   private readonly symbolAt: Int32Array;
   /** At the last place of a symbol: where it starts. */
   private readonly startAt: Int32Array;

@@ -164,7 +164,7 @@ export function matmulSuite(subject: Backend<unknown>): void {
       });
     }
 
-    it('has the same bits on 1, 2 and 3 threads, whatever the shape', () => {
+    it('is the same bit for bit on 1, 2 and 3 threads, whatever the shape', () => {
       for (const [m, n, k] of [
         [513, 17, 700],
         [17, 1030, 300],

@@ -5,12 +5,14 @@ export const bigramSchema = z.strictObject({
   kind: z
     .enum(['counted', 'learned'])
     .default('counted')
-    .describe('counted from the training split at once, or a table learned by descent'),
+    .describe(
+      'counted in one pass over the training split, or a table learned by gradient descent',
+    ),
   blockSize: z
     .int()
     .min(1)
     .default(8)
-    .describe('T: positions scored at once; no prediction depends on it'),
+    .describe('T: positions scored at once; predictions do not depend on it'),
   context: z
     .int()
     .min(0)
@@ -22,7 +24,9 @@ export const bigramSchema = z.strictObject({
     .number()
     .min(0)
     .default(0.02)
-    .describe('learned: small, so that the first loss is ln V'),
+    .describe(
+      'learned: standard deviation of the initial logits; small, so that the first loss is ln V',
+    ),
 });
 
 export type BigramConfig = z.infer<typeof bigramSchema>;

@@ -1,0 +1,72 @@
+/** What the kernels take more of than fits into arguments, laid out in small arrays that are kept: a call makes none. */
+import { withFreshRoom } from '../util/grow.js';
+import type { AttentionSize, ParameterUpdate } from './backend.js';
+import { NativeMemory } from './native-memory.js';
+
+const MAX_DIMS = 8;
+/** Numbers of `struct attention_size`. */
+const ATTENTION_SIZE = 25;
+/** Numbers in a row of `struct update_row`. */
+const UPDATE_ROW = 10;
+
+export class NativeTables extends NativeMemory {
+  readonly #layout = new Float64Array(3 * MAX_DIMS);
+  readonly #attention = new Float64Array(ATTENTION_SIZE);
+  #updates = new Float64Array(64 * UPDATE_ROW);
+
+  /** Shape and both strides, one after another. */
+  protected packLayout(
+    shape: readonly number[],
+    strides0: readonly number[],
+    strides1: readonly number[],
+  ): Float64Array {
+    const ndim = shape.length;
+    if (ndim > MAX_DIMS) {
+      throw new Error(`expected at most ${MAX_DIMS} dimensions, got ${ndim}`);
+    }
+    const layout = this.#layout;
+    for (let i = 0; i < ndim; i++) {
+      layout[i] = shape[i];
+      layout[ndim + i] = strides0[i];
+      layout[2 * ndim + i] = strides1[i];
+    }
+    return layout;
+  }
+
+  /** In the order of `struct attention_size`. */
+  protected packAttention(size: AttentionSize): Float64Array {
+    const { batch, heads, kvHeads, queries, keys, width, window, scale, softcap, steps } = size;
+    const { seed, stream, position } = size.key;
+    const table = this.#attention;
+    table.set([batch, heads, kvHeads, queries, keys, width, window, scale, softcap]);
+    table.set([size.dropout, seed, stream, position], 9);
+    let i = 13;
+    for (const { batch, time, head } of [steps.q, steps.k, steps.v, steps.out]) {
+      table[i++] = batch;
+      table[i++] = time;
+      table[i++] = head;
+    }
+    return table;
+  }
+
+  /** One row of `struct update_row` for each, in a table that is kept. */
+  protected packUpdates(updates: readonly ParameterUpdate<number>[]): Float64Array {
+    this.#updates = withFreshRoom(this.#updates, updates.length * UPDATE_ROW);
+    const table = this.#updates;
+    let i = 0;
+    for (const update of updates) {
+      table[i] = update.param;
+      table[i + 1] = update.grad;
+      table[i + 2] = update.count;
+      table[i + 3] = update.rows ?? 0;
+      table[i + 4] = update.rowCount;
+      table[i + 5] = update.width;
+      table[i + 6] = update.lr;
+      table[i + 7] = update.weightDecay;
+      table[i + 8] = update.state1 ?? 0;
+      table[i + 9] = update.state2 ?? 0;
+      i += UPDATE_ROW;
+    }
+    return table;
+  }
+}
