@@ -19,10 +19,10 @@ import { writeSafetensors } from '../formats/safetensors.js';
 import type { Tensor } from '../tensor/index.js';
 import { fileError, writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
+import { readJsonFile } from '../util/json-file.js';
 import { NO_WAIT, readRegularFile } from '../util/read-file.js';
+import { createWholeFolder, removeLeftovers, removeWholeFolder } from '../util/whole-folder.js';
 import { describeIssues } from './issues.js';
-import { readJsonFile } from './json-file.js';
-import { createWholeFolder, removeLeftovers, removeWholeFolder } from './whole-folder.js';
 
 const STATE_FILE = 'state.json';
 const MODEL_FILE = 'model.safetensors';
