@@ -12,6 +12,7 @@ export * from './models/index.js';
 export * from './nn/index.js';
 export * from './observe/index.js';
 export * from './optim/index.js';
+export * from './pretrained/index.js';
 export * from './runs/index.js';
 export * from './tensor/index.js';
 export * from './tokenizers/index.js';

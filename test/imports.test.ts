@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   generate: ['models', 'tensor', 'util'],
   observe: ['runs', 'data', 'models', 'nn', 'tensor', 'util'],
   formats: ['tensor', 'util'],
+  pretrained: ['formats', 'models', 'tokenizers', 'tensor', 'backend', 'util'],
   runs: ['formats', 'tokenizers', 'data', 'models', 'optim', 'tensor', 'util'],
 };
 const BELOW_TRAIN = Object.keys(MAY_IMPORT);

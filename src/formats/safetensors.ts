@@ -10,133 +10,23 @@
  * Values pass through one buffer of a few megabytes on their way, so that a model is never in memory
  * twice.
  */
-import fs from 'node:fs';
-import os from 'node:os';
-import { crc32 } from 'node:zlib';
 import { empty, type Tensor } from '../tensor/index.js';
-import { AtomicFile, type AtomicFileOptions, fileError } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
-import { NO_WAIT } from '../util/read-file.js';
-import { formatShape, type Shape, sameShape } from '../util/shape.js';
+import { formatShape, sameShape } from '../util/shape.js';
+import { isFloatType } from './float-type.js';
+import { CHUNK, PositionedFile } from './positioned-file.js';
 import {
+  DTYPE_BYTES,
   type Header,
   MAX_HEADER_BYTES,
   parseHeader,
   type TensorEntry,
 } from './safetensors-header.js';
+import { asBytes, dtypeOf } from './safetensors-write.js';
+import type { TensorSource } from './tensor-source.js';
 
 export type { TensorEntry } from './safetensors-header.js';
-
-/** Elements that are in the buffer at once: 4 MiB of float32, enough for the disk to be what is waited for. */
-const CHUNK = 1024 * 1024;
-
-/** What was written. */
-export interface WrittenFile {
-  readonly bytes: number;
-  /** CRC-32 of the whole file: finds damage, at a tenth of the time that SHA-256 takes. */
-  readonly crc32: number;
-}
-
-/** 64-bit integers, for which there is no tensor. */
-export interface HostTensor {
-  readonly shape: Shape;
-  readonly values: BigInt64Array;
-}
-
-type Source = Tensor | HostTensor;
-
-function dtypeOf(source: Source): 'F32' | 'I32' | 'I64' {
-  if ('values' in source) return 'I64';
-  return source.dtype === 'float32' ? 'F32' : 'I32'; // a mask is int32 in memory, and here
-}
-
-function bytesOf(source: Source): number {
-  return 'values' in source ? source.values.byteLength : source.numel * 4;
-}
-
-function requireLittleEndian(): void {
-  if (os.endianness() !== 'LE') {
-    throw new UserError(
-      'safetensors: this machine stores numbers big-endian, which is not supported',
-    );
-  }
-}
-
-function encodeHeader(entries: [string, Source][], metadata: Record<string, string>): Buffer {
-  const members: [string, unknown][] = [];
-  if (Object.keys(metadata).length > 0) members.push(['__metadata__', metadata]);
-  const names = new Set(['__metadata__']);
-  let at = 0;
-  for (const [name, source] of entries) {
-    if (names.has(name)) {
-      throw new UserError(`safetensors: the name ${JSON.stringify(name)} is taken`);
-    }
-    names.add(name);
-    const end = at + bytesOf(source);
-    members.push([name, { dtype: dtypeOf(source), shape: source.shape, data_offsets: [at, end] }]);
-    at = end;
-  }
-  // Written member by member: in an object, keys like "0" would move to the front, `__proto__` vanish.
-  const json = `{${members.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
-  const text = Buffer.from(json, 'utf8');
-  // Padded so that the data begins at a multiple of 8, as readers that map the file into memory want.
-  const header = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, ' ');
-  header.writeBigUInt64LE(BigInt(header.length - 8), 0);
-  text.copy(header, 8);
-  return header;
-}
-
-/**
- * Writes tensors into a file that appears whole or not at all.
- *
- * @param tensors names and values; 64-bit ones come first in the file, the rest in the order given.
- * @param metadata text by key.
- * @param options as `AtomicFile` takes them.
- * @throws UserError when a name comes twice, or the file cannot be written.
- */
-export function writeSafetensors(
-  file: string,
-  tensors: Iterable<readonly [string, Source]>,
-  metadata: Record<string, string> = {},
-  options: AtomicFileOptions = {},
-): WrittenFile {
-  requireLittleEndian();
-  const all = [...tensors].map(([name, source]): [string, Source] => [name, source]);
-  const wide = all.filter(([, source]) => 'values' in source);
-  const entries = [...wide, ...all.filter(([, source]) => !('values' in source))];
-
-  using target = new AtomicFile(file, options);
-  let checksum = 0;
-  let bytes = 0;
-  const put = (piece: Uint8Array): void => {
-    checksum = crc32(piece, checksum);
-    target.write(piece);
-    bytes += piece.byteLength;
-  };
-  put(encodeHeader(entries, metadata));
-  for (const [, source] of entries) {
-    if ('values' in source) put(asBytes(source.values));
-    else for (const chunk of chunksOf(source)) put(asBytes(chunk));
-  }
-  target.commit();
-  return { bytes, crc32: checksum };
-}
-
-function asBytes(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
-
-/** A tensor's values, a stretch at a time; the stretches share memory. */
-function* chunksOf(tensor: Tensor): Generator<Float32Array | Int32Array> {
-  const { backend, dtype, numel } = tensor;
-  const size = Math.min(CHUNK, numel);
-  const buffer = dtype === 'float32' ? new Float32Array(size) : new Int32Array(size);
-  for (let done = 0; done < numel; done += size) {
-    const chunk = buffer.subarray(0, Math.min(size, numel - done));
-    backend.read(backend.offset(tensor.pointer, done), dtype, chunk);
-    yield chunk;
-  }
-}
+export { type HostTensor, type WrittenFile, writeSafetensors } from './safetensors-write.js';
 
 /**
  * A safetensors file, opened and checked; values are read when asked for.
@@ -144,9 +34,9 @@ function* chunksOf(tensor: Tensor): Generator<Float32Array | Int32Array> {
  *     using file = new SafetensorsFile(path);
  *     file.readInto('hidden.weight', model.hidden.weight);
  */
-export class SafetensorsFile implements Disposable {
+export class SafetensorsFile implements TensorSource {
   readonly path: string;
-  readonly #descriptor: number;
+  readonly #file: PositionedFile;
   readonly #header: Header;
   readonly #dataStart: number;
 
@@ -155,46 +45,40 @@ export class SafetensorsFile implements Disposable {
    *   too long or not valid, tensors that overlap, leave gaps or do not match their shapes.
    */
   constructor(file: string) {
-    requireLittleEndian();
     this.path = file;
-    try {
-      this.#descriptor = fs.openSync(file, NO_WAIT);
-    } catch (error) {
-      throw fileError('cannot read', file, error);
-    }
+    this.#file = new PositionedFile(file);
     try {
       const { header, dataStart } = this.#readHeader();
       this.#header = header;
       this.#dataStart = dataStart;
     } catch (error) {
-      fs.closeSync(this.#descriptor);
+      this.#file.close();
       throw error instanceof UserError && !error.message.includes(file)
         ? new UserError(`${file}: ${error.message}.`, { cause: error })
-        : fileError('cannot read', file, error);
+        : error;
     }
   }
 
   #readHeader(): { header: Header; dataStart: number } {
-    const stat = fs.fstatSync(this.#descriptor);
-    if (!stat.isFile()) throw new UserError('not a file');
-    if (stat.size < 8) {
-      throw new UserError(`not a safetensors file: expected at least 8 bytes, got ${stat.size}`);
+    const { size } = this.#file;
+    if (size < 8) {
+      throw new UserError(`not a safetensors file: expected at least 8 bytes, got ${size}`);
     }
     const start = new Uint8Array(8);
-    this.#fill(start, 0);
+    this.#file.read(start, 0);
     const length = Number(new DataView(start.buffer).getBigUint64(0, true));
     if (length > MAX_HEADER_BYTES) {
       throw new UserError(
         `not a safetensors file: a header of ${length} bytes is above the format's limit of ${MAX_HEADER_BYTES}`,
       );
     }
-    if (8 + length > stat.size) {
+    if (8 + length > size) {
       throw new UserError(
-        `cut short, or not a safetensors file: a header of ${length} bytes does not fit into ${stat.size}`,
+        `cut short, or not a safetensors file: a header of ${length} bytes does not fit into ${size}`,
       );
     }
     const bytes = new Uint8Array(length);
-    this.#fill(bytes, 8);
+    this.#file.read(bytes, 8);
     if (bytes[0] !== 0x7b)
       throw new UserError('the header is not valid: expected it to begin with "{"');
     let text: string;
@@ -204,7 +88,7 @@ export class SafetensorsFile implements Disposable {
       throw new UserError('the header is not valid UTF-8', { cause });
     }
     const dataStart = 8 + length;
-    return { header: parseHeader(text, stat.size - dataStart), dataStart };
+    return { header: parseHeader(text, size - dataStart), dataStart };
   }
 
   /** The tensors, by name, in the header's order. */
@@ -216,46 +100,50 @@ export class SafetensorsFile implements Disposable {
     return this.#header.metadata;
   }
 
-  /** All values of one tensor: of types F32, I32 or I64. */
+  /** All values of one tensor: floats as float32, and whole numbers of 32 or 64 bits. */
   read(name: string): Float32Array | Int32Array | BigInt64Array {
     const { dtype, begin, end } = this.#entry(name);
-    const bytes = end - begin;
-    const values =
-      dtype === 'F32'
-        ? new Float32Array(bytes / 4)
-        : dtype === 'I32'
-          ? new Int32Array(bytes / 4)
-          : dtype === 'I64'
-            ? new BigInt64Array(bytes / 8)
-            : undefined;
-    if (!values) {
-      throw new UserError(
-        `${this.path}: tensor ${JSON.stringify(name)} is of type ${dtype}; expected F32, I32 or I64.`,
-      );
+    const count = (end - begin) / DTYPE_BYTES[dtype]!;
+    if (isFloatType(dtype)) {
+      const values = new Float32Array(count);
+      this.readFloats(name, 0, values);
+      return values;
     }
-    this.#fill(asBytes(values), this.#dataStart + begin);
+    if (dtype !== 'I32' && dtype !== 'I64') throw this.#unread(name, dtype);
+    const values = dtype === 'I32' ? new Int32Array(count) : new BigInt64Array(count);
+    this.#file.read(asBytes(values), this.#dataStart + begin);
     return values;
   }
 
-  /** Reads one tensor's values into `tensor`, whose shape and type must be the same. */
+  /** As `TensorSource` has it: of types F32, F16 and BF16. */
+  readFloats(name: string, start: number, out: Float32Array): void {
+    const { dtype, begin } = this.#entry(name);
+    if (!isFloatType(dtype)) throw this.#unread(name, dtype);
+    this.#file.readFloats(dtype, this.#dataStart + begin, start, out);
+  }
+
+  /** Reads one tensor's values into `tensor` of the same shape: whole numbers, or floats of any width. */
   readInto(name: string, tensor: Tensor): void {
-    const { dtype, shape, begin } = this.#entry(name);
-    if (dtype !== dtypeOf(tensor) || !sameShape(shape, tensor.shape)) {
+    const entry = this.#entry(name);
+    if (!fits(entry, tensor)) {
+      const { dtype, shape } = entry;
       throw new UserError(
         `${this.path}: tensor ${JSON.stringify(name)}: expected ${dtypeOf(tensor)} ${formatShape(tensor.shape)}, got ${dtype} ${formatShape(shape)}.`,
       );
     }
     const { backend, numel } = tensor;
     const size = Math.min(CHUNK, numel);
-    const buffer = tensor.dtype === 'float32' ? new Float32Array(size) : new Int32Array(size);
+    const isFloat = tensor.dtype === 'float32';
+    const buffer = isFloat ? new Float32Array(size) : new Int32Array(size);
     for (let done = 0; done < numel; done += size) {
       const chunk = buffer.subarray(0, Math.min(size, numel - done));
-      this.#fill(asBytes(chunk), this.#dataStart + begin + done * 4);
+      if (chunk instanceof Float32Array) this.readFloats(name, done, chunk);
+      else this.#file.read(asBytes(chunk), this.#dataStart + entry.begin + done * 4);
       backend.write(backend.offset(tensor.pointer, done), tensor.dtype, chunk);
     }
   }
 
-  /** A new tensor with one tensor's values (F32 or I32), in the current scope. */
+  /** A new tensor with one tensor's values (floats or I32), in the current scope. */
   readTensor(name: string): Tensor {
     const { dtype, shape } = this.#entry(name);
     const tensor = empty(shape, dtype === 'I32' ? 'int32' : 'float32');
@@ -264,7 +152,7 @@ export class SafetensorsFile implements Disposable {
   }
 
   close(): void {
-    fs.closeSync(this.#descriptor);
+    this.#file.close();
   }
 
   [Symbol.dispose](): void {
@@ -277,20 +165,17 @@ export class SafetensorsFile implements Disposable {
     return entry;
   }
 
-  #fill(out: Uint8Array, position: number): void {
-    let done = 0;
-    while (done < out.byteLength) {
-      const count = fs.readSync(
-        this.#descriptor,
-        out,
-        done,
-        out.byteLength - done,
-        position + done,
-      );
-      if (count === 0) throw new UserError(`${this.path}: cut short while it was being read.`);
-      done += count;
-    }
+  #unread(name: string, dtype: string): UserError {
+    return new UserError(
+      `${this.path}: tensor ${JSON.stringify(name)} is of type ${dtype}; expected F32, F16, BF16, I32 or I64.`,
+    );
   }
+}
+
+/** Whether a tensor of a file has a tensor's shape, and values that it can hold. */
+function fits({ dtype, shape }: TensorEntry, tensor: Tensor): boolean {
+  const isRight = tensor.dtype === 'float32' ? isFloatType(dtype) : dtype === dtypeOf(tensor);
+  return isRight && sameShape(shape, tensor.shape);
 }
 
 /**
@@ -306,8 +191,7 @@ export function restoreSafetensors(file: string, into: Iterable<readonly [string
   const extra = [...source.tensors.keys()].filter((name) => !targets.has(name));
   const different = [...targets].flatMap(([name, tensor]) => {
     const entry = source.tensors.get(name);
-    if (!entry || (entry.dtype === dtypeOf(tensor) && sameShape(entry.shape, tensor.shape)))
-      return [];
+    if (!entry || fits(entry, tensor)) return [];
     return [`${name}: expected ${formatShape(tensor.shape)}, got ${formatShape(entry.shape)}`];
   });
   const problems = [

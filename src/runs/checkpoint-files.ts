@@ -7,9 +7,9 @@ import { writeSafetensors } from '../formats/safetensors.js';
 import type { Tensor } from '../tensor/index.js';
 import { fileError, writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
+import { readJsonFile } from '../util/json-file.js';
 import { NO_WAIT } from '../util/read-file.js';
 import { describeIssues } from './issues.js';
-import { readJsonFile } from './json-file.js';
 
 const STATE_FILE = 'state.json';
 const MODEL_FILE = 'model.safetensors';

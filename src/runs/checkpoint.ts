@@ -16,6 +16,7 @@ import path from 'node:path';
 import { fileError, writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import { readRegularFile } from '../util/read-file.js';
+import { createWholeFolder, removeLeftovers, removeWholeFolder } from '../util/whole-folder.js';
 import {
   type Checkpoint,
   type CheckpointContents,
@@ -23,7 +24,6 @@ import {
   IN_PLACE,
   readCheckpoint,
 } from './checkpoint-files.js';
-import { createWholeFolder, removeLeftovers, removeWholeFolder } from './whole-folder.js';
 
 export type { Checkpoint, CheckpointContents, TrainingState } from './checkpoint-files.js';
 

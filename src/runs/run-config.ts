@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { currentBackend } from '../tensor/index.js';
 import { writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
+import { readJsonFile } from '../util/json-file.js';
 import type { RunSettings } from './config.js';
 import { describeIssues } from './issues.js';
-import { readJsonFile } from './json-file.js';
 import { type TrainingSettings, trainingSchema } from './settings.js';
 
 const FILE = 'config.json';

@@ -19,6 +19,7 @@ import { loadTokenizer, type Tokenizer } from '../tokenizers/index.js';
 import { fileError, writeFileAtomic } from '../util/atomic-file.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { makeFolder } from '../util/folders.js';
+import { createWholeFolder, isTaken, removeLeftovers } from '../util/whole-folder.js';
 import {
   type Checkpoint,
   type CheckpointChoice,
@@ -29,7 +30,6 @@ import { HeldFolder } from './held-folder.js';
 import { isRun, type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
 import { lockRun } from './run-lock.js';
 import { RunLog, readJsonLines } from './run-log.js';
-import { createWholeFolder, isTaken, removeLeftovers } from './whole-folder.js';
 
 const TEXT = 'text.txt';
 /** The files that only grow. A checkpoint remembers how long each was. */

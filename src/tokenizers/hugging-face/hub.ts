@@ -26,9 +26,10 @@ export interface HubOptions extends ReceiveOptions {
 /**
  * `owner/name`, checked by the hub's own rules: it becomes part of an address and of a path.
  *
+ * @param what the error calls it.
  * @throws UsageError saying what is wrong with it.
  */
-export function checkHubName(name: string): string {
+export function checkHubName(name: string, what = 'tokenizer'): string {
   const parts = name.split('/');
   const isName =
     parts.length === 2 &&
@@ -37,7 +38,7 @@ export function checkHubName(name: string): string {
     !name.endsWith('.git');
   if (isName) return name;
   throw new UsageError(
-    `tokenizer "${name}": no such file, and not a name on the Hugging Face hub: those are owner/name, of ` +
+    `${what} "${name}": no such file, and not a name on the Hugging Face hub: those are owner/name, of ` +
       'letters, digits, "-", "_" and ".", without "--" or "..", and without "-" or "." at an end.',
   );
 }
@@ -84,7 +85,7 @@ async function fetchText(
   file: string,
   options: ReceiveOptions,
 ): Promise<string | undefined> {
-  const url = `${endpoint()}/${name}/resolve/main/${file}`;
+  const url = hubAddress(name, file);
   const pieces: Uint8Array[] = [];
   try {
     await receive(url, { maxBytes: MOST_BYTES, totalTimeout: TOTAL_MS, ...options }, (piece) => {
@@ -101,6 +102,11 @@ async function fetchText(
     );
   }
   return Buffer.concat(pieces).toString('utf8');
+}
+
+/** Where a file of `owner/name` is fetched from; `HF_ENDPOINT` names another hub. @throws UserError for what is no address. */
+export function hubAddress(name: string, file: string): string {
+  return `${endpoint()}/${name}/resolve/main/${file}`;
 }
 
 function endpoint(): string {

@@ -1,7 +1,7 @@
 /** Folders that appear whole or not at all. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileError, isAlive, syncFolder } from '../util/atomic-file.js';
+import { fileError, isAlive, syncFolder } from './atomic-file.js';
 
 const PREFIX = '.tmp-';
 /** A folder of this module, or a file of `AtomicFile`, with the number of the process that made it. */

@@ -1,6 +1,6 @@
-/** Reading a run's small JSON files, whatever stands in their place. */
-import { UserError } from '../util/errors.js';
-import { readRegularFile } from '../util/read-file.js';
+/** Reading small JSON files, whatever stands in their place. */
+import { UserError } from './errors.js';
+import { readRegularFile } from './read-file.js';
 
 /** Far deeper than anything that is written, and far from where recursion would end. */
 const MAX_DEPTH = 64;
