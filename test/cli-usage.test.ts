@@ -23,7 +23,7 @@ describe('mistakes', () => {
     ['train mlp --set nHidden=1e16', [/nHidden=1e16: expected a whole number of at most \d{16},/]],
     ['train mlp --out runs/-x', [/run name "-x": expected letters/]],
     ['train mlp --data names --out runs/ü', [/run name "ü": expected letters/]],
-    [`train mlp --data text.txt --out runs/${'x'.repeat(101)}`, [/100 at most/]],
+    [`train mlp --data text.txt --out runs/${'x'.repeat(101)}`, [/at most 100 characters/]],
     ['train mlp --lr 1 --set lr=2', [/lr is given twice/]],
     ['train mlp --batch-size five', [/batchSize=five/]],
     ['train mlp --n-head 4', [/unknown setting of mlp "nHead"/]],
@@ -88,7 +88,14 @@ describe('mistakes', () => {
       const ran = await shop.nanogpt(args);
       expectMessage(ran, 1, /training needs .* of memory, and this machine has .* Lower /);
     }
-    expectMessage(await shop.nanogpt(['describe', 'mlp', '--set', 'nEmbd=1e12']), 1, /of memory/);
+    // Describing takes none of it.
+    const described = await shop.nanogpt(['describe', 'mlp', '--set', 'nEmbd=1e12']);
+    expect(described).toMatchObject({ code: 0, stderr: '' });
+    expect(described.stdout).toMatch(
+      /memory +[\d.,]+ \wB to train, more than the .* of this machine/,
+    );
+    const parts = ['describe', 'mlp', '--set', 'nLayer=1e8', '--set', 'nHidden=1'];
+    expectMessage(await shop.nanogpt(parts), 1, /of memory/);
   });
 
   it('trains on no other data than was asked for, unless none was', async () => {

@@ -1,4 +1,5 @@
 /** `nanogpt describe`: what a model or a run consists of, or what there is to choose from. */
+import { countingBackend } from '../backend/counting.js';
 import { DATASETS, loadText } from '../data/index.js';
 import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
 import {
@@ -8,9 +9,11 @@ import {
   settingsOf,
   unknownName,
 } from '../runs/index.js';
+import { withBackend } from '../tensor/index.js';
 import { TOKENIZER_NAMES } from '../tokenizers/index.js';
-import { modelDefinition, requireMemory } from '../train/index.js';
+import { memoryNeed, modelDefinition, requireMemory } from '../train/index.js';
 import { UsageError } from '../util/errors.js';
+import { memoryLimit } from '../util/memory-limit.js';
 import { formatShape } from '../util/shape.js';
 import { describeInit } from './describe-init.js';
 import { downloadBar } from './download-bar.js';
@@ -19,7 +22,7 @@ import { importRecorded } from './imports.js';
 import { interruptible } from './interrupt.js';
 import { layersOf } from './layers.js';
 import { makeTokenizer } from './make-tokenizer.js';
-import { Output, thousands } from './output.js';
+import { byteSize, Output, thousands } from './output.js';
 import { shownPath } from './paths.js';
 import { overridesOf, type SettingOptions } from './settings.js';
 import { fields, table } from './table.js';
@@ -134,19 +137,36 @@ interface Subject {
   run?: string;
 }
 
-function show(subject: Subject, output: Output): void {
-  const { definition, settings, vocabSize, verbose, run } = subject;
-  const { summary, source, presets, defaultPreset } = definition;
-  const { model: name, preset, modelConfig, training, tokenizer, data, split, seed } = settings;
-  requireMemory(settings, vocabSize, definition, 'evaluation');
-  const model: LanguageModel = definition.create(modelConfig, vocabSize);
-  const layers = layersOf(model);
-  const { receptiveField, blockSize } = model;
+/** Parameters and buffers, of which nobody would read a list. */
+const MOST_PARTS = 20_000;
+/** Of a model that takes no memory. */
+const WITHOUT_LIMIT = { bytes: Infinity, patience: Infinity, buffers: Infinity };
+
+function factsOf(model: LanguageModel) {
+  const { receptiveField, blockSize, target } = model;
   const parameters = {
     total: model.parameterCount(),
     trainable: model.parameterCount({ trainable: true }),
   };
-  model.dispose();
+  return { layers: layersOf(model), parameters, receptiveField, blockSize, target };
+}
+
+function memorySentence(bytes: number): string {
+  const limit = memoryLimit();
+  const more = bytes > limit ? `, more than the ${byteSize(limit)} of this machine` : '';
+  return `${byteSize(bytes)} to train${more}`;
+}
+
+function show(subject: Subject, output: Output): void {
+  const { definition, settings, vocabSize, verbose, run } = subject;
+  const { summary, source, presets, defaultPreset } = definition;
+  const { model: name, preset, modelConfig, training, tokenizer, data, split, seed } = settings;
+  const need = memoryNeed(settings, vocabSize, definition, 'training', Infinity, MOST_PARTS);
+  if (need.isMore) requireMemory(settings, vocabSize, definition, 'training'); // too many parts to list
+  const facts = withBackend(countingBackend(WITHOUT_LIMIT), () =>
+    factsOf(definition.create(modelConfig, vocabSize)),
+  );
+  const { layers, parameters, receptiveField, blockSize, target } = facts;
 
   output.result({
     model: name,
@@ -158,6 +178,7 @@ function show(subject: Subject, output: Output): void {
     receptiveField,
     blockSize,
     vocabSize,
+    trainingBytes: need.bytes,
     layers,
     tokenizer,
     data,
@@ -204,7 +225,8 @@ function show(subject: Subject, output: Output): void {
       ['receptive field', `${receptiveField} token${receptiveField === 1 ? '' : 's'}`],
       ['tokenizer', `${tokenizer}, ${thousands(vocabSize)} tokens`],
       ['data', `${data}, split ${split.join(' / ')}`],
-      ['training', trainingSentence(training, blockSize, model.target)],
+      ['training', trainingSentence(training, blockSize, target)],
+      ['memory', memorySentence(need.bytes)],
     ]),
   );
   output.line();

@@ -60,6 +60,8 @@ export function duration(seconds: number): string {
 
 /** `82.3 MB`, `316 MB`, in powers of ten. */
 export function byteSize(bytes: number): string {
+  if (bytes >= 1e15) return `${(bytes / 1e15).toPrecision(3)} PB`;
+  if (bytes >= 1e12) return `${(bytes / 1e12).toFixed(2)} TB`;
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;
   if (bytes >= 1e8) return `${(bytes / 1e6).toFixed(0)} MB`;
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e3).toFixed(1)} kB`;
