@@ -174,7 +174,9 @@ function addDoctor(program: Command): void {
 /** The whole command line. Parsing throws a `CommanderError` in place of leaving the process. */
 export function buildProgram(): Command {
   const program = new Command('nanogpt')
-    .description('Study language models by training them: bigram, MLP and more, at native speed.')
+    .description(
+      'Study language models by training them: bigram, MLP, WaveNet, GPT and Llama, at native speed.',
+    )
     .version(version())
     .configureHelp({ sortSubcommands: false })
     .addHelpText(

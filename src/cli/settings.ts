@@ -49,7 +49,7 @@ export function settingKeys(): Set<string> {
   return new Set([...models.values()].flatMap((definition) => [...settingsOf(definition).keys()]));
 }
 
-/** A path made absolute, so that the run finds its text from any folder; a name or an address as it is. */
+/** A path made absolute, so that the run finds its text from any folder; a name or a URL as it is. */
 function wherever(data: string): string {
   return datasetName(data) === undefined && fs.existsSync(data) ? path.resolve(data) : data;
 }

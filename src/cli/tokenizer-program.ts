@@ -13,7 +13,7 @@ export function addTokenizer(program: Command): void {
 
 const json = () => new Option('--json', 'print one JSON result only');
 const data = (what: string) =>
-  new Option('--data <what>', `${what}: a dataset, a file, a folder or an address of text`);
+  new Option('--data <what>', `${what}: a dataset, file, folder or URL of text`);
 const spec = () =>
   new Option(
     '--tokenizer <name>',
@@ -42,9 +42,9 @@ Two types:
   --type byte-level   BPE on bytes, as GPT-2's; writes the folder OUT with a tokenizer.json.
                       --pattern gpt2 or gpt4 (how words are cut), --special A,B (special tokens)
 
-Options that both take: --input FILE… (.gz too; - is standard input), --vocab-size N, --out PREFIX or FOLDER. Without --input it
-trains on tiny_shakespeare, with its preset. All others are spm_train's, by their names and with
-their defaults; a published command line can be pasted as it is.
+Both take --input FILE… (.gz too; - is standard input), --vocab-size N and --out PREFIX or FOLDER. Without
+--input they train on tiny_shakespeare, bpe with the preset for it. All other options are spm_train's, with its
+names and defaults: a published command line can be pasted unchanged.
 
 Examples:
   nanogpt tokenizer train --out shakespeare

@@ -66,7 +66,7 @@ describe('loadText from a folder', () => {
       }
       fs.rmSync(path.join(d, 'a.txt'));
       fs.rmSync(path.join(d, 'b'), { recursive: true });
-      await expect(loadText(d)).rejects.toThrow(/has no text in it: .*pipe\.txt \(a pipe\)/);
+      await expect(loadText(d)).rejects.toThrow(/contains no text: .*pipe\.txt \(a pipe\)/);
     },
   );
 
@@ -83,7 +83,7 @@ describe('loadText from a folder', () => {
     put('d/a.txt', 'A'.repeat(60));
     put('d/b.txt', 'B'.repeat(60));
     await expect(readFolder(path.join(folder, 'd'), { maxBytes: 100 })).rejects.toThrow(
-      /has more than the 100 bytes of text/,
+      /has more than 100 bytes of text, the limit/,
     );
   });
 });

@@ -6,7 +6,7 @@ import { UserError } from '../util/errors.js';
 /** What stands in for a dataset on a machine that has neither network nor cache. */
 export type Fallback = 'moby_dick';
 
-/** A dataset fetched from a public address and verified. */
+/** A dataset fetched from a public URL and verified. */
 export interface RemoteDataset {
   readonly kind: 'remote';
   readonly description: string;

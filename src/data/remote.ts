@@ -1,4 +1,4 @@
-/** Texts from elsewhere, kept in the cache: registered datasets, and addresses. */
+/** Texts from elsewhere, kept in the cache: registered datasets, and URLs. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -26,7 +26,7 @@ export interface KeptText {
  * The text of a registered dataset: from NANOGPT_DATA_DIR, from the cache, or fetched into it; always
  * the one with the registered SHA-256.
  *
- * @param url the dataset's address, or a mirror's.
+ * @param url the dataset's URL, or a mirror's.
  * @throws UserError, DownloadError when it cannot be had, or only another one.
  */
 export async function registeredText(
@@ -68,10 +68,10 @@ function findInDataDir(dataset: RemoteDataset): string | undefined {
 }
 
 /**
- * The text at an address, fetched once and then read from the cache; and its name, the last part of the
- * address.
+ * The text at a URL, fetched once and then read from the cache; and its name, the last part of the
+ * URL.
  *
- * @throws UsageError for what is no address; DownloadError, UserError when it cannot be had or is no text.
+ * @throws UsageError for what is not a URL; DownloadError, UserError when it cannot be had or is no text.
  */
 export async function addressedText(
   url: string,
@@ -81,7 +81,7 @@ export async function addressedText(
   try {
     parsed = new URL(url);
   } catch (cause) {
-    throw new UsageError(`${url} is not a valid address.`, { cause });
+    throw new UsageError(`${url} is not a valid URL.`, { cause });
   }
   const name = path.posix.basename(parsed.pathname) || parsed.hostname;
   const safe = name.replace(/[^\w.-]/g, '_').slice(-80);

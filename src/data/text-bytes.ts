@@ -15,7 +15,7 @@ export interface TextOfOptions {
 /**
  * Decodes UTF-8, after decompressing what is gzip by its first two bytes (which no UTF-8 text begins with).
  *
- * @param name what the bytes are, for the errors: a path or an address.
+ * @param name what the bytes are, for the errors: a path or a URL.
  * @throws UserError as `decodeUtf8` does, and when the gzip is damaged or too large inside; StoppedError.
  */
 export async function textOf(

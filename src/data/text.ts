@@ -1,4 +1,4 @@
-/** One text, from wherever `--data` says: a named dataset, a file, a folder, an address, standard input. */
+/** One text, from wherever `--data` says: a named dataset, a file, a folder, a URL, standard input. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -21,7 +21,7 @@ import { readStandardInput, STANDARD_INPUT } from './standard-input.js';
 import { textOf } from './text-bytes.js';
 
 export interface LoadedText {
-  /** The dataset's name, the file's or folder's, or the last part of the address; without `.gz`. */
+  /** The dataset's name, the file's or folder's, or the last part of the URL; without `.gz`. */
   readonly name: string;
   readonly text: string;
   /** Length of the text in UTF-8 bytes. */
@@ -35,7 +35,7 @@ export interface LoadedText {
 }
 
 export interface LoadTextOptions extends FetchOptions {
-  /** Stand-in for a registered dataset's public address (a mirror). The checksum stays the same. */
+  /** Stand-in for a registered dataset's public URL (a mirror). The checksum stays the same. */
   url?: string | undefined;
   /** Whether a dataset that can be had nowhere may be replaced by its fallback. Default false. */
   fallback?: boolean | undefined;
@@ -46,9 +46,9 @@ export interface LoadTextOptions extends FetchOptions {
  *
  * @param spec one of
  *   - a registered name (`DATASETS`): looked for in the folder NANOGPT_DATA_DIR, then in the cache, then
- *     fetched from its public address, always verified by its SHA-256. With `options.fallback`,
+ *     fetched from its public URL, always verified by its SHA-256. With `options.fallback`,
  *     `tiny_shakespeare` gives way to `moby_dick`, with a notice, when there is no network;
- *   - an `http://` or `https://` address: fetched once, then read from the cache;
+ *   - an `http://` or `https://` URL: fetched once, then read from the cache;
  *   - a path to a file of UTF-8 text;
  *   - a path to a folder: all files below it that end in one of `TEXT_EXTENSIONS` (`readFolder`);
  *   - `-`: standard input, read once.
@@ -138,7 +138,7 @@ async function loadRemote(
     return {
       ...stand,
       notice:
-        `${name} is not cached and its address cannot be reached; using ${stand.name} ` +
+        `${name} is not cached and its URL cannot be reached; using ${stand.name} ` +
         `(${stand.bytes} bytes) instead. Set NANOGPT_DATA_DIR to a folder with ${dataset.files[0]} to use it offline.`,
     };
   }
@@ -150,6 +150,6 @@ function unknownData(spec: string): UsageError {
   const hint = distance(spec, near) <= near.length / 2 ? ` Did you mean ${near}?` : '';
   return new UsageError(
     `no data at "${spec}": not a file or folder, and no dataset has this name.${hint} ` +
-      `Expected a path, an http(s) address, - for standard input, or one of ${names.join(', ')}.`,
+      `Expected a path, an http(s) URL, - for standard input, or one of ${names.join(', ')}.`,
   );
 }

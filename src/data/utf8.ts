@@ -6,7 +6,7 @@ import { UserError } from '../util/errors.js';
  * Decodes UTF-8. A byte order mark in front is no part of the text and is dropped; line ends stay as
  * they are.
  *
- * @param name what the bytes are, for the errors: a path or an address.
+ * @param name what the bytes are, for the errors: a path or a URL.
  * @throws UserError when there are no bytes, when they are not UTF-8 (naming the offset of the first
  *   byte that does not fit) or are UTF-16 that happens to be UTF-8 too (each other byte is zero), and when
  *   there are more than one JavaScript string can hold.

@@ -15,7 +15,7 @@ export interface RunSettings {
   /** The model's own settings, complete. */
   modelConfig: Record<string, unknown>;
   training: TrainingSettings;
-  /** A dataset's name, a path or an address. */
+  /** A dataset's name, a path or a URL. */
   data: string;
   /** Whether each line is a document of its own; as the dataset is registered, where it is not said. */
   documents?: boolean;

@@ -54,7 +54,7 @@ describe('loadTokenizer', () => {
   const manifest = (content: string) => writeFileSync(join(dir, 'nanogpt-tokenizer.json'), content);
 
   it('refuses what is not a tokenizer', async () => {
-    await expect(loadTokenizer(join(dir, 'none'))).rejects.toThrow('holds no saved tokenizer');
+    await expect(loadTokenizer(join(dir, 'none'))).rejects.toThrow('contains no saved tokenizer');
     manifest('{');
     await expect(loadTokenizer(dir)).rejects.toThrow('is not valid JSON');
     manifest('null');

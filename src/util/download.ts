@@ -44,7 +44,7 @@ export interface DownloadOptions extends ReceiveOptions {
 /**
  * Why a download failed.
  *
- * - `unreachable`: no answer from the address itself (no network, no such host, refused, no answer in
+ * - `unreachable`: no answer from the URL itself (no network, no such host, refused, no answer in
  *   time, or a proxy that answers in its place).
  * - `http`: the server answered with an error.
  * - `interrupted`: the bytes stopped coming, came short, or took too long.
@@ -65,7 +65,7 @@ export class DownloadError extends UserError {
   }
 }
 
-/** Statuses that a proxy or gateway gives when it does not let one through to the address. */
+/** Statuses that a proxy or gateway gives when it does not let one through to the URL. */
 const NOT_LET_THROUGH = new Set([403, 407, 451, 502, 503, 504, 511]);
 
 const CONNECT_MS = 5_000;
@@ -211,7 +211,7 @@ async function request(url: string, signal: AbortSignal, timeout: number): Promi
     const status = `${response.status} ${response.statusText}`.trim();
     throw new DownloadError(
       NOT_LET_THROUGH.has(response.status) ? 'unreachable' : 'http',
-      `could not fetch ${url}: the server answered ${status}. Check the address, or fetch the file ` +
+      `could not fetch ${url}: the server answered ${status}. Check the URL, or fetch the file ` +
         'by other means and give its path.',
       undefined,
       response.status,

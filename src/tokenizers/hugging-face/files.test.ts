@@ -182,17 +182,17 @@ describe('what cannot be done is refused', () => {
   const refused = (json: Json) => expect(() => open(json));
 
   it('fields and types that are not known', () => {
-    refused({ ...words, colour: 1 }).toThrow('the field "colour" is not known');
-    refused(model(words, { top: 1 })).toThrow('model: the field "top" is not known');
+    refused({ ...words, colour: 1 }).toThrow('the field "colour" is not supported');
+    refused(model(words, { top: 1 })).toThrow('model: the field "top" is not supported');
     refused({ ...words, pre_tokenizer: { type: 'Digits', deep: true } }).toThrow(
-      'pre_tokenizer: the field "deep" is not known',
+      'pre_tokenizer: the field "deep" is not supported',
     );
     refused({ ...words, normalizer: { type: 'Sequence', normalizers: [{ type: 'X' }] } }).toThrow(
       'normalizer.normalizers[0]: the type "X" is not supported',
     );
     refused({ ...words, pre_tokenizer: { type: 'UnicodeScripts' } }).toThrow('not supported');
     refused({ ...words, added_tokens: [added(3, 'x', { strip: true })] }).toThrow(
-      'added_tokens[0]: the field "strip" is not known',
+      'added_tokens[0]: the field "strip" is not supported',
     );
     refused(model(llama, { dropout: 0.1 })).toThrow('model.dropout: expected none, got 0.1');
     refused({ ...words, version: '2.0' }).toThrow('expected 1.0');

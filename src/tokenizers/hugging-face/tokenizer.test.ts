@@ -154,7 +154,7 @@ describe('by name on the hub', () => {
 describe('by path', () => {
   it('opens files and folders, and says what is missing', async () => {
     const dir = scratch();
-    await expect(createTokenizer(dir)).rejects.toThrow('holds no tokenizer');
+    await expect(createTokenizer(dir)).rejects.toThrow('contains no tokenizer');
     await expect(createTokenizer(join(dir, 'no.json'))).rejects.toThrow('no such file');
     await expect(createTokenizer('sentencepiece:no.model')).rejects.toThrow('cannot read no.model');
     writeFileSync(join(dir, 'tokenizer.json'), JSON.stringify(words));
