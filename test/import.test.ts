@@ -178,7 +178,7 @@ describe('--import', () => {
     const ran = await shop.nanogpt(['describe', '--import', 'typed.ts']);
     const { typescript } = process.features as { typescript?: unknown };
     if (typescript) expect(ran.stdout).toContain('of types');
-    else expectMessage(ran, 2, 'does not take TypeScript');
+    else expectMessage(ran, 2, 'does not run TypeScript');
   });
 
   it('lays a fault in imported code at its own door', async () => {
