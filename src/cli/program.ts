@@ -39,6 +39,9 @@ const checkpoint = () =>
     'latest',
   );
 
+const ema = () =>
+  new Option('--ema', 'use the average of the weights, of a run trained with emaDecay');
+
 function addTrain(program: Command): void {
   program
     .command('train')
@@ -98,6 +101,7 @@ function addSample(program: Command): void {
     )
     .addOption(new Option('--seed <n>', 'sampling seed').argParser(count(0)).default(0))
     .addOption(checkpoint())
+    .addOption(ema())
     .addOption(threads())
     .addOption(json())
     .addHelpText(
@@ -121,6 +125,7 @@ function addEval(program: Command): void {
       'compare BatchNorm statistics: ema,cumulative,precise,frozen,batch',
     )
     .addOption(checkpoint())
+    .addOption(ema())
     .addOption(threads())
     .addOption(json())
     .addHelpText(

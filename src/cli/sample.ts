@@ -37,7 +37,7 @@ export async function sample(name: string, options: SampleOptions): Promise<void
     (piece) => output.write(piece),
   );
   output.line();
-  output.notice(`${opened.run.name}: ${checkpointSentence(opened)}`);
+  output.notice(`${opened.run.name}: ${checkpointSentence(opened, options)}`);
   output.result({ checkpoint: checkpoint.name, step: checkpoint.state.step, tokens, text });
 }
 

@@ -43,5 +43,6 @@ export function trainingSentence(
     parts.push(`constant, then decay to ${rate(training.minLr)} over ${share} of the steps`);
   }
   if (training.lrScale.length > 0) parts.push(`scaled by ${training.lrScale.join(', ')}`);
+  if (training.emaDecay > 0) parts.push(`weights averaged at ${training.emaDecay}`);
   return parts.join('; ');
 }

@@ -37,6 +37,8 @@ export interface TrainingPreset {
   /** Greatest global norm of the gradient; 0 leaves it alone. */
   clipNorm?: number;
   labelSmoothing?: number;
+  /** Decay of the average of the weights that is evaluated beside them; 0: none. */
+  emaDecay?: number;
   /** Steps between evaluations, and batches in each. */
   evalInterval?: number;
   evalBatches?: number;

@@ -1,4 +1,5 @@
 export { AdamW, type AdamWOptions } from './adamw.js';
+export { WeightAverage } from './average.js';
 export { clipGradNorm, clipScale, gradNorm } from './clip.js';
 export type { Group, ParameterGroup, Parameters, RateOptions } from './groups.js';
 export { MUON_SCALES, Muon, type MuonOptions, type MuonScale } from './muon.js';

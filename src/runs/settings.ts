@@ -100,6 +100,11 @@ export const trainingSchema = z.strictObject({
   labelSmoothing: share
     .default(0)
     .describe('label smoothing, in training only; evaluation losses are without it'),
+  emaDecay: share
+    .default(0)
+    .describe(
+      'decay of an exponential average of the weights, evaluated beside them and kept for --ema: 0.999 averages the last thousand steps; 0: none',
+    ),
   preciseBatches: positive
     .default(20)
     .describe('BatchNorm, precise or frozen: training batches pooled before each evaluation'),
