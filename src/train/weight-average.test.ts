@@ -6,7 +6,8 @@ import {
 } from '../../test/suites/fixtures.js';
 import { evaluate } from '../observe/evaluate.js';
 import { buildSettings } from '../runs/config.js';
-import { openRun, resumeRun, startRun } from './session.js';
+import { openRun } from './open-run.js';
+import { resumeRun, startRun } from './session.js';
 
 const data = dataset();
 
