@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import golden from '../../test/goldens/muon.json' with { type: 'json' };
 import { type Backend, loadNative, ReferenceBackend } from '../backend/index.js';
-import { Linear, stackMatrices } from '../nn/index.js';
 import {
   embedding,
   noGrad,
@@ -14,7 +13,7 @@ import {
   tensor,
   useBackend,
 } from '../tensor/index.js';
-import { stackedRows } from '../tensor/internal.js';
+import { stackMatrices } from '../tensor/internal.js';
 import { Muon, type MuonOptions, type MuonScale } from './index.js';
 import { orthogonalise } from './orthogonalise.js';
 
@@ -172,23 +171,5 @@ describe('what Muon refuses', () => {
     const other = new Muon([{ params: [a], adamw: true }, { params: [b] }]);
     expect(() => other.loadStateDict(state)).toThrow(/group 0 to be AdamW's, as it is here/);
     expect(() => other.loadStateDict({} as never)).toThrow(/loadStateDict/);
-  });
-});
-
-describe('stacked matrices', () => {
-  it('are those that the layer says, or the whole', () => {
-    expect(stackedRows(new Linear(4, 6, { stacked: [2, 3, 1] }).weight)).toEqual([2, 3, 1]);
-    expect(stackedRows(new Linear(4, 6).weight)).toEqual([6]);
-  });
-
-  it.each([
-    [[6], [[2, 2]]],
-    [[6, 4], [[2, 2]]],
-    [[6, 4], [[7, -1]]],
-    [[6, 4], [[]]],
-    [[6, 4], ['6']],
-    [[6, 4], [null]],
-  ])('%j does not hold %j', (shape, [rows]) => {
-    expect(() => stackMatrices(rand(shape), rows as number[])).toThrow(/stackMatrices: expected/);
   });
 });
