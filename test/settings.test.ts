@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { models } from '../src/models/index.js';
 import { buildSettings, changeSettings, parseOverrides, settingsOf } from '../src/runs/config.js';
+import { resolveTraining } from '../src/runs/settings.js';
 import { scheduleOf } from '../src/train/stepper.js';
 import { UsageError } from '../src/util/errors.js';
 import { tinyDefinition as tiny } from './suites/fixtures.js';
@@ -80,7 +81,7 @@ describe('settings', () => {
     ['lr=-1', /lr=-1: expected a number of at least 0, got "-1"/],
     ['steps=1.5', /steps=1.5: expected a whole number, got "1.5"/],
     ['nesterov=maybe', /nesterov=maybe: expected true or false, got "maybe"/],
-    ['optimizer=adam', /optimizer=adam: expected one of sgd, adamw, got "adam"/],
+    ['optimizer=adam', /optimizer=adam: expected one of sgd, adamw, muon, got "adam"/],
     ['lrScale=embedding', /lrScale=embedding: expected path=factor/],
     ['lrScale=embedding=', /expected path=factor/],
     ['lrScale=embedding=fast,output=1', /expected path=factor/],
@@ -94,7 +95,7 @@ describe('settings', () => {
     ['split=0.5', /split=0.5: expected at least 2 entries, got "0.5"/],
     ['nHidden=', /nHidden=: expected a number, got nothing\./],
     ['nesterov=', /nesterov=: expected true or false, got nothing\./],
-    ['optimizer=', /optimizer=: expected one of sgd, adamw, got nothing\./],
+    ['optimizer=', /optimizer=: expected one of sgd, adamw, muon, got nothing\./],
     ['split=', /split=: .*got nothing\./],
     ['nHidden=1e16', /nHidden=1e16: expected a whole number of at most 9007199254740991/],
     ['batchSize=1e400', /batchSize=1e400: expected a number, got "1e400"/],
@@ -109,8 +110,13 @@ describe('settings', () => {
   });
 
   it.each([
-    [{ optimizer: 'adamw', lr: 1e-3, momentum: 0.9 }, /momentum belongs to optimizer=sgd/],
-    [{ beta1: 0.8 }, /beta1 belongs to optimizer=adamw/],
+    [{ optimizer: 'adamw', lr: 1e-3, momentum: 0.9 }, /momentum belongs to optimizer=sgd or muon/],
+    [{ beta1: 0.8 }, /beta1 belongs to optimizer=adamw or muon/],
+    [{ adamwLr: 0.1 }, /adamwLr belongs to optimizer=muon/],
+    [{ optimizer: 'adamw', muonScale: 'original' }, /muonScale belongs to optimizer=muon/],
+    [{ optimizer: 'muon', nesterov: true }, /Muon always has it/],
+    [{ decayShare: 0.1 }, /decayShare belongs to schedule=wsd/],
+    [{ schedule: 'wsd', decayShare: 1.5 }, /decayShare/],
     [{ schedule: 'cosine', stepAt: [5] }, /stepAt belongs to schedule=step/],
     [{ minLr: 0.1 }, /minLr belongs to schedule=cosine/],
     [{ schedule: 'cosine', minLr: 0.9 }, /minLr 0.9 is above lr 0.7/],
@@ -144,7 +150,18 @@ describe('settings', () => {
       checkpointInterval: 50,
       logInterval: 2,
     });
-    expect(buildSettings(tiny, { overrides: { optimizer: 'sgd' } }).training.weightDecay).toBe(0);
+    const of = (overrides: Record<string, unknown>) => buildSettings(tiny, { overrides }).training;
+    expect(of({ optimizer: 'sgd' })).toMatchObject({ weightDecay: 0, momentum: 0 });
+    const muon = { optimizer: 'muon', lr: 0.02 };
+    expect(of(muon)).toMatchObject({ weightDecay: 0.01, momentum: 0.95, adamwLr: 0.02 });
+    expect(of({ ...muon, muonScale: 'original' }).adamwLr).toBe(3e-4);
+    expect(of({ ...muon, adamwLr: 0.1 }).adamwLr).toBe(0.1);
+    expect(of({})).not.toHaveProperty('adamwLr');
+    // SGD's momentum is none of Muon's.
+    const preset = { steps: 1, batchSize: 1, lr: 1, optimizer: 'sgd', momentum: 0.5 } as const;
+    expect(resolveTraining(preset, {}).momentum).toBe(0.5);
+    expect(resolveTraining(preset, { optimizer: 'muon' }).momentum).toBe(0.95);
+    expect(resolveTraining(preset, { optimizer: 'muon', momentum: 0.5 }).momentum).toBe(0.5);
   });
 
   it('lets a run change its training on its way, and nothing that it stands on', () => {
@@ -189,5 +206,16 @@ describe('scheduleOf', () => {
     expect(at(20)).toBe(1);
     expect(at(60)).toBeCloseTo(0.505);
     expect(at(100)).toBe(0.01);
+  });
+
+  it('holds the rate after the warm-up until the last share of all steps', () => {
+    const overrides = { schedule: 'wsd', minLr: 0.1, steps: 100, warmupSteps: 20, lr: 1 };
+    const at = scheduleOf(build(overrides).training);
+    expect([20, 50, 80].map(at)).toEqual([1, 1, 1]);
+    expect(at(85)).toBeCloseTo(0.55, 12); // a quarter of the way
+    expect(at(100)).toBe(0.1);
+    const short = scheduleOf(build({ ...overrides, decayShare: 1 }).training);
+    expect(short(20)).toBe(1);
+    expect(short(40)).toBeCloseTo(0.55, 12);
   });
 });

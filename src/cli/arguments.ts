@@ -21,6 +21,17 @@ export function least(lowest: number): (text: string) => number {
   };
 }
 
+/** A finite number greater than `limit`. */
+export function above(limit: number): (text: string) => number {
+  return (text) => {
+    const value = number(text);
+    if (!(value > limit)) {
+      throw new InvalidArgumentError(`Expected a number above ${limit}, got "${text}".`);
+    }
+    return value;
+  };
+}
+
 /** A whole number of at least `lowest`. */
 export function count(lowest: number): (text: string) => number {
   return (text) => {

@@ -53,7 +53,7 @@ export async function evaluateRun(name: string, options: EvalOptions): Promise<v
   });
   output.line(
     fields([
-      ['run', `${run.name}, ${checkpointSentence(opened)}`],
+      ['run', `${run.name}, ${checkpointSentence(opened, options)}`],
       ['split', `${split}, ${thousands(tokens)} tokens predicted`],
       ['loss', `${loss.toFixed(4)} nats per token`],
       ['perplexity', perplexity.toFixed(2)],

@@ -9,6 +9,7 @@ import { prepareBackend } from './threads.js';
 
 export interface OpenOptions {
   checkpoint?: string;
+  ema?: true;
   threads?: number;
 }
 
@@ -20,7 +21,7 @@ export interface OpenOptions {
  */
 export async function openNamedRun(
   name: string,
-  { checkpoint = 'latest', threads }: OpenOptions,
+  { checkpoint = 'latest', ema, threads }: OpenOptions,
   output: Output,
 ): Promise<OpenedRun> {
   const from = parseCheckpoint(checkpoint);
@@ -28,19 +29,23 @@ export async function openNamedRun(
   const { imports } = readRunConfig(folder);
   await importRecorded(folder, imports, (line) => output.notice(line));
   prepareBackend(output, threads);
-  const opened = await openRun(folder, { from });
+  const opened = await openRun(folder, { from, ema });
   for (const line of opened.notices) output.notice(line);
   return opened;
 }
 
-/** `latest checkpoint, step 1,400 (best: step 900)`. */
-export function checkpointSentence({ checkpoint, run }: OpenedRun): string {
+/** `latest checkpoint, step 1,400; the best is step 900`. */
+export function checkpointSentence(
+  { checkpoint, run }: OpenedRun,
+  { ema }: OpenOptions = {},
+): string {
   const { step, best } = checkpoint.state;
   const isLatest = run.checkpoints.pointer('latest') === checkpoint.name;
   const isBest = run.checkpoints.pointer('best') === checkpoint.name;
   const which = [...(isLatest ? ['latest'] : []), ...(isBest ? ['best'] : [])].join(' and ');
+  const average = ema ? ', average of the weights' : '';
   const other = isBest || !best ? '' : `; the best is step ${thousands(best.step)}`;
-  return `${which ? `${which} checkpoint, ` : ''}step ${thousands(step)}${other}`;
+  return `${which ? `${which} checkpoint, ` : ''}step ${thousands(step)}${average}${other}`;
 }
 
 function parseCheckpoint(text: string): CheckpointChoice {

@@ -21,6 +21,9 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   'gradient-accumulation-steps': 'grad-accumulation',
   'grad-clip': 'clip-norm',
   'max-new-tokens': 'tokens',
+  'num-samples': 'samples',
+  start: 'prompt',
+  'start-ids': 'ids',
 };
 
 /** Words that stand for nothing here, and what to do in their place. */

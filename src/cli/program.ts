@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { oneLine } from '../util/one-line.js';
-import { collect, count, fraction, least, seconds } from './arguments.js';
+import { above, collect, count, fraction, least, seconds } from './arguments.js';
 import { DATASET_NAMES, MODEL_NAMES } from './names.js';
 import { addTokenizer } from './tokenizer-program.js';
 import { version } from './version.js';
@@ -38,6 +38,9 @@ const checkpoint = () =>
   new Option('--checkpoint <which>', 'latest, best (lowest validation loss), or a step').default(
     'latest',
   );
+
+const ema = () =>
+  new Option('--ema', 'use the average of the weights, of a run trained with emaDecay');
 
 function addTrain(program: Command): void {
   program
@@ -96,8 +99,37 @@ function addSample(program: Command): void {
         'sample from the most likely tokens whose probabilities sum to p',
       ).argParser(fraction),
     )
+    .addOption(
+      new Option(
+        '--min-p <p>',
+        'sample from tokens at least p times as likely as the most likely',
+      ).argParser(fraction),
+    )
+    .addOption(
+      new Option(
+        '--repetition-penalty <r>',
+        'divide the logits of tokens in the text already; 1.2 is usual',
+      ).argParser(above(0)),
+    )
+    .addOption(
+      new Option('--stop <text>', 'text at which to stop, itself left out; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--stop-ids <list>', 'token ids after which to stop, e.g. 0,17')
+    .addOption(
+      new Option('--samples <n>', 'how many texts, each with the next seed').argParser(count(1)),
+    )
+    .addOption(
+      new Option(
+        '--show-alternatives <n>',
+        'for each token, the n most likely ones, its surprise and the entropy',
+      ).argParser(count(1)),
+    )
+    .option('--interactive', 'complete what is typed, line by line; Ctrl-C stops a text')
     .addOption(new Option('--seed <n>', 'sampling seed').argParser(count(0)).default(0))
     .addOption(checkpoint())
+    .addOption(ema())
     .addOption(threads())
     .addOption(json())
     .addHelpText(
@@ -105,7 +137,8 @@ function addSample(program: Command): void {
       `
 Examples:
   nanogpt sample runs/mlp-chars-20260101-1200 --tokens 500 --prompt "ROMEO:"
-  nanogpt sample mlp-chars-20260101-1200 --temperature 0.8 --top-k 50 --seed 7`,
+  nanogpt sample mlp-chars-20260101-1200 --temperature 0.8 --top-k 50 --seed 7
+  nanogpt sample mlp-chars-20260101-1200 --ids 0 --stop "JULIET:" --show-alternatives 5`,
     )
     .action(async (run, options) => (await import('./sample.js')).sample(run, options));
 }
@@ -121,6 +154,7 @@ function addEval(program: Command): void {
       'compare BatchNorm statistics: ema,cumulative,precise,frozen,batch',
     )
     .addOption(checkpoint())
+    .addOption(ema())
     .addOption(threads())
     .addOption(json())
     .addHelpText(

@@ -32,7 +32,7 @@ export function introduction({ run, model, data, trainer }: Session, backend: Ba
 
 /** How it went, in a few lines. */
 export function outcome(result: TrainResult, unigram: number | null): string {
-  const { reason, step, seconds, tokensPerSecond, train, validation, best } = result;
+  const { reason, step, seconds, tokensPerSecond, train, validation, ema, best } = result;
   const time = duration(seconds);
   const at = `step ${thousands(step)}`;
   const headlines = {
@@ -54,6 +54,7 @@ export function outcome(result: TrainResult, unigram: number | null): string {
           `${validation.bitsPerByte.toFixed(3)} bits per byte`
         : undefined,
     ],
+    ['', ema ? `(the average of the weights: ${nats(ema.loss)}; --ema uses it)` : undefined],
     ['', unigram !== null && validation ? `(the unigram: ${nats(unigram)})` : undefined],
     [
       'best',
@@ -72,7 +73,8 @@ export function resultOf(
   sample: Written | null,
 ): object {
   const { model: name, preset, seed } = run.config;
-  const { reason, step, stepsTaken, seconds, tokensPerSecond, train, validation, best } = result;
+  const { reason, step, stepsTaken, seconds, tokensPerSecond, train, validation, ema, best } =
+    result;
   return {
     run: shownPath(run.path),
     model: name,
@@ -89,6 +91,7 @@ export function resultOf(
     tokensPerSecond,
     train,
     validation: validation ?? { loss: null },
+    ...(ema && { ema }),
     best,
     unigram: { loss: unigram },
     peakMemoryBytes: peakMemoryBytes(),

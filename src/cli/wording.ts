@@ -30,7 +30,7 @@ export function trainingSentence(
   const predicted = target === 'next' ? 'the token after each' : 'every next token';
   const parts = [
     `${thousands(steps)} steps of ${windows} windows of ${blockSize} tokens, predicting ${predicted}`,
-    `${optimizer} at ${rate(lr)}`,
+    `${optimizer} at ${rate(lr)}${optimizer === 'muon' ? `, adamw for the rest at ${rate(training.adamwLr!)}` : ''}`,
   ];
   if (warmupSteps > 0) parts.push(`warm-up over ${thousands(warmupSteps)} steps`);
   if (schedule === 'step') {
@@ -38,6 +38,11 @@ export function trainingSentence(
     parts.push(`× ${rate(training.stepFactor)} after ${at}`);
   }
   if (schedule === 'cosine') parts.push(`cosine decay to ${rate(training.minLr)}`);
+  if (schedule === 'wsd') {
+    const share = `the last ${Number((100 * training.decayShare).toPrecision(3))} %`;
+    parts.push(`constant, then decay to ${rate(training.minLr)} over ${share} of the steps`);
+  }
   if (training.lrScale.length > 0) parts.push(`scaled by ${training.lrScale.join(', ')}`);
+  if (training.emaDecay > 0) parts.push(`weights averaged at ${training.emaDecay}`);
   return parts.join('; ');
 }

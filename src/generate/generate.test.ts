@@ -78,6 +78,14 @@ describe('generate', () => {
     expect(generate(model, [4], { temperature: 0, stopAt: [8] })).toEqual([4, 8]);
   });
 
+  it('penalises what prompt and text have already, but not the stand-in for no prompt', () => {
+    const options = { maxTokens: 3, temperature: 0, repetitionPenalty: 10 };
+    const model = new Adder(10, 1, 'all');
+    model.forward = () => tensor([3, 2, 1, 0, 0, 0, 0, 0, 0, 0].map(Number), { shape: [1, 1, 10] });
+    expect(generate(model, [0], options)).toEqual([1, 2, 0]);
+    expect(generate(model, [], options)).toEqual([0, 1, 2]);
+  });
+
   it('keeps no memory', () => {
     const model = new Adder(50, 3, 'next');
     const { buffers } = currentBackend().memory;
@@ -113,6 +121,7 @@ describe('generate', () => {
     expect(() => generate(model, [10])).toThrow(/token ids from 0 to 9, got 10/);
     expect(() => generate(model, [0.5])).toThrow(UserError);
     expect(() => generate(model, [1], { pad: 99 })).toThrow(/got 99/);
+    expect(() => generate(model, [1], { stopAt: [10] })).toThrow(/stopAt: .* from 0 to 9, got 10/);
     expect(() => generate(model, [1], { maxTokens: -1 })).toThrow(/maxTokens/);
     expect(model.training).toBe(true);
   });

@@ -2,9 +2,10 @@
 import type { LanguageModel } from '../models/index.js';
 import { checkLanguageModel } from '../models/model.js';
 import { noGrad, scope, type Tensor, tensor } from '../tensor/index.js';
-import { checkOptions } from '../util/check.js';
+import { checkOptions, checkWhole } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
+import { choiceOf, type TokenChoice } from './choice.js';
 import { Sampler, type SamplingOptions } from './sampler.js';
 
 /**
@@ -35,6 +36,8 @@ export interface GenerateOptions extends SamplingOptions {
    * an empty prompt stands for. Default token 0.
    */
   pad?: number | undefined;
+  /** How many of the likeliest tokens `generateChoices` names at each place. Default 5. */
+  alternatives?: number | undefined;
 }
 
 /**
@@ -52,6 +55,35 @@ export function* generateTokens(
   prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): Generator<number, void, undefined> {
+  for (const { id } of places(model, prompt, options)) yield id;
+}
+
+/**
+ * As `generateTokens`, and with each token how likely it was to the model, and what else might have come: a pass
+ * over the logits more.
+ *
+ * ```ts
+ * for (const { id, surprise, alternatives } of generateChoices(model, prompt, { alternatives: 3 })) { … }
+ * ```
+ */
+export function* generateChoices(
+  model: DecodingModel,
+  prompt: ArrayLike<number>,
+  options: GenerateOptions = {},
+): Generator<TokenChoice, void, undefined> {
+  const { alternatives = 5 } = checkOptions('generate', options);
+  checkWhole('generate', 'alternatives', alternatives);
+  for (const { id, logits } of places(model, prompt, options)) {
+    yield choiceOf(logits, id, alternatives);
+  }
+}
+
+/** Each token that is written, with the logits it was chosen from. */
+function* places(
+  model: DecodingModel,
+  prompt: ArrayLike<number>,
+  options: GenerateOptions,
+): Generator<{ id: number; logits: Float32Array }, void, undefined> {
   checkLanguageModel('generate', model);
   const { maxTokens = 100, stopAt = [], pad = 0 } = checkOptions('generate', options);
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
@@ -67,7 +99,9 @@ export function* generateTokens(
   }
   const sampler = new Sampler(options);
   const history = prompt.length > 0 ? Array.from(prompt) : [pad];
-  checkIds(model, [...history, pad]);
+  checkIds('prompt', model, [...history, pad]);
+  checkIds('stopAt', model, stopAt);
+  const seen = new Set(prompt.length > 0 ? history : []);
   const wasTraining = model.training;
   model.eval();
   try {
@@ -80,8 +114,9 @@ export function* generateTokens(
           model.vocabSize,
         ),
       );
-      const id = sampler.next(logits);
-      yield id;
+      const id = sampler.next(logits, seen);
+      yield { id, logits };
+      seen.add(id);
       if (stopAt.includes(id)) return;
       fresh = Int32Array.of(id);
     }
@@ -138,11 +173,11 @@ function read(logits: Tensor, vocabSize: number): Float32Array {
   return logits.dataSync() as Float32Array;
 }
 
-function checkIds({ vocabSize }: LanguageModel, ids: readonly number[]): void {
+function checkIds(what: string, { vocabSize }: LanguageModel, ids: readonly number[]): void {
   for (const id of ids) {
     if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
       throw new UserError(
-        `prompt: expected token ids from 0 to ${vocabSize - 1}, got ${describeValue(id)}.`,
+        `${what}: expected token ids from 0 to ${vocabSize - 1}, got ${describeValue(id)}.`,
       );
     }
   }

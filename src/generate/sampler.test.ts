@@ -1,26 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError, UserError } from '../util/errors.js';
-import { Sampler } from './sampler.js';
+import { Sampler, type SamplingOptions } from './sampler.js';
 
 /** The filters by sorting: slow and plain. Returns the probability of each id. */
 function expectedProbabilities(
   logits: number[],
-  { temperature = 1, topK = 0, topP = 1 }: { temperature?: number; topK?: number; topP?: number },
+  { temperature = 1, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 }: SamplingOptions,
+  seen: number[] = [],
 ): Map<number, number> {
-  const greatest = Math.max(...logits);
-  let rest = logits
+  const penalised = logits.map((logit, id) =>
+    seen.includes(id) ? (logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty) : logit,
+  );
+  const greatest = Math.max(...penalised);
+  let rest = penalised
     .map((logit, id) => ({ id, weight: Math.exp((logit - greatest) / temperature) }))
     .sort((a, b) => b.weight - a.weight || a.id - b.id);
   if (topK > 0) rest = rest.slice(0, topK);
   const total = rest.reduce((sum, { weight }) => sum + weight, 0);
-  const kept: typeof rest = [];
+  let kept: typeof rest = [];
   let mass = 0;
   for (const item of rest) {
     if (topP < 1 && mass >= topP * total) break;
     kept.push(item);
     mass += item.weight;
   }
+  kept = kept.filter(({ weight }) => weight >= minP);
+  mass = kept.reduce((sum, { weight }) => sum + weight, 0);
   return new Map(kept.map(({ id, weight }) => [id, weight / mass]));
 }
 
@@ -29,6 +35,7 @@ const thousandth = fc.integer({ min: -6000, max: 6000 }).map((n) => n / 1000);
 const logitsOf = fc.array(thousandth, { minLength: 1, maxLength: 40 });
 // Few different values, so that there are many equals.
 const tiedLogits = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 1, maxLength: 40 });
+const seenOf = fc.array(fc.nat(45), { maxLength: 20 }); // some beyond the logits
 
 describe('Sampler', () => {
   it('draws only what the filters keep, and all of that, as a sort would have it', () => {
@@ -36,16 +43,18 @@ describe('Sampler', () => {
       temperature: fc.double({ min: 0.3, max: 3, noNaN: true }),
       topK: fc.nat(12),
       topP: fc.double({ min: 0.05, max: 1, noNaN: true }),
+      minP: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true })),
+      repetitionPenalty: fc.oneof(fc.constant(1), fc.double({ min: 0.5, max: 3, noNaN: true })),
       seed: fc.nat(),
     });
     fc.assert(
-      fc.property(fc.oneof(logitsOf, tiedLogits), options, (logits, options) => {
-        const expected = expectedProbabilities(logits, options);
+      fc.property(fc.oneof(logitsOf, tiedLogits), options, seenOf, (logits, options, before) => {
+        const expected = expectedProbabilities(logits, options, before);
         const sampler = new Sampler(options);
         const seen = new Map<number, number>();
         const draws = 400;
         for (let i = 0; i < draws; i++) {
-          const id = sampler.next(Float64Array.from(logits));
+          const id = sampler.next(Float64Array.from(logits), before);
           seen.set(id, (seen.get(id) ?? 0) + 1);
         }
         for (const id of seen.keys()) expect(expected.has(id)).toBe(true);
@@ -63,6 +72,14 @@ describe('Sampler', () => {
     const before = sampler.state();
     expect(sampler.next([1, 3, 3, -Infinity])).toBe(1);
     expect(sampler.state()).toEqual(before);
+  });
+
+  it('makes what was seen less likely, on both sides of 0, at temperature 0 too', () => {
+    const sampler = new Sampler({ temperature: 0, repetitionPenalty: 2 });
+    expect(sampler.next([3, 2, -1], [0, 0])).toBe(1);
+    expect(sampler.next([-3, -2, -8], [1])).toBe(0);
+    expect(sampler.next([3, 2, -1], [-1, 7, 0.5])).toBe(0); // ids that there are none of
+    expect(new Sampler({ temperature: 0 }).next([3, 2, -1], [0])).toBe(0);
   });
 
   it('comes near the likeliest as the temperature goes to 0, without overflow', () => {
@@ -109,6 +126,12 @@ describe('Sampler', () => {
     [{ topK: -1 }, /topK/],
     [{ topP: 0 }, /topP: expected a number above 0/],
     [{ topP: 1.1 }, /topP/],
+    [{ minP: -0.1 }, /minP: expected a number from 0/],
+    [{ minP: 1.1 }, /minP/],
+    [{ minP: Number.NaN }, /minP/],
+    [{ repetitionPenalty: 0 }, /repetitionPenalty: expected a number above 0/],
+    [{ repetitionPenalty: Infinity }, /repetitionPenalty/],
+    [{ repetitionPenalty: '1' as never }, /repetitionPenalty/],
     [{ seed: -3 }, /seed/],
   ])('refuses %j', (options, message) => {
     expect(() => new Sampler(options)).toThrow(message);

@@ -9,20 +9,25 @@ export interface TrainingPreset {
   batchSize: number;
   /** Micro-batches whose gradients are averaged before a step. */
   gradAccumulation?: number;
-  optimizer?: 'sgd' | 'adamw';
+  optimizer?: 'sgd' | 'adamw' | 'muon';
   lr: number;
+  /** `muon`: the rate of what AdamW takes, and the size of Muon's own updates. */
+  adamwLr?: number;
+  muonScale?: 'original' | 'matchRmsAdamw';
   /** Parts with a rate of their own, each as `path=factor` of `lr`. */
   lrScale?: string[];
-  /** How the rate moves: held, divided at given steps, or along a cosine down to `minLr`. */
-  schedule?: 'constant' | 'step' | 'cosine';
+  /** How the rate moves: held, divided at given steps, along a cosine down to `minLr`, or held and then down to it. */
+  schedule?: 'constant' | 'step' | 'cosine' | 'wsd';
   /** `step`: the rate is multiplied by `stepFactor` after each of these. */
   stepAt?: number[];
   stepFactor?: number;
   /** Linear warm-up from `warmupFrom` over so many steps, before the schedule. */
   warmupSteps?: number;
   warmupFrom?: number;
-  /** `cosine`: where it ends. */
+  /** `cosine` and `wsd`: where it ends. */
   minLr?: number;
+  /** `wsd`: over which share of the steps it falls. */
+  decayShare?: number;
   momentum?: number;
   nesterov?: boolean;
   weightDecay?: number;
@@ -32,6 +37,8 @@ export interface TrainingPreset {
   /** Greatest global norm of the gradient; 0 leaves it alone. */
   clipNorm?: number;
   labelSmoothing?: number;
+  /** Decay of the average of the weights that is evaluated beside them; 0: none. */
+  emaDecay?: number;
   /** Steps between evaluations, and batches in each. */
   evalInterval?: number;
   evalBatches?: number;

@@ -1,3 +1,4 @@
+export { stackMatrices } from '../tensor/internal.js';
 export {
   ACTIVATION_NAMES,
   type ActivationName,

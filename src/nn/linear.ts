@@ -1,5 +1,6 @@
 /** The fully connected layer. */
 import { linear, type RandomSource, type Tensor } from '../tensor/index.js';
+import { stackMatrices } from '../tensor/internal.js';
 import * as init from './init.js';
 import { Module } from './module.js';
 import { emptyParameter } from './parameter.js';
@@ -17,6 +18,11 @@ export interface LinearOptions {
   biasInit?: Initializer;
   /** Where the default initialisation draws from. Default `defaultRandom`. */
   random?: RandomSource;
+  /**
+   * Outputs of each of the layers that this one holds side by side, where it holds several (queries, keys and
+   * values): `Muon` then takes each one's matrix by itself. Default: one layer.
+   */
+  stacked?: readonly number[];
 }
 
 /**
@@ -42,6 +48,7 @@ export class Linear extends Module {
       init.uniform(tensor, { low: -bound, high: bound, random });
     this.weight = emptyParameter([outFeatures, inFeatures]);
     this.bias = bias ? emptyParameter([outFeatures]) : null;
+    if (options.stacked) stackMatrices(this.weight, options.stacked);
     (options.init ?? standard)(this.weight);
     if (this.bias) (options.biasInit ?? standard)(this.bias);
   }

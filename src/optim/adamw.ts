@@ -17,7 +17,20 @@ export interface AdamWOptions extends RateOptions {
   eps: number;
 }
 
-const MOMENTS = ['expAvg', 'expAvgSq'];
+/** What AdamW keeps for each parameter. */
+export const MOMENTS: readonly string[] = ['expAvg', 'expAvgSq'];
+
+/** Throws a `UserError` for moments out of range. */
+export function checkMoments(label: string, { betas, eps }: AdamWOptions): void {
+  atLeastZero(label, 'eps', eps);
+  const isBeta = (beta: unknown) => typeof beta === 'number' && beta >= 0 && beta < 1;
+  if (!Array.isArray(betas) || betas.length !== 2 || !betas.every(isBeta)) {
+    const got = Array.isArray(betas)
+      ? `[${betas.map(describeValue).join(', ')}]`
+      : describeValue(betas);
+    throw new UserError(`${label}: expected two betas of at least 0 and less than 1, got ${got}`);
+  }
+}
 
 /**
  * AdamW (Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2), with PyTorch's
@@ -42,15 +55,7 @@ export class AdamW extends Optimizer<AdamWOptions> {
 
   override check(options: AdamWOptions): void {
     super.check(options);
-    const { betas, eps } = options;
-    atLeastZero(this.kind, 'eps', eps);
-    const isBeta = (beta: unknown) => typeof beta === 'number' && beta >= 0 && beta < 1;
-    if (!Array.isArray(betas) || betas.length !== 2 || !betas.every(isBeta)) {
-      const got = Array.isArray(betas)
-        ? `[${betas.map(describeValue).join(', ')}]`
-        : describeValue(betas);
-      throw new UserError(`AdamW: expected two betas of at least 0 and less than 1, got ${got}`);
-    }
+    checkMoments(this.kind, options);
   }
 
   override stateNames(): readonly string[] {

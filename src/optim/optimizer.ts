@@ -28,6 +28,7 @@ interface Batch<Options> {
   steps: number;
   count: number;
   readonly updates: Update[];
+  readonly slots: Slot[];
 }
 
 export abstract class Optimizer<Options extends RateOptions = RateOptions> {
@@ -61,12 +62,16 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
   /** Names, as they are saved, of the tensors that are kept for each parameter (two at most). */
   abstract stateNames(options: Options): readonly string[];
 
-  /** One call into the backend, for parameters of which each takes its step number `steps` (from 1). */
+  /**
+   * Updates parameters of which each takes its step number `steps` (from 1): one call into the backend with
+   * `updates`, or tensor by tensor what `slots` hold.
+   */
   protected abstract apply(
     options: Options,
     updates: readonly Update[],
     gradScale: number,
     steps: number,
+    slots: readonly Slot[],
   ): void;
 
   /** All parameters, in order. */
@@ -137,8 +142,8 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
       for (const slot of slots) if (slot.update.grad !== null) slot.steps++;
     }
     for (let i = 0; i < used; i++) {
-      const { options, updates, steps } = this.batches[i];
-      this.apply(options, updates, gradScale, steps);
+      const { options, updates, steps, slots } = this.batches[i];
+      this.apply(options, updates, gradScale, steps, slots);
     }
     this.stepCount++;
   }
@@ -208,18 +213,19 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
         while (at < used && this.batches[at].steps !== steps) at++;
         if (at === used) this.openBatch(used++, options, steps);
         const batch = this.batches[at];
+        batch.slots[batch.count] = slot;
         batch.updates[batch.count++] = update;
       }
     }
     for (let i = 0; i < used; i++) {
-      const { updates, count } = this.batches[i];
-      if (updates.length > count) updates.length = count;
+      const { updates, slots, count } = this.batches[i];
+      if (updates.length > count) updates.length = slots.length = count;
     }
     return used;
   }
 
   private openBatch(at: number, options: Options, steps: number): void {
-    this.batches[at] ??= { options, steps, count: 0, updates: [] };
+    this.batches[at] ??= { options, steps, count: 0, updates: [], slots: [] };
     const batch = this.batches[at];
     batch.options = options;
     batch.steps = steps;

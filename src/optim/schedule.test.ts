@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import golden from '../../test/goldens/nn.json' with { type: 'json' };
-import { constant, cosine, linearWarmup, type Schedule, sequence, stepDecay } from './index.js';
+import {
+  constant,
+  cosine,
+  linearWarmup,
+  type Schedule,
+  sequence,
+  stableDecay,
+  stepDecay,
+} from './index.js';
 
 const warm = linearWarmup({ steps: 8, from: 0.1, to: 0.4 });
 
@@ -46,6 +54,16 @@ describe('schedules', () => {
     expect(cosine({ steps: 3, from: 1 })(3)).toBe(0);
   });
 
+  it('stableDecay holds the rate, then lets it fall as llm.c does', () => {
+    const schedule = stableDecay({ steps: 20, decaySteps: 4, from: 1, to: 0.2 });
+    expect([0, 15, 16].map(schedule)).toEqual([1, 1, 1]);
+    [0.2 + 0.8 * 0.5, 0.2 + 0.8 * (1 - Math.SQRT1_2)].forEach((lr, i) => {
+      expect(schedule(17 + i)).toBeCloseTo(lr, 12); // a quarter and half of the way
+    });
+    expect([20, 21, 99].map(schedule)).toEqual([0.2, 0.2, 0.2]);
+    expect([0, 1, 2].map(stableDecay({ steps: 2, decaySteps: 0, from: 1 }))).toEqual([1, 1, 0]);
+  });
+
   it('sequence counts each part from its own beginning', () => {
     const own = (offset: number) => (step: number) => offset + step;
     const schedule = sequence([
@@ -69,6 +87,8 @@ describe('schedules', () => {
     expect(() => stepDecay({ lr: 1, every: 0 })).toThrow(/at least 1, got 0/);
     expect(() => linearWarmup({ steps: -1, to: 1 })).toThrow(/linearWarmup: expected steps/);
     expect(() => cosine({ steps: 0, from: 1 })).toThrow(/cosine: expected steps/);
+    expect(() => stableDecay({ steps: 3, decaySteps: 4, from: 1 })).toThrow(/at most all 3 steps/);
+    expect(() => stableDecay({ steps: 3, decaySteps: -1, from: 1 })).toThrow(/decaySteps/);
     expect(() => sequence([])).toThrow(/got none/);
     expect(() => sequence([[constant(1)], [constant(2)]])).toThrow(/the steps of part 0/);
   });

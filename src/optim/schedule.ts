@@ -95,6 +95,42 @@ export function cosine(options: CosineOptions): Schedule {
     step >= steps ? to : to + ((from - to) * (1 + Math.cos((Math.PI * step) / steps))) / 2;
 }
 
+export interface StableDecayOptions {
+  /** How many steps there are, those of the decay included. */
+  steps: number;
+  /** How many of the last steps the rate falls over. */
+  decaySteps: number;
+  /** The rate until then. */
+  from: number;
+  /** Where it falls to: the rate from step `steps` on. Default 0. */
+  to?: number;
+}
+
+/**
+ * A rate that is held, then falls: with a warm-up before it, "warm-up, stable, decay". At the share x of the
+ * decay it is to + (from − to) · (1 − √x), the form that Hägele et al. 2024, "Scaling laws and compute-optimal
+ * training beyond fixed training durations" (section 3) find best, and llm.c uses (llmc/schedulers.h, "wsd").
+ *
+ * What was trained up to the decay does not depend on how long training is to be: it can go on from there.
+ */
+export function stableDecay(options: StableDecayOptions): Schedule {
+  const { steps, decaySteps, from, to = 0 } = checkOptions('stableDecay', options);
+  checkWhole('stableDecay', 'steps', steps);
+  checkWhole('stableDecay', 'decaySteps', decaySteps);
+  checkRate('stableDecay', 'from', from);
+  checkRate('stableDecay', 'to', to);
+  if (decaySteps > steps) {
+    throw new UserError(
+      `stableDecay: expected decaySteps of at most all ${steps} steps, got ${decaySteps}`,
+    );
+  }
+  const start = steps - decaySteps;
+  return (step) => {
+    if (step >= steps) return to;
+    return step <= start ? from : to + (from - to) * (1 - Math.sqrt((step - start) / decaySteps));
+  };
+}
+
 /**
  * One schedule after the other, each for its number of steps and each counting its own from 0. The last
  * one goes on for ever; its number may be left out.

@@ -8,7 +8,7 @@ import { formatShape, sameShape } from '../util/shape.js';
 import type { Group, RateOptions, Slot } from './groups.js';
 
 const count = z.int().min(0);
-const value = z.union([z.number(), z.boolean(), z.array(z.number())]);
+const value = z.union([z.number(), z.boolean(), z.string(), z.array(z.number())]);
 
 const settingsSchema = z.strictObject({
   kind: z.string(),

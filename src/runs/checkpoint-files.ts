@@ -14,6 +14,7 @@ import { describeIssues } from './issues.js';
 const STATE_FILE = 'state.json';
 const MODEL_FILE = 'model.safetensors';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
+const AVERAGE_FILE = 'average.safetensors';
 /** A line for each parameter of the largest models that this program trains, many times over. */
 const MAX_STATE_BYTES = 64 * 1024 * 1024;
 /** A folder that has vanished meanwhile is not made anew. */
@@ -65,6 +66,8 @@ export interface CheckpointContents {
   state: TrainingState;
   model: Named;
   optimizer: Named;
+  /** The average of the weights, where one is kept. */
+  average?: Named | undefined;
 }
 
 /** A checkpoint on disk whose files were found whole. */
@@ -75,19 +78,21 @@ export interface Checkpoint {
   readonly state: TrainingState;
   readonly modelFile: string;
   readonly optimizerFile: string;
+  /** Where the run keeps an average of the weights. */
+  readonly averageFile?: string;
 }
 
 /** Writes a checkpoint's files into `folder`, which is there. */
-export function fillFolder(folder: string, { state, model, optimizer }: CheckpointContents): void {
+export function fillFolder(folder: string, contents: CheckpointContents): void {
+  const { state, model, optimizer, average } = contents;
   const metadata = { format: 'nanogpt', step: String(state.step) };
+  const write = (name: string, tensors: Named) => ({
+    [name]: writeSafetensors(path.join(folder, name), tensors, metadata, IN_PLACE),
+  });
   const files = {
-    [MODEL_FILE]: writeSafetensors(path.join(folder, MODEL_FILE), model, metadata, IN_PLACE),
-    [OPTIMIZER_FILE]: writeSafetensors(
-      path.join(folder, OPTIMIZER_FILE),
-      optimizer,
-      metadata,
-      IN_PLACE,
-    ),
+    ...write(MODEL_FILE, model),
+    ...write(OPTIMIZER_FILE, optimizer),
+    ...(average && write(AVERAGE_FILE, average)),
   };
   const checksum = checksumOf({ state, files });
   const saved = { format: 'nanogpt-checkpoint', version: 1, state, files, crc32: checksum };
@@ -121,7 +126,8 @@ export function readState(folder: string): z.infer<typeof savedSchema> {
 /** The checkpoint in `folder`, after checking every file's length and checksum. @throws UserError when it is not whole. */
 export function readCheckpoint(folder: string): Checkpoint {
   const { state, files } = readState(folder);
-  for (const name of [MODEL_FILE, OPTIMIZER_FILE]) {
+  const hasAverage = files[AVERAGE_FILE] !== undefined;
+  for (const name of [MODEL_FILE, OPTIMIZER_FILE, ...(hasAverage ? [AVERAGE_FILE] : [])]) {
     const expected = files[name];
     if (!expected) throw new UserError(`${folder}: is damaged: its state does not name ${name}.`);
     checkFile(path.join(folder, name), expected);
@@ -132,6 +138,7 @@ export function readCheckpoint(folder: string): Checkpoint {
     state,
     modelFile: path.join(folder, MODEL_FILE),
     optimizerFile: path.join(folder, OPTIMIZER_FILE),
+    ...(hasAverage && { averageFile: path.join(folder, AVERAGE_FILE) }),
   };
 }
 

@@ -2,7 +2,7 @@
  * Checkpoints: everything a run needs to resume bit for bit.
  *
  *     checkpoints/
- *       step-000500/  model.safetensors, optimizer.safetensors, state.json
+ *       step-000500/  model.safetensors, optimizer.safetensors, state.json; average.safetensors with emaDecay
  *       latest        the name of the newest, in a line of text
  *       best          the name of the one with the lowest validation loss
  *

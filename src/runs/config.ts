@@ -221,6 +221,7 @@ export function changeSettings(
     'lrScale',
     'momentum',
     'weightDecay',
+    'emaDecay',
     'batchSize',
     'gradAccumulation',
   ];

@@ -2,8 +2,9 @@
 
 import { restoreSafetensors, SafetensorsFile } from '../formats/safetensors.js';
 import type { LanguageModel } from '../models/index.js';
-import type { Optimizer, OptimizerSettings } from '../optim/index.js';
+import type { Optimizer, OptimizerSettings, WeightAverage } from '../optim/index.js';
 import { Scope, type Tensor } from '../tensor/index.js';
+import { UserError } from '../util/errors.js';
 import { sameShape } from '../util/shape.js';
 
 /**
@@ -44,6 +45,28 @@ export function restoreOptimizer(
   });
   optimizer.groups.forEach((group, i) => void Object.assign(group.options, options[i]));
   optimizer.lr = lr;
+}
+
+/**
+ * Loads the average of a model's weights.
+ *
+ * @param file undefined where the checkpoint holds none.
+ * @throws UserError then, or listing what does not fit.
+ */
+export function restoreAverage(
+  average: WeightAverage,
+  checkpoint: string,
+  file: string | undefined,
+): void {
+  restoreSafetensors(requireAverage(checkpoint, file), average.stateDict());
+}
+
+/** The file of a checkpoint's average of weights. @throws UserError where it holds none. */
+export function requireAverage(checkpoint: string, file: string | undefined): string {
+  if (file !== undefined) return file;
+  throw new UserError(
+    `${checkpoint} holds no average of weights: a run keeps one when it is begun with emaDecay, such as emaDecay=0.999.`,
+  );
 }
 
 function readAll(source: SafetensorsFile): Map<string, Tensor> {

@@ -5,6 +5,7 @@
  * says which is meant without a prefix.
  */
 import { z } from 'zod';
+import { MUON_SCALES } from '../optim/index.js';
 import { UsageError } from '../util/errors.js';
 import { describeIssues } from './issues.js';
 
@@ -24,12 +25,25 @@ export const trainingSchema = z.strictObject({
     .default(1)
     .describe('micro-batches averaged per step, for batches larger than memory allows'),
   optimizer: z
-    .enum(['sgd', 'adamw'])
+    .enum(['sgd', 'adamw', 'muon'])
     .default('adamw')
     .describe(
-      'adamw by default: its learning rates carry over between models, while those of SGD need tuning',
+      'adamw by default: its learning rates carry over between models, while those of SGD need tuning; muon: for matrices between embedding and head, the rest by adamw',
     ),
   lr: z.number().min(0).describe('peak learning rate'),
+  adamwLr: z
+    .number()
+    .min(0)
+    .optional()
+    .describe(
+      "muon: peak learning rate of what AdamW takes; default lr with matchRmsAdamw, else 0.0003, Jordan's",
+    ),
+  muonScale: z
+    .enum(MUON_SCALES)
+    .default('matchRmsAdamw')
+    .describe(
+      "muon: size of an update; matchRmsAdamw bears AdamW's lr, original, √max(1, rows/columns), one of about 0.02",
+    ),
   lrScale: z
     .array(scale)
     .default([])
@@ -37,10 +51,10 @@ export const trainingSchema = z.strictObject({
       'learning rates of parts of the model, as path=factor of lr: embedding=0.5,output=2; 0 freezes a part; the longest matching path counts',
     ),
   schedule: z
-    .enum(['constant', 'step', 'cosine'])
+    .enum(['constant', 'step', 'cosine', 'wsd'])
     .default('constant')
     .describe(
-      'learning rate constant, multiplied at given steps, or decayed along a cosine to minLr',
+      'learning rate constant, multiplied at given steps, decayed along a cosine to minLr, or (wsd: warm-up, stable, decay) constant until the last decayShare of the steps',
     ),
   stepAt: z
     .array(positive)
@@ -55,25 +69,42 @@ export const trainingSchema = z.strictObject({
     .describe(
       'learning rate of the first warm-up step; default lr / (warmupSteps + 1), since 0 would waste the step',
     ),
-  minLr: z.number().min(0).default(0).describe('schedule=cosine: final learning rate'),
-  momentum: share.default(0).describe('sgd: momentum; 0, as for the published MLP'),
+  minLr: z.number().min(0).default(0).describe('schedule=cosine or wsd: final learning rate'),
+  decayShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe("schedule=wsd: share of all steps over which the rate falls, as 1 − √x; llm.c's 0.2"),
+  momentum: share
+    .optional()
+    .describe(
+      'momentum; default: 0 with sgd, as for the published MLP, 0.95 with muon, as published',
+    ),
   nesterov: z.boolean().default(false).describe('sgd: Nesterov momentum (Sutskever 2013)'),
   weightDecay: z
     .number()
     .min(0)
     .optional()
     .describe(
-      'weight decay of tensors with two or more dimensions; default: 0.01 with adamw, as in PyTorch, 0 with sgd',
+      'weight decay of tensors with two or more dimensions; default: 0.01 with adamw and muon, as published, 0 with sgd',
     ),
-  beta1: share.default(0.9).describe('adamw: decay rate of the first moment (Kingma and Ba 2015)'),
+  beta1: share
+    .default(0.9)
+    .describe('adamw, muon: decay rate of the first moment (Kingma and Ba 2015)'),
   beta2: share
     .default(0.999)
-    .describe('adamw: decay rate of the second moment (Kingma and Ba 2015)'),
-  eps: z.number().positive().default(1e-8).describe('adamw: added to the denominator'),
+    .describe('adamw, muon: decay rate of the second moment (Kingma and Ba 2015)'),
+  eps: z.number().positive().default(1e-8).describe('adamw, muon: added to the denominator'),
   clipNorm: z.number().min(0).default(0).describe('maximum global gradient norm; 0: no clipping'),
   labelSmoothing: share
     .default(0)
     .describe('label smoothing, in training only; evaluation losses are without it'),
+  emaDecay: share
+    .default(0)
+    .describe(
+      'decay of an exponential average of the weights, evaluated beside them and kept for --ema: 0.999 averages the last thousand steps; 0: none',
+    ),
   preciseBatches: positive
     .default(20)
     .describe('BatchNorm, precise or frozen: training batches pooled before each evaluation'),
@@ -126,7 +157,13 @@ export function readScale(text: string): { path: string; factor: number } {
 export type TrainingInput = z.input<typeof trainingSchema>;
 
 type Parsed = z.infer<typeof trainingSchema>;
-type Derived = 'weightDecay' | 'warmupFrom' | 'evalInterval' | 'checkpointInterval' | 'logInterval';
+type Derived =
+  | 'momentum'
+  | 'weightDecay'
+  | 'warmupFrom'
+  | 'evalInterval'
+  | 'checkpointInterval'
+  | 'logInterval';
 /** Every setting of a run, decided. */
 export type TrainingSettings = Omit<Parsed, Derived> & { [K in Derived]-?: number };
 
@@ -136,15 +173,25 @@ const BELONGS: {
   to: (settings: Parsed) => boolean;
   because: string;
 }[] = [
-  ...(['momentum', 'nesterov'] as const).map((key) => ({
-    key,
-    to: ({ optimizer }: Parsed) => optimizer === 'sgd',
-    because: `${key} belongs to optimizer=sgd; AdamW's counterpart is beta1`,
-  })),
+  {
+    key: 'momentum',
+    to: ({ optimizer }) => optimizer !== 'adamw',
+    because: "momentum belongs to optimizer=sgd or muon; AdamW's counterpart is beta1",
+  },
+  {
+    key: 'nesterov',
+    to: ({ optimizer }) => optimizer === 'sgd',
+    because: 'nesterov belongs to optimizer=sgd; AdamW has none, and Muon always has it',
+  },
   ...(['beta1', 'beta2', 'eps'] as const).map((key) => ({
     key,
-    to: ({ optimizer }: Parsed) => optimizer === 'adamw',
-    because: `${key} belongs to optimizer=adamw; SGD has no moments`,
+    to: ({ optimizer }: Parsed) => optimizer !== 'sgd',
+    because: `${key} belongs to optimizer=adamw or muon; SGD has no moments`,
+  })),
+  ...(['adamwLr', 'muonScale'] as const).map((key) => ({
+    key,
+    to: ({ optimizer }: Parsed) => optimizer === 'muon',
+    because: `${key} belongs to optimizer=muon`,
   })),
   ...(['stepAt', 'stepFactor'] as const).map((key) => ({
     key,
@@ -153,8 +200,13 @@ const BELONGS: {
   })),
   {
     key: 'minLr',
-    to: ({ schedule }) => schedule === 'cosine',
-    because: 'minLr belongs to schedule=cosine',
+    to: ({ schedule }) => schedule === 'cosine' || schedule === 'wsd',
+    because: 'minLr belongs to schedule=cosine or wsd',
+  },
+  {
+    key: 'decayShare',
+    to: ({ schedule }) => schedule === 'wsd',
+    because: 'decayShare belongs to schedule=wsd',
   },
   {
     key: 'warmupFrom',
@@ -185,6 +237,11 @@ export function resolveTraining(
   const chosen = withoutUndefined(given);
   const merged: Record<string, unknown> = { ...withoutUndefined(preset), ...chosen };
   const first = parse(merged);
+  // SGD's momentum is no word on Muon's.
+  const { optimizer: presetOptimizer = 'adamw' } = preset;
+  if (first.optimizer !== presetOptimizer && chosen['momentum'] === undefined) {
+    delete merged['momentum'];
+  }
   for (const { key, to, because } of BELONGS) {
     if (to(first)) continue;
     if (Object.hasOwn(chosen, key)) throw new UsageError(`${because}.`);
@@ -192,16 +249,23 @@ export function resolveTraining(
   }
   const settings = parse(merged);
   refuseContradictions(settings);
-  const { steps, lr, warmupSteps } = settings;
+  const { steps, lr, optimizer, warmupSteps } = settings;
   const evalInterval = settings.evalInterval ?? Math.max(1, Math.round(steps / 10));
   return {
     ...settings,
-    weightDecay: settings.weightDecay ?? (settings.optimizer === 'adamw' ? 0.01 : 0),
+    ...(optimizer === 'muon' && { adamwLr: settings.adamwLr ?? defaultAdamwLr(settings) }),
+    momentum: settings.momentum ?? (optimizer === 'muon' ? 0.95 : 0),
+    weightDecay: settings.weightDecay ?? (optimizer === 'sgd' ? 0 : 0.01),
     warmupFrom: settings.warmupFrom ?? lr / (warmupSteps + 1),
     evalInterval,
     checkpointInterval: settings.checkpointInterval ?? evalInterval,
     logInterval: settings.logInterval ?? Math.max(1, Math.ceil(steps / 250)),
   };
+}
+
+/** Of what Muon leaves to AdamW: the same where the scale is matched, else what muon.py has. */
+function defaultAdamwLr({ lr, muonScale }: Parsed): number {
+  return muonScale === 'matchRmsAdamw' ? lr : 3e-4;
 }
 
 function withoutUndefined(values: object): Record<string, unknown> {
@@ -219,7 +283,7 @@ function refuseContradictions(settings: Parsed): void {
   const refuse = (reason: string): never => {
     throw new UsageError(`training settings contradict each other: ${reason}.`);
   };
-  if (nesterov && momentum === 0) refuse('nesterov needs momentum, which is 0');
+  if (nesterov && !momentum) refuse('nesterov needs momentum, which is 0');
   if (schedule === 'step' && stepAt.length === 0) refuse('schedule=step needs stepAt');
   if (stepAt.some((step, i) => i > 0 && step <= stepAt[i - 1]!)) {
     refuse(`stepAt must ascend, got ${stepAt.join(',')}`);

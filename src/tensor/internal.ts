@@ -6,4 +6,5 @@ export { checkFloat, checkIndices, checkTensor, checkTensorMap } from './ops/che
 /** Does not look at shapes: sizes that reach beyond a tensor's memory end the process. */
 export { product } from './ops/product.js';
 export { checkSource } from './random.js';
+export { stackedRows, stackMatrices } from './stacked.js';
 export { expectListed, markListed, unlistedWithGradient } from './unlisted.js';

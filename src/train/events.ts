@@ -59,6 +59,8 @@ export interface EvaluationEvent {
   step: number;
   split: 'validation';
   loss: number;
+  /** Of the average of the weights, where one is kept. `best` goes by `loss` all the same. */
+  emaLoss?: number;
   /** Mean training loss since the evaluation before. */
   trainLoss: number | null;
   /** Whether it is the best so far. */
@@ -126,5 +128,7 @@ export interface TrainResult {
   train: { loss: number | null };
   /** Over the whole validation split; null where there is none, or when it was stopped before. */
   validation: EvaluationResult | null;
+  /** The same of the average of the weights; null where none is kept. */
+  ema: EvaluationResult | null;
   best: { step: number; loss: number } | null;
 }

@@ -75,8 +75,8 @@ export class Ledger {
     };
   }
 
-  /** An evaluation was made. */
-  evaluated(step: number, loss: number): EvaluationEvent {
+  /** An evaluation was made: of the weights, and of their average where one is kept. */
+  evaluated(step: number, loss: number, emaLoss?: number): EvaluationEvent {
     const trainLoss = this.#sinceEvaluation.mean();
     this.#sinceEvaluation.clear();
     this.evaluation = { step, loss, trainLoss };
@@ -84,7 +84,8 @@ export class Ledger {
     if (best) this.best = { step, loss };
     this.withoutBetter = best ? 0 : this.withoutBetter + 1;
     const seconds = this.seconds();
-    return { type: 'evaluation', step, split: 'validation', loss, trainLoss, best, seconds };
+    const losses = { loss, ...(emaLoss !== undefined && { emaLoss }), trainLoss };
+    return { type: 'evaluation', step, split: 'validation', ...losses, best, seconds };
   }
 
   /** Where it stands. */

@@ -17,6 +17,7 @@ const { vocabSize } = data.tokenizer;
 const quick = { steps: 3, batchSize: 16, evalBatches: 2 };
 const kinds: [string, Record<string, unknown>][] = [
   ['mlp', { preset: 'chars', nHidden: 64, blockSize: 8 }],
+  ['mlp', { preset: 'chars', nHidden: 256, nLayer: 3, optimizer: 'muon', emaDecay: 0.9 }],
   ['mlp', { preset: 'chars', nHidden: 16, nLayer: 4, norm: 'batch', optimizer: 'sgd', lr: 0.1 }],
   ['wavenet', { preset: 'small', nEmbd: 8, nResidual: 8, nGate: 8, nSkip: 16 }],
   ['hierarchical', { preset: 'small' }],

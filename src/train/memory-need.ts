@@ -3,6 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { CountedEnough, type CountingLimits, countingBackend } from '../backend/counting.js';
 import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { TOKENS_AT_ONCE } from '../observe/evaluate.js';
+import { WeightAverage } from '../optim/index.js';
 import type { RunSettings } from '../runs/config.js';
 import { defaultRandom, empty, noGrad, Scope, withBackend } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
@@ -26,7 +27,7 @@ type Sized = Pick<RunSettings, 'model' | 'modelConfig' | 'training'>;
 
 /** What a model needs. */
 export interface MemoryNeed {
-  /** The most at once: weights; in training gradients, optimizer state and what a step makes on its way. */
+  /** The most at once: weights; in training gradients, optimizer state, an average of the weights and what a step makes on its way. */
   readonly bytes: number;
   /** Whether the counting was ended early: it needs even more. */
   readonly isMore: boolean;
@@ -74,13 +75,14 @@ export function memoryNeed(
   return { bytes: backend.memory.peakBytes + hostBytes, isMore };
 }
 
-/** Of gradients and optimizer state. */
+/** Of gradients, optimizer state and the average of the weights. */
 function updateBytes(model: LanguageModel, { training }: Sized, use: Use): number {
   if (use !== 'training' || model.fit) return 0;
   const optimizer = optimizerOf(model, training);
   return optimizer.groups.reduce((sum, { options, slots }) => {
     const values = slots.reduce((count, { param }) => count + param.numel, 0);
-    return sum + 4 * values * (1 + optimizer.stateNames(options).length);
+    const kept = 1 + optimizer.stateNames(options).length + (training.emaDecay > 0 ? 1 : 0);
+    return sum + 4 * values * kept;
   }, 0);
 }
 
@@ -95,6 +97,8 @@ function rehearse(model: LanguageModel, { training }: Sized, use: Use): number {
   let hostBytes = 0;
   if (use === 'training' && !model.fit) {
     const optimizer = optimizerOf(model, training);
+    const { emaDecay } = training;
+    if (emaDecay > 0) new WeightAverage(model.stateDict(), emaDecay);
     {
       using _step = new Scope();
       const { loss, bytes } = lossOf(training.batchSize);

@@ -9,7 +9,7 @@ import { type LanguageModel, type ModelDefinition, models } from '../models/inde
 import type { Checkpoint, CheckpointChoice } from '../runs/checkpoint.js';
 import { type RunSettings, unknownName } from '../runs/config.js';
 import { describeIssues } from '../runs/issues.js';
-import { restoreModel } from '../runs/restore.js';
+import { requireAverage, restoreModel } from '../runs/restore.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import { manualSeed } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
@@ -46,24 +46,27 @@ export interface OpenedRun extends Disposable {
  * Opens a run to use its model, in evaluation mode.
  *
  * @param options from: which checkpoint; default the latest, what training ended with, as `sample` and
- *   `eval` take it. definition: of a kind of model that is not registered.
- * @throws UserError when it is not a run, or has no such checkpoint.
+ *   `eval` take it. ema: the average of the weights (`emaDecay`) in place of the last ones. definition: of a
+ *   kind of model that is not registered.
+ * @throws UserError when it is not a run, has no such checkpoint, or keeps no average.
  */
 export async function openRun(
   folder: string,
-  options: { from?: CheckpointChoice; definition?: ModelDefinition } = {},
+  options: { from?: CheckpointChoice; ema?: boolean; definition?: ModelDefinition } = {},
 ): Promise<OpenedRun> {
   const run = RunDirectory.open(folder);
   const { checkpoint, notices } = run.openCheckpoint(options.from ?? 'latest');
   if (!checkpoint) {
     throw new UserError(`${folder}: has no checkpoint yet. Train it first (--resume ${run.name}).`);
   }
+  const { name, modelFile, averageFile } = checkpoint;
+  const file = options.ema ? requireAverage(name, averageFile) : modelFile;
   const tokenizer = await run.tokenizer();
   requireVocabulary(run, tokenizer);
   const definition = definitionOf(run, options.definition);
   requireMemory(run.config, run.config.vocabSize, definition, 'evaluation');
   const model = createModel(run.config, run.config.vocabSize, definition).eval();
-  restoreModel(model, checkpoint.modelFile);
+  restoreModel(model, file);
   return {
     run,
     model,

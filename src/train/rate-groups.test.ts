@@ -7,8 +7,8 @@ import {
 } from '../../test/suites/fixtures.js';
 import { buildSettings } from '../runs/config.js';
 import { UserError } from '../util/errors.js';
-import { createModel } from './open-run.js';
-import { rateGroups } from './rate-groups.js';
+import { createModel, modelDefinition } from './open-run.js';
+import { hiddenMatrices, rateGroups } from './rate-groups.js';
 import { resumeRun, startRun } from './session.js';
 import { Stepper } from './stepper.js';
 
@@ -43,6 +43,40 @@ function train(overrides: Record<string, unknown>, steps: number) {
 }
 
 const names = ['embedding.weight', 'hidden.weight', 'hidden.bias', 'output.weight', 'output.bias'];
+
+describe('hiddenMatrices', () => {
+  const of = (name: string, overrides: Record<string, unknown> = {}) => {
+    const settings = buildSettings(modelDefinition(name), { overrides });
+    const model = createModel(settings, 65);
+    const found = hiddenMatrices(model);
+    return [...model.namedParameters()].filter(([, x]) => found.has(x)).map(([path]) => path);
+  };
+
+  it('are all between embedding and head', () => {
+    expect(of('mlp', { nLayer: 2 })).toEqual(['hidden.0.linear.weight', 'hidden.1.linear.weight']);
+    // A hidden layer as wide as the vocabulary is not the head.
+    expect(of('mlp', { nHidden: 65 })).toEqual(['hidden.0.linear.weight']);
+    const block = ['attn.cAttn', 'attn.cProj', 'mlp.cFc', 'mlp.cProj'];
+    const expected = block.map((path) => `h.0.${path}.weight`);
+    for (const tiedHead of [true, false])
+      expect(of('gpt', { nLayer: 1, tiedHead })).toEqual(expected);
+  });
+
+  it('are refused to Muon where there are none, before there is a folder', async () => {
+    using folder = temporaryFolder();
+    const settings = buildSettings(modelDefinition('bigram'), {
+      ...{
+        preset: 'learned',
+        overrides: { steps: 2, lr: 0.1, optimizer: 'muon', tokenizer: 'char' },
+      },
+    });
+    const start = startRun(settings, { folder: folder.path, data });
+    await expect(start).rejects.toThrow(
+      /optimizer=muon is for matrices between .*take optimizer=adamw/,
+    );
+    expect(fs.readdirSync(folder.path)).toEqual([]);
+  });
+});
 
 describe('rateGroups', () => {
   it('has one group, and one more where only some decay', () => {
@@ -79,7 +113,7 @@ describe('rateGroups', () => {
     expect(attempt).toThrow(`got "${path}". Did you mean "${nearest}"?`);
   });
 
-  it.each(['sgd', 'adamw'])('leaves a part with factor 0 untouched: %s', (optimizer) => {
+  it.each(['sgd', 'adamw', 'muon'])('leaves a part with factor 0 untouched: %s', (optimizer) => {
     const rest = { optimizer, lr: 0.1, weightDecay: 0.1, warmupSteps: 2 };
     const { before, after } = train({ ...rest, lrScale: ['hidden=0'] }, 5);
     for (const name of names) {
@@ -119,6 +153,22 @@ describe('rateGroups', () => {
         expect(options.lr).toBe(slots[0]!.name.startsWith('output') ? lr * 0.25 : lr);
       }
     }
+  });
+
+  it('leaves to AdamW, at its own rate, all that is no hidden matrix', () => {
+    const { model, training } = make({
+      ...{ optimizer: 'muon', lr: 0.02, adamwLr: 0.005, weightDecay: 0.1, lrScale: ['output=2'] },
+    });
+    const found = rateGroups(model, training).map(({ lr, weightDecay, adamw, params }) => ({
+      ...{ lr, weightDecay, adamw, params: [...params.keys()] },
+    }));
+    expect(found).toEqual([
+      { lr: 0.005, weightDecay: 0.1, adamw: true, params: ['embedding.weight'] },
+      { lr: undefined, weightDecay: 0.1, adamw: false, params: ['hidden.weight'] },
+      { lr: 0.01, weightDecay: 0.1, adamw: true, params: ['output.weight'] },
+      { lr: 0.005, weightDecay: 0, adamw: true, params: ['hidden.bias'] },
+      { lr: 0.01, weightDecay: 0, adamw: true, params: ['output.bias'] },
+    ]);
   });
 
   it('is kept with the run, which refuses to change it; a wrong path leaves no folder', async () => {

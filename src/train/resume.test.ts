@@ -27,6 +27,10 @@ const momentum = {
   labelSmoothing: 0.1,
 };
 const scaled = { ...adamw, lrScale: ['embedding=0.3', 'output=2', 'output.bias=0'] };
+const muon = {
+  ...{ optimizer: 'muon', lr: 0.02, muonScale: 'original', adamwLr: 0.005, gradAccumulation: 2 },
+  ...{ schedule: 'wsd', warmupSteps: 5, minLr: 0.001, emaDecay: 0.95 },
+};
 const plain = { optimizer: 'sgd', lr: 0.3, gradAccumulation: 2 };
 
 function settings(overrides: Record<string, unknown>): RunSettings {
@@ -47,6 +51,7 @@ function traces({ run, trainer }: Session) {
   const { seconds: _, logs: __, ...state } = checkpoint!.state;
   return {
     parameters: [...trainer.model.stateDict()].map(([name, t]) => [name, t.dataSync()]),
+    average: checkpoint!.averageFile && fs.readFileSync(checkpoint!.averageFile, 'hex'),
     state,
     metrics: run.read('metrics').map(timeless),
     best: run.checkpoints.pointer('best'),
@@ -91,7 +96,7 @@ async function sit({ trainer }: Session, steps: number | undefined) {
 }
 
 describe('a run that is stopped and resumed', () => {
-  for (const [name, overrides] of Object.entries({ adamw, momentum, scaled, plain })) {
+  for (const [name, overrides] of Object.entries({ adamw, momentum, scaled, muon, plain })) {
     it(`equals, bit for bit, one that never stopped: ${name}`, async () => {
       using folder = temporaryFolder();
       const expected = await unbroken(overrides, folder.path);

@@ -8,10 +8,12 @@ import {
   cosine,
   gradNorm,
   linearWarmup,
+  Muon,
   type Optimizer,
   type Schedule,
   SGD,
   sequence,
+  stableDecay,
   stepDecay,
 } from '../optim/index.js';
 import type { TrainingSettings } from '../runs/settings.js';
@@ -37,19 +39,8 @@ export interface StepHooks {
 
 /** The rate at each step, counted from 0, as the settings say. */
 export function scheduleOf(training: TrainingSettings): Schedule {
-  const { lr, schedule, stepAt, stepFactor, minLr, steps, warmupSteps, warmupFrom } = training;
-  const after = Math.max(1, steps - warmupSteps);
-  const main =
-    schedule === 'constant'
-      ? constant(lr)
-      : schedule === 'cosine'
-        ? cosine({ steps: after, from: lr, to: minLr })
-        : // Steps are counted from the start of training, not from the end of the warm-up.
-          stepDecay({
-            lr,
-            at: stepAt.map((at) => Math.max(0, at - warmupSteps)),
-            factor: stepFactor,
-          });
+  const { lr, warmupSteps, warmupFrom } = training;
+  const main = afterWarmup(training);
   if (warmupSteps === 0) return main;
   return sequence([
     [linearWarmup({ steps: warmupSteps, from: warmupFrom, to: lr }), warmupSteps],
@@ -57,18 +48,45 @@ export function scheduleOf(training: TrainingSettings): Schedule {
   ]);
 }
 
+/** The rate once the warm-up is over, its steps counted from there. */
+function afterWarmup(training: TrainingSettings): Schedule {
+  const { lr, schedule, stepAt, stepFactor, minLr, decayShare, steps, warmupSteps } = training;
+  const after = Math.max(1, steps - warmupSteps);
+  switch (schedule) {
+    case 'constant':
+      return constant(lr);
+    case 'cosine':
+      return cosine({ steps: after, from: lr, to: minLr });
+    case 'wsd': {
+      const decaySteps = Math.min(after, Math.round(decayShare * steps)); // of all, the warm-up's too
+      return stableDecay({ steps: after, decaySteps, from: lr, to: minLr });
+    }
+    case 'step': {
+      // Steps are counted from the start of training, not from the end of the warm-up.
+      const at = stepAt.map((at) => Math.max(0, at - warmupSteps));
+      return stepDecay({ lr, at, factor: stepFactor });
+    }
+  }
+}
+
 /**
  * Builds the optimizer that the settings name, with its groups (`rateGroups`): each one's rate is the
  * schedule's times its factor.
  *
- * @throws UserError when `lrScale` names what the model does not have.
+ * @throws UserError when `lrScale` names what the model does not have, or Muon has no matrix to train.
  */
 export function optimizerOf(model: LanguageModel, training: TrainingSettings): Optimizer {
   const { optimizer, lr, weightDecay, momentum, nesterov, beta1, beta2, eps } = training;
   const groups = rateGroups(model, training);
-  return optimizer === 'sgd'
-    ? new SGD(groups, { lr, weightDecay, momentum, nesterov })
-    : new AdamW(groups, { lr, weightDecay, betas: [beta1, beta2], eps });
+  const moments = { betas: [beta1, beta2] as const, eps };
+  switch (optimizer) {
+    case 'sgd':
+      return new SGD(groups, { lr, weightDecay, momentum, nesterov });
+    case 'adamw':
+      return new AdamW(groups, { lr, weightDecay, ...moments });
+    case 'muon':
+      return new Muon(groups, { lr, weightDecay, momentum, scale: training.muonScale, ...moments });
+  }
 }
 
 /** What decides a step, besides parameters and optimizer. */

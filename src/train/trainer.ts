@@ -6,8 +6,9 @@ import { generate } from '../generate/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type EvaluationResult, evaluate, meanLoss } from '../observe/evaluate.js';
 import { PopulationSchedule } from '../observe/population.js';
+import { WeightAverage } from '../optim/index.js';
 import type { Checkpoint } from '../runs/checkpoint.js';
-import { restoreModel, restoreOptimizer } from '../runs/restore.js';
+import { restoreAverage, restoreModel, restoreOptimizer } from '../runs/restore.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { TrainingSettings } from '../runs/settings.js';
 import { UserError } from '../util/errors.js';
@@ -56,6 +57,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   readonly #options: TrainerOptions;
   readonly #stepper: Stepper | undefined;
   readonly #evaluation: BatchPass | undefined;
+  readonly #average: WeightAverage | undefined;
   readonly #ledger = new Ledger();
   readonly #population: PopulationSchedule;
   /** Where the last step began. */
@@ -76,6 +78,8 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     this.#population = new PopulationSchedule(model, training, data.splits.train, seed);
     if (model.fit) return;
     this.#stepper = this.#makeStepper();
+    const { emaDecay } = training;
+    if (emaDecay > 0) this.#average = new WeightAverage(model.stateDict(), emaDecay);
     const { validation } = data.splits;
     if (validation.ids.length > 0) {
       const { blockSize, target } = model;
@@ -106,8 +110,9 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
    *
    * @throws UserError when it does not fit the model or the optimizer.
    */
-  restore({ name, modelFile, optimizerFile, state }: Checkpoint): void {
+  restore({ name, modelFile, optimizerFile, averageFile, state }: Checkpoint): void {
     restoreModel(this.model, modelFile);
+    if (this.#average) restoreAverage(this.#average, name, averageFile);
     if (this.#stepper) {
       restoreOptimizer(this.#stepper.optimizer, optimizerFile, state.optimizer);
       this.#stepper.moveTo({ step: state.step, ...state.random });
@@ -145,9 +150,11 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     } finally {
       if (stepper) stepper.optimizer.zeroGrad();
     }
-    const validation = reason === 'stopped' ? null : this.#score('validation');
+    const score = () => (reason === 'stopped' ? null : this.#score('validation'));
+    const validation = score();
+    const ema = this.#average?.during(score) ?? null;
     const stop = { type: 'stop', reason, step: this.step, seconds: ledger.seconds() } as const;
-    this.#options.run?.append('metrics', { ...stop, validation });
+    this.#options.run?.append('metrics', { ...stop, validation, ...(ema && { ema }) });
     this.emit('stop', stop);
     return {
       reason,
@@ -155,6 +162,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       ...ledger.sitting(),
       train: { loss: stepper ? ledger.trainLoss() : this.#score('train')!.loss },
       validation,
+      ema,
       best: ledger.best,
     };
   }
@@ -189,6 +197,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       if (gradNorm !== undefined && !Number.isFinite(gradNorm)) {
         throw this.#diverged('gradient norm', gradNorm);
       }
+      this.#average?.update(step);
       const after = performance.now();
       ledger.count(loss, after - now);
       shown.add(loss);
@@ -236,11 +245,13 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
 
   /** Scores the same batches as every time; says whether it is the best so far. */
   #evaluate(step: number): boolean {
-    if (!this.#evaluation) return false;
+    const pass = this.#evaluation;
+    if (!pass) return false;
     this.#population.refresh(step);
-    const loss = meanLoss(this.model, this.#evaluation);
+    const loss = meanLoss(this.model, pass);
     if (!Number.isFinite(loss)) throw this.#diverged('validation loss', loss);
-    const event = this.#ledger.evaluated(step, loss);
+    const ema = this.#average?.during(() => meanLoss(this.model, pass));
+    const event = this.#ledger.evaluated(step, loss, ema);
     this.#options.run?.append('metrics', event);
     this.emit('evaluation', event);
     return event.best;
@@ -274,7 +285,12 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       logs: run.syncLogs(),
       optimizer: { ...optimizer?.settings },
     });
-    const contents = { state, model: this.model.stateDict(), optimizer: optimizer?.tensors ?? [] };
+    const contents = {
+      state,
+      model: this.model.stateDict(),
+      optimizer: optimizer?.tensors ?? [],
+      average: this.#average?.stateDict(),
+    };
     const name = run.saveCheckpoint(contents, { best });
     this.#lastCheckpoint = name;
     this.emit('checkpoint', { step, name, best });
@@ -307,5 +323,6 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   /** Frees optimizer state and buffers, not the model. */
   [Symbol.dispose](): void {
     this.#stepper?.[Symbol.dispose]();
+    this.#average?.[Symbol.dispose]();
   }
 }
