@@ -124,7 +124,8 @@ export function table(all: readonly Run[]): string {
     if (runs.length === 0) return [];
     const { gap, error, seeds } = difference(runs, base);
     const sign = gap < 0 ? '−' : '+';
-    const cell = name === SWITCHES[0]!.name || seeds === 0 ? '' : `${sign}${Math.abs(gap).toFixed(4)}`;
+    const cell =
+      name === SWITCHES[0]!.name || seeds === 0 ? '' : `${sign}${Math.abs(gap).toFixed(4)}`;
     const spread = cell === '' ? '' : ` ± ${error.toFixed(4)}`;
     const loss = mean(runs.map(({ validation }) => validation)).toFixed(4);
     const seconds = mean(runs.map((run) => run.seconds)).toFixed(0);
