@@ -1,4 +1,5 @@
 /** `nanogpt export`: a run's model as other programs read it. */
+import fs from 'node:fs';
 import type { SavedDType } from '../pretrained/index.js';
 import { type GgufDType, saveGguf, savePretrained } from '../pretrained/index.js';
 import { UsageError } from '../util/errors.js';
@@ -31,6 +32,8 @@ export async function exportRun(name: string, options: ExportOptions): Promise<v
     throw new UsageError(`--dtype ${dtype}: expected one of ${dtypes.join(', ')} for ${format}.`);
   }
   if (out === '') throw new UsageError('--out: expected a path, got nothing.');
+  if (fs.existsSync(out))
+    throw new UsageError(`--out ${out}: is there already. Choose another name.`);
   using opened = await openNamedRun(name, options, output);
   const { model, tokenizer, run } = opened;
   const { model: kind, modelConfig: settings } = run.config;

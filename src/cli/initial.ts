@@ -5,6 +5,7 @@ import { readRunConfig } from '../runs/index.js';
 import { createTokenizer } from '../tokenizers/index.js';
 import { type Initial, isRunFolder, openInitial } from '../train/index.js';
 import { cacheDir } from '../util/cache-dir.js';
+import { UsageError } from '../util/errors.js';
 import { lookForRun } from './find-run.js';
 import { importRecorded } from './imports.js';
 import type { Output } from './output.js';
@@ -32,14 +33,18 @@ export async function openNamedInitial(
 ): Promise<Initial> {
   const run = lookForRun(where);
   const isOwn = run !== undefined && isRunFolder(run);
-  if (isOwn) {
-    await importRecorded(run, readRunConfig(run).imports, (line) => output.notice(line));
-  }
+  const config = isOwn ? readRunConfig(run) : undefined;
+  if (isOwn) await importRecorded(run, config?.imports, (line) => output.notice(line));
+  const text = (): never => {
+    throw new UsageError(
+      `${spec} makes its vocabulary from a text, and ${where} has learned one already: another vocabulary. Leave --tokenizer out.`,
+    );
+  };
   // Compared with the model's own; it stands in where that has none.
   const tokenizer =
-    spec === undefined
+    spec === undefined || spec === config?.tokenizer
       ? undefined
-      : await createTokenizer(spec, { cacheDir: cacheDir('tokenizers'), ...work });
+      : await createTokenizer(spec, { cacheDir: cacheDir('tokenizers'), text, ...work });
   const options = { ...work, tokenizer, blockSize, mostTokens: MOST_TOKENS };
   return openInitial(isOwn ? run : where, options);
 }

@@ -1,7 +1,7 @@
 /** Weights to begin with, in place of fresh ones: those of a run, or of a model of somebody else's. */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { LanguageModel, ModelDefinition, TrainingPreset } from '../models/index.js';
+import type { LanguageModel, ModelDefinition, Preset, TrainingPreset } from '../models/index.js';
 import { type LoadPretrainedOptions, openPretrained } from '../pretrained/index.js';
 import type { CheckpointChoice } from '../runs/checkpoint.js';
 import { buildSettings, type RunSettings, settingsOf, unknownName } from '../runs/config.js';
@@ -82,13 +82,14 @@ async function openRunInitial(
   if (!checkpoint) {
     throw new UserError(`${folder}: has no checkpoint yet. Train it first (--resume ${run.name}).`);
   }
-  const { model, modelConfig, vocabSize } = run.config;
+  const { model, modelConfig, vocabSize, data, split } = run.config;
   const tokenizer = await run.tokenizer();
   requireSame(folder, tokenizer, given);
   const settings = { ...modelConfig, ...(blockSize !== undefined && { blockSize }) };
   return {
     from: run.path,
-    definition: withSettings(modelDefinition(model), settings, tokenizer),
+    // Its own text again, unless another one is named; and what was kept for validation stays unseen.
+    definition: withSettings(modelDefinition(model), settings, tokenizer, { data, split }),
     modelConfig: settings,
     vocabSize,
     tokenizer,
@@ -154,12 +155,13 @@ function withSettings(
   definition: ModelDefinition,
   model: Readonly<Record<string, unknown>>,
   { name: tokenizer }: Tokenizer,
+  more: Pick<Preset, 'data' | 'split'> = {},
 ): ModelDefinition {
   const presets = Object.entries(definition.presets).map(
     ([name, preset]) => [name, { ...preset, model, tokenizer }] as const,
   );
   const summary = 'a model that has learned already, trained on';
-  const own = { summary, model, tokenizer, training: TRAINING };
+  const own = { summary, model, tokenizer, training: TRAINING, ...more };
   return {
     ...definition,
     presets: { ...Object.fromEntries(presets), [PRESET]: own },
