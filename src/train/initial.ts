@@ -82,7 +82,8 @@ async function openRunInitial(
   if (!checkpoint) {
     throw new UserError(`${folder}: has no checkpoint yet. Train it first (--resume ${run.name}).`);
   }
-  const { model, modelConfig, vocabSize, data, split } = run.config;
+  const { model, modelConfig, vocabSize, split } = run.config;
+  const data = run.keptText() ?? run.config.data;
   const tokenizer = await run.tokenizer();
   requireSame(folder, tokenizer, given);
   const settings = { ...modelConfig, ...(blockSize !== undefined && { blockSize }) };
