@@ -53,7 +53,7 @@ describe.skipIf(!folder)('a GGUF file in llama.cpp', () => {
     const { model } = await train(
       settings,
       {},
-      `${TEXT}\nthe quick brown fox jumps over the lazy dog\n`,
+      `${TEXT.replaceAll('; ', ';\n')}\nthe quick brown fox jumps over the lazy dog\n`,
     );
     tokenizer = new SentencePieceTokenizer(model, 'small');
   }, 300_000);

@@ -186,7 +186,7 @@ describe('the packed files', () => {
   it('offer each room by its name, as the same objects', () => {
     const code = `
       import * as all from 'nanogpt';
-      for (const room of ['tensor', 'nn', 'optim', 'tokenizers', 'data', 'models', 'generate', 'train', 'runs', 'formats', 'observe']) {
+      for (const room of ['tensor', 'nn', 'optim', 'tokenizers', 'data', 'models', 'generate', 'train', 'runs', 'formats', 'pretrained', 'observe']) {
         for (const [name, value] of Object.entries(await import('nanogpt/' + room))) {
           if (all[name] !== value) throw new Error(room + ': ' + name);
         }

@@ -56,6 +56,10 @@ function addTrain(program: Command): void {
     .addOption(threads())
     .option('--split <shares>', 'fractions for train, validation and test, e.g. 0.8,0.1,0.1')
     .option('--out <folder>', "the run's folder (default: runs/<model>-<preset>-<time>)")
+    .option(
+      '--init-from <run or model>',
+      'begin with the weights of a run, or of what `import` takes: fine-tuning',
+    )
     .option('--resume <run>', 'continue a stopped run, bit for bit as if never interrupted')
     .addOption(new Option('--max-seconds <s>', 'stop after this many seconds').argParser(seconds))
     .addOption(set('model or training'))
@@ -68,6 +72,7 @@ Examples:
   nanogpt train mlp --preset chars --steps 2000   a first look in seconds, on characters
   nanogpt train mlp --data notes/ --set nHidden=400 --set optimizer=adamw --lr 0.001
   nanogpt train --resume runs/mlp-published-20260101-1200 --steps 2800
+  nanogpt train --init-from openai-community/gpt2 --data notes/ --block-size 128
 
 Every setting is an option too: --batch-size 64 is --set batchSize=64.
 Ctrl-C finishes the step, saves, and prints how to resume (exit code 130); a second one exits at once.`,
@@ -167,6 +172,61 @@ Examples:
     .action(async (run, options) => (await import('./eval.js')).evaluateRun(run, options));
 }
 
+function addImport(program: Command): void {
+  program
+    .command('import')
+    .description('make a run of a published model, for sample, eval and train --init-from')
+    .argument(
+      '<model>',
+      'a folder with config.json and safetensors, a .gguf, a .bin of llama2.c, or owner/name on the Hugging Face hub',
+    )
+    .requiredOption('--out <folder>', "the run's folder")
+    .addOption(data())
+    .option('--tokenizer <name>', 'for a model that comes without one')
+    .addOption(
+      new Option(
+        '--block-size <n>',
+        'the most tokens to see at once (default: its own, 1,024 at most)',
+      ).argParser(count(1)),
+    )
+    .addOption(threads())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Families of config.json: gpt2, llama, mistral, qwen2, qwen3, smollm3.
+
+Examples:
+  nanogpt import openai-community/gpt2 --out runs/gpt2
+  nanogpt import stories15M.bin --tokenizer tokenizer.model --out runs/stories`,
+    )
+    .action(async (model, options) => (await import('./import.js')).importModel(model, options));
+}
+
+function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('write a trained model as other programs read it')
+    .argument('<run>', 'a run: its name or folder')
+    .requiredOption(
+      '--format <format>',
+      'safetensors (a folder as transformers has it) or gguf (a file for llama.cpp and Ollama)',
+    )
+    .requiredOption('--out <path>', 'the new folder or file')
+    .option('--dtype <type>', 'float32 (default), float16, bfloat16; gguf: q8_0 too')
+    .addOption(checkpoint())
+    .addOption(threads())
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt export runs/llama --format gguf --out my.gguf
+  nanogpt export runs/llama --format safetensors --dtype bfloat16 --out my-llama`,
+    )
+    .action(async (run, options) => (await import('./export.js')).exportRun(run, options));
+}
+
 function addDescribe(program: Command): void {
   program
     .command('describe')
@@ -231,7 +291,17 @@ Environment:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     );
   // In the order in which one meets them.
-  const all = [addTrain, addSample, addEval, addDescribe, addTokenizer, addRuns, addDoctor];
+  const all = [
+    addTrain,
+    addSample,
+    addEval,
+    addImport,
+    addExport,
+    addDescribe,
+    addTokenizer,
+    addRuns,
+    addDoctor,
+  ];
   for (const add of all) add(program);
   program.hook('preAction', async (_, command) => {
     const files = importsOf(command);

@@ -50,6 +50,6 @@ export function settingKeys(): Set<string> {
 }
 
 /** A path made absolute, so that the run finds its text from any folder; a name or a URL as it is. */
-function wherever(data: string): string {
+export function wherever(data: string): string {
   return datasetName(data) === undefined && fs.existsSync(data) ? path.resolve(data) : data;
 }

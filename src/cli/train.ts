@@ -1,5 +1,4 @@
 /** `nanogpt train`: a new run, or one that goes on. */
-import path from 'node:path';
 import { buildSettings, readRunConfig } from '../runs/index.js';
 import { currentBackend } from '../tensor/index.js';
 import {
@@ -7,7 +6,6 @@ import {
   resumeRun,
   type Session,
   type SessionOptions,
-  type StartOptions,
   startRun,
   type TrainResult,
 } from '../train/index.js';
@@ -18,9 +16,11 @@ import { importedFiles, importRecorded } from './imports.js';
 import { Interrupt } from './interrupt.js';
 import { Output, onClosedPipe } from './output.js';
 import { quoted, shownPath } from './paths.js';
+import { placeOf } from './place.js';
 import { type Progress, showProgress } from './progress.js';
 import { overridesOf, type SettingOptions } from './settings.js';
 import { prepareBackend } from './threads.js';
+import { openInitialised } from './train-init.js';
 import { introduction, outcome, resultOf } from './train-report.js';
 import { unigramLoss } from './unigram.js';
 import { warmupNotice } from './wording.js';
@@ -31,6 +31,7 @@ export interface TrainOptions extends SettingOptions {
   threads?: number;
   out?: string;
   resume?: string;
+  initFrom?: string;
   json?: true;
 }
 
@@ -82,18 +83,23 @@ async function open(
     imports: importedFiles(),
   };
   // Awaited, or the bar would be gone before it was needed.
+  if (options.resume !== undefined && options.initFrom !== undefined) {
+    throw new UsageError(
+      '--init-from begins a new run, and --resume goes on with an old one: give one.',
+    );
+  }
   if (options.resume !== undefined) return await openOld(name, options, session, output);
+  if (options.initFrom !== undefined) {
+    return await openInitialised(name, options, session, output);
+  }
   const definition = modelDefinition(name ?? 'mlp');
   const overrides = overridesOf(definition, options);
   const settings = buildSettings(definition, { preset: options.preset, overrides });
-  if (options.out === '') throw new UsageError("--out: expected the run's folder, got nothing.");
+  const place = options.out === undefined ? {} : placeOf(options.out);
   prepareBackend(output, options.threads);
   // Without --data any text will do; with it, that one or an error.
-  const start: StartOptions = { ...session, fallback: overrides['data'] === undefined };
-  if (options.out === undefined) return await startRun(settings, start);
-  const out = path.resolve(options.out);
-  const place = { folder: path.dirname(out), name: path.basename(out) };
-  return await startRun(settings, { ...start, ...place });
+  const fallback = overrides['data'] === undefined;
+  return await startRun(settings, { ...session, ...place, fallback });
 }
 
 async function openOld(

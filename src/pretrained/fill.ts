@@ -3,7 +3,7 @@ import type { TensorSource } from '../formats/index.js';
 import { CHUNK } from '../formats/positioned-file.js';
 import type { Tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
-import { formatShape, numel, sameShape } from '../util/shape.js';
+import { formatShape, sameShape } from '../util/shape.js';
 import { type Link, reorderPairs, rowsOf, transpose } from './link.js';
 
 /** Names that an error shows. */
@@ -64,18 +64,29 @@ export function fillParameters(
   source: TensorSource,
 ): void {
   const untouched = new Set(parameters.keys());
+  const scratch = new Scratch();
   for (const link of links) {
     if (link.own === undefined) continue;
     const tensor = parameters.get(link.own);
     if (!tensor)
       throw new Error(`${link.theirs} is to be ${link.own}, which the model does not have`);
     untouched.delete(link.own);
-    fill(tensor, link, source);
+    fill(tensor, link, source, scratch);
   }
   if (untouched.size > 0) throw new Error(`no tensor is said to be ${[...untouched].join(', ')}`);
 }
 
-function fill(tensor: Tensor, link: Link, source: TensorSource): void {
+/** Two buffers for all tensors, grown to what the largest of them needs: garbage of that size would lie about. */
+class Scratch {
+  #buffers = [new Float32Array(0), new Float32Array(0)];
+
+  get(which: 0 | 1, length: number): Float32Array {
+    if (this.#buffers[which]!.length < length) this.#buffers[which] = new Float32Array(length);
+    return this.#buffers[which]!.subarray(0, length);
+  }
+}
+
+function fill(tensor: Tensor, link: Link, source: TensorSource, scratch: Scratch): void {
   const { backend } = tensor;
   const { theirs, row = 0, pairs, transposed } = link;
   const { rows, columns } = rowsOf(link);
@@ -85,22 +96,23 @@ function fill(tensor: Tensor, link: Link, source: TensorSource): void {
     backend.write(backend.offset(tensor.pointer, first + at), 'float32', values);
   };
   if (transposed) {
-    const [from, to] = [new Float32Array(numel(link.shape)), new Float32Array(rows * columns)];
+    const [from, to] = [scratch.get(0, rows * columns), scratch.get(1, rows * columns)];
     source.readFloats(theirs, 0, from);
     transpose(from, to, columns, rows);
     put(0, to);
     return;
   }
   const step = pairs ? pairs.headDim * columns : Math.min(CHUNK, count);
-  const from = new Float32Array(step);
-  const to = new Float32Array(pairs ? step : 0);
   for (let done = 0; done < count; done += step) {
-    const part = from.subarray(0, Math.min(step, count - done));
+    const part = scratch.get(0, Math.min(step, count - done));
     source.readFloats(theirs, done, part);
     if (pairs) {
+      const to = scratch.get(1, step);
       const toNeighbours = pairs.neighbours === 'ours';
-      reorderPairs(from, to, { headDim: pairs.headDim, columns, toNeighbours });
+      reorderPairs(part, to, { headDim: pairs.headDim, columns, toNeighbours });
+      put(done, to);
+    } else {
+      put(done, part);
     }
-    put(done, pairs ? to : part);
   }
 }

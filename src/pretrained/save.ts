@@ -32,6 +32,8 @@ export interface SavePretrainedOptions {
   dtype?: SavedDType | undefined;
   /** The kind of model, as `models` has it. Default: the model's own, of those of this package. */
   kind?: string | undefined;
+  /** Its settings, in full. Default: the model's own field `config`. */
+  settings?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What was written. */
@@ -49,7 +51,7 @@ export interface SavedPretrained {
  * `transformers` has them (gpt2, llama, mistral, qwen2, qwen3, smollm3); all else with a `config.json` that
  * explains itself. `loadPretrained` reads either.
  *
- * @param model of this package, or of any kind that is registered, with its settings in a field `config`.
+ * @param model of any kind that is registered.
  * @throws UsageError where the folder is there already, or the kind of model is not known; UserError where it
  *   cannot be written.
  */
@@ -69,7 +71,7 @@ export function savePretrained(
       `savePretrained: the tokenizer has ${tokenizer.vocabSize} tokens, and the model knows ${model.vocabSize}.`,
     );
   }
-  const { config, tensors, family, notices } = contentsOf(model, TYPES[dtype], options.kind);
+  const { config, tensors, family, notices } = contentsOf(model, TYPES[dtype], options);
   const target = path.resolve(folder);
   try {
     makeFolder(path.dirname(target));
@@ -98,7 +100,11 @@ interface Contents {
   notices: string[];
 }
 
-function contentsOf(model: LanguageModel, type: FloatType, kind: string | undefined): Contents {
+function contentsOf(
+  model: LanguageModel,
+  type: FloatType,
+  { kind, settings: given }: SavePretrainedOptions,
+): Contents {
   const notices: string[] = [];
   if (model instanceof Transformer) {
     const found = familyFor(model as Settled);
@@ -119,10 +125,10 @@ function contentsOf(model: LanguageModel, type: FloatType, kind: string | undefi
   }
   const name = kind ?? (model as { name?: string }).name ?? model.constructor.name.toLowerCase();
   const definition = models.get(name);
-  const settings = (model as unknown as { config?: Record<string, unknown> }).config;
+  const settings = given ?? (model as unknown as { config?: Record<string, unknown> }).config;
   if (!definition || settings === undefined) {
     throw new UsageError(
-      `savePretrained: expected a model whose kind is registered and whose settings are in its field config, got ${model.constructor.name}; say its kind.`,
+      `savePretrained: expected a model of a registered kind with its settings, got ${model.constructor.name}; give kind and settings.`,
     );
   }
   const tensors = [...model.stateDict()].map(

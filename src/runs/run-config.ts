@@ -112,6 +112,12 @@ export function readRunConfig(folder: string): RunConfig {
     );
   }
   const json = readJsonFile(file, MAX_BYTES);
+  const { format, model_type: published } = Object(json) as Record<string, unknown>;
+  if (format !== 'nanogpt-run' && typeof published === 'string') {
+    throw new UserError(
+      `${folder}: is not a run but a published model; \`nanogpt import ${folder} --out RUN\` makes a run of it.`,
+    );
+  }
   const parsed = runConfigSchema.safeParse(json);
   if (!parsed.success) {
     throw new UserError(

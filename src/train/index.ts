@@ -6,6 +6,13 @@ export {
   initialLossWarning,
 } from './anomalies.js';
 export type * from './events.js';
+export {
+  type Initial,
+  type InitialOptions,
+  initialSettings,
+  isRunFolder,
+  openInitial,
+} from './initial.js';
 export { memoryNeed, requireMemory } from './memory-need.js';
 export {
   createModel,

@@ -6,7 +6,8 @@ import type { CheckpointChoice } from '../runs/checkpoint.js';
 import { changeSettings, type RunSettings } from '../runs/config.js';
 import { type ImportedFile, type RunConfig, versions } from '../runs/run-config.js';
 import { RunDirectory } from '../runs/run-directory.js';
-import { requireMemory } from './memory-need.js';
+import type { Initial } from './initial.js';
+import { requireMemory, type Use } from './memory-need.js';
 import {
   createModel,
   definitionOf,
@@ -51,6 +52,10 @@ export interface StartOptions extends SessionOptions {
    * then name what stood in. Default false: other data than asked for is an error.
    */
   fallback?: boolean | undefined;
+  /** Weights and tokenizer to begin with: the run saves them as its step 0. See `openInitial`, `initialSettings`. */
+  initial?: Initial | undefined;
+  /** What the run is made for: memory is checked for that. Default training. */
+  use?: Use | undefined;
 }
 
 /**
@@ -63,13 +68,16 @@ export async function startRun(
   settings: RunSettings,
   options: StartOptions = {},
 ): Promise<Session> {
-  const { fallback, folder, name, onProgress, signal } = options;
+  const { fallback, folder, name, onProgress, signal, initial, use = 'training' } = options;
   if (name !== undefined) RunDirectory.requireFree(name, folder);
-  const data = options.data ?? (await loadDataset({ ...settings, onProgress, signal, fallback }));
+  const tokenizer = initial?.tokenizer ?? settings.tokenizer;
+  const data =
+    options.data ?? (await loadDataset({ ...settings, tokenizer, onProgress, signal, fallback }));
   const { vocabSize } = data.tokenizer;
   const definition = options.definition ?? modelDefinition(settings.model);
-  requireMemory(settings, vocabSize, definition, 'training');
+  requireMemory(settings, vocabSize, definition, use);
   const model = createModel(settings, vocabSize, definition);
+  initial?.fill(model);
   const config: Omit<RunConfig, 'name'> = {
     format: 'nanogpt-run',
     version: 1,
@@ -96,9 +104,12 @@ export async function startRun(
     tokenizer: data.tokenizer,
     text: data.text,
   });
-  return session(run, data, [...data.notices], () => {
+  return session(run, data, [...(initial?.notices ?? []), ...data.notices], () => {
     run.lock();
-    return make(run);
+    const trainer = make(run);
+    // Going on from before the first checkpoint, and looking for a NaN's origin, begin here, and not with the seed.
+    if (initial) trainer.saveStart();
+    return trainer;
   });
 }
 

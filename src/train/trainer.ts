@@ -122,6 +122,11 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     this.#lastCheckpoint = name;
   }
 
+  /** Saves a checkpoint of step 0: of a model that did not begin with its seed's weights. */
+  saveStart(): void {
+    this.#save(false);
+  }
+
   /**
    * Trains until the steps are done, or `stop()`, patience or the time limit end it; then saves, and
    * unless it was stopped, scores the whole validation split.

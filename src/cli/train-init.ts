@@ -1,0 +1,46 @@
+/** `nanogpt train --init-from`: a new run that begins with the weights of another, or of a published model. */
+import { initialSettings, type Session, type SessionOptions, startRun } from '../train/index.js';
+import { UsageError } from '../util/errors.js';
+import { openNamedInitial } from './initial.js';
+import type { Output } from './output.js';
+import { placeOf } from './place.js';
+import { overridesOf } from './settings.js';
+import { prepareBackend } from './threads.js';
+import type { TrainOptions } from './train.js';
+
+export async function openInitialised(
+  name: string | undefined,
+  options: TrainOptions,
+  session: SessionOptions,
+  output: Output,
+): Promise<Session> {
+  const from = options.initFrom!;
+  const place = options.out === undefined ? {} : placeOf(options.out);
+  prepareBackend(output, options.threads);
+  const { onProgress, signal } = session;
+  const { tokenizer } = options;
+  const blockSize = blockSizeOf(options.set ?? []);
+  using initial = await openNamedInitial(
+    from,
+    { tokenizer, blockSize },
+    { onProgress, signal },
+    output,
+  );
+  const { definition } = initial;
+  if (name !== undefined && name !== definition.name) {
+    throw new UsageError(
+      `${from} holds a model of the kind ${definition.name}, not ${name}. Leave the name out.`,
+    );
+  }
+  const overrides = overridesOf(definition, options);
+  const settings = initialSettings(initial, { preset: options.preset, overrides });
+  const fallback = overrides['data'] === undefined;
+  return await startRun(settings, { ...session, ...place, initial, fallback });
+}
+
+/** `blockSize` among `--set`: a published model has to be opened with it. */
+function blockSizeOf(pairs: readonly string[]): number | undefined {
+  const [, given] =
+    pairs.map((pair) => /^\s*blockSize\s*=\s*(\d+)\s*$/.exec(pair)).find(Boolean) ?? [];
+  return given === undefined ? undefined : Number(given);
+}
