@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../src/cli/program.js';
+import { settingKeys } from '../src/cli/settings.js';
 import { DEFAULTS } from '../src/tokenizers/sentencepiece/spec.js';
 import { ROOT, Workshop } from './run-cli.js';
 
@@ -107,6 +108,11 @@ describe("README's commands", () => {
     if (command.parent?.name() === 'tokenizer' && command.name() === 'train') {
       const originals = Object.keys(DEFAULTS).map((name) => name.replaceAll('_', '-'));
       for (const name of ['type', 'out', ...originals]) known.push(`--${name}`);
+    }
+    if (known.includes('--set')) {
+      for (const key of settingKeys()) {
+        known.push(`--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+      }
     }
     for (const word of words.filter((word) => word.startsWith('--'))) expect(known).toContain(word);
   });
