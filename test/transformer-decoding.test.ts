@@ -108,6 +108,22 @@ it('writes the same text as without a cache, and leaves no memory behind', () =>
   expect(ids).toEqual(plain.slice(3));
 });
 
+it.each<[string, Partial<TransformerConfig>]>([
+  ['learned positions', {}],
+  ['rotary positions', { position: 'rotary', nKvHead: 2 }],
+])(
+  'writes the same text with the cache and without, past the end of the block: %s',
+  (_, config) => {
+    manualSeed(8);
+    using model = lively(new GPT({ ...SIZE, ...config }, V));
+    for (const temperature of [0, 1]) {
+      const options = { maxTokens: 60, temperature, seed: 3 };
+      const cached = generate(model, text.subarray(0, 30), options);
+      expect(generate(model, text.subarray(0, 30), { ...options, cache: false })).toEqual(cached);
+    }
+  },
+);
+
 it('is GPT’s when the settings say so, from the same weights', () => {
   manualSeed(6);
   const rest = { bias: false, norm: 'layer', activation: 'gelu', tiedHead: true } as const;

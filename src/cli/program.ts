@@ -116,6 +116,7 @@ function addSample(program: Command): void {
         'divide the logits of tokens in the text already; 1.2 is usual',
       ).argParser(above(0)),
     )
+    .option('--no-cache', 'compute the whole text anew for each token: slower, and the same text')
     .addOption(
       new Option('--stop <text>', 'text at which to stop, itself left out; may be repeated')
         .argParser(collect)

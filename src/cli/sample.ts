@@ -17,6 +17,7 @@ export interface SampleOptions extends OpenOptions {
   topK?: number;
   topP?: number;
   minP?: number;
+  cache?: boolean;
   repetitionPenalty?: number;
   stop: string[];
   stopIds?: string;
@@ -79,9 +80,10 @@ async function writeAll(
 }
 
 function generateOptions(options: SampleOptions): GenerateTextOptions {
-  const { tokens, temperature, topK, topP, minP, repetitionPenalty, stop, stopIds } = options;
+  const { tokens, temperature, topK, topP, minP, repetitionPenalty, stop, stopIds, cache } =
+    options;
   return {
-    ...{ maxTokens: tokens, temperature, topK, topP, minP, repetitionPenalty, stop },
+    ...{ maxTokens: tokens, temperature, topK, topP, minP, repetitionPenalty, stop, cache },
     stopAt: stopIds === undefined ? [] : [...parseIds('--stop-ids', stopIds)],
     alternatives: options.showAlternatives,
   };

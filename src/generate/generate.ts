@@ -2,7 +2,7 @@
 import type { LanguageModel } from '../models/index.js';
 import { checkLanguageModel } from '../models/model.js';
 import { noGrad, scope, type Tensor, tensor } from '../tensor/index.js';
-import { checkOptions, checkWhole } from '../util/check.js';
+import { checkFlag, checkOptions, checkWhole } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { choiceOf, type TokenChoice } from './choice.js';
@@ -36,6 +36,11 @@ export interface GenerateOptions extends SamplingOptions {
    * an empty prompt stands for. Default token 0.
    */
   pad?: number | undefined;
+  /**
+   * Whether a model may remember what it has seen, keys and values for instance. Without, it goes through the whole
+   * text anew for each token: slower, and the same text. Default true.
+   */
+  cache?: boolean | undefined;
   /** How many of the likeliest tokens `generateChoices` names at each place. Default 5. */
   alternatives?: number | undefined;
 }
@@ -85,7 +90,8 @@ function* places(
   options: GenerateOptions,
 ): Generator<{ id: number; logits: Float32Array }, void, undefined> {
   checkLanguageModel('generate', model);
-  const { maxTokens = 100, stopAt = [], pad = 0 } = checkOptions('generate', options);
+  const { maxTokens = 100, stopAt = [], pad = 0, cache = true } = checkOptions('generate', options);
+  checkFlag('generate', 'cache', cache);
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
     throw new UserError(
       `maxTokens: expected a whole number of at least 0, got ${describeValue(maxTokens)}.`,
@@ -105,7 +111,7 @@ function* places(
   const wasTraining = model.training;
   model.eval();
   try {
-    using decoding = model.startDecoding?.() ?? new WindowDecoding(model, pad);
+    using decoding = startDecoding(model, pad, cache);
     let fresh = Int32Array.from(history);
     for (let count = 0; count < maxTokens; count++) {
       const logits = scope(() =>
@@ -132,6 +138,29 @@ export function generate(
   options: GenerateOptions = {},
 ): number[] {
   return [...generateTokens(model, prompt, options)];
+}
+
+function startDecoding(model: DecodingModel, pad: number, cache: boolean): Decoding {
+  const own = model.startDecoding?.();
+  if (!own) return new WindowDecoding(model, pad);
+  if (cache) return own;
+  own[Symbol.dispose]();
+  return new ForgetfulDecoding(model);
+}
+
+/** A model's own decoding without its memory: begun anew with the whole text for each token. */
+class ForgetfulDecoding implements Decoding {
+  readonly #history: number[] = [];
+
+  constructor(private readonly model: DecodingModel) {}
+
+  feed(ids: Int32Array): Tensor {
+    this.#history.push(...ids);
+    using decoding = this.model.startDecoding!()!;
+    return decoding.feed(Int32Array.from(this.#history));
+  }
+
+  [Symbol.dispose](): void {}
 }
 
 /** A forward pass over the last tokens, each time. */
