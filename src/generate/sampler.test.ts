@@ -138,6 +138,11 @@ describe('Sampler', () => {
     expect(() => new Sampler(options)).toThrow(UsageError);
   });
 
+  it('refuses seen ids that cannot be gone through', () => {
+    const sampler = new Sampler({ repetitionPenalty: 2 });
+    expect(() => sampler.next([1, 2], 3 as never)).toThrow(/the ids that were seen, got 3/);
+  });
+
   it.each([
     [[], /got none/],
     [[0, Number.NaN], /token 1 is NaN/],

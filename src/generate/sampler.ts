@@ -1,5 +1,5 @@
 /** Choosing the next token from a row of logits. */
-import { checkOptions } from '../util/check.js';
+import { checkIterable, checkOptions } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { Generator, type GeneratorState, streamFor } from '../util/random.js';
@@ -117,6 +117,7 @@ export class Sampler {
     let logits = given;
     let best = likeliest(logits);
     if (this.repetitionPenalty !== 1) {
+      checkIterable('sampling', 'the ids that were seen', seen);
       logits = penalised(logits, seen, this.repetitionPenalty);
       best = likeliest(logits);
     }

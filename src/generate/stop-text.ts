@@ -33,6 +33,9 @@ export class StopText {
 
   /** Takes in a piece; returns the text that is certain not to belong to a stop. */
   push(piece: string): string {
+    if (typeof piece !== 'string') {
+      throw new UsageError(`StopText.push: expected a text, got ${describeValue(piece)}.`);
+    }
     if (this.#found) return '';
     const text = this.#held + piece;
     const hits = this.#stops

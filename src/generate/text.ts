@@ -1,5 +1,7 @@
 /** Text from a model, as it becomes certain. */
 import { checkOptions } from '../util/check.js';
+import { describeValue } from '../util/describe.js';
+import { UserError } from '../util/errors.js';
 import type { TokenChoice } from './choice.js';
 import {
   type DecodingModel,
@@ -46,6 +48,9 @@ export function* generateText(
 ): Generator<TextPiece, void, undefined> {
   const { stop = [], alternatives } = checkOptions('generateText', options);
   const stopText = new StopText(stop);
+  if (typeof tokenizer?.decodeStream !== 'function') {
+    throw new UserError(`generateText: expected a tokenizer, got ${describeValue(tokenizer)}.`);
+  }
   const stream = tokenizer.decodeStream();
   if (alternatives === undefined) {
     for (const id of generateTokens(model, prompt, options)) {

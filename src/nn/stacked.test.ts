@@ -9,6 +9,12 @@ describe('stacked matrices', () => {
     expect(stackedRows(new Linear(4, 6).weight)).toEqual([6]);
   });
 
+  it('are of a tensor', () => {
+    for (const wrong of [undefined, 8, [[1]]]) {
+      expect(() => stackMatrices(wrong as never, [1])).toThrow(/stackMatrices: expected a tensor/);
+    }
+  });
+
   it.each([
     [[6], [[2, 2]]],
     [[6, 4], [[2, 2]]],

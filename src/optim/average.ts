@@ -1,7 +1,7 @@
 /** An average of weights over training, beside the weights themselves. */
 import { Scope, type Tensor } from '../tensor/index.js';
 import { checkTensorMap } from '../tensor/internal.js';
-import { checkWhole } from '../util/check.js';
+import { checkFunction, checkWhole } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 
@@ -56,6 +56,7 @@ export class WeightAverage implements Disposable {
 
   /** Calls `use` with the average in the model's place; the weights are put back, whatever happens. */
   during<T>(use: () => T): T {
+    checkFunction('WeightAverage.during', 'what to do', use);
     this.#exchange();
     try {
       return use();

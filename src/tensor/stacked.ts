@@ -2,6 +2,7 @@
 import { describeValue } from '../util/describe.js';
 import { ShapeError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
+import { checkTensor } from './ops/check.js';
 import type { Tensor } from './tensor.js';
 
 // Kept aside, as roles are: every operation sees tensors of one layout.
@@ -16,9 +17,10 @@ const rowsOf = new WeakMap<Tensor, readonly number[]>();
  * ```
  *
  * @param rows of each, from the top; their sum is the tensor's.
- * @throws ShapeError for another sum, or what is no matrix.
+ * @throws ShapeError for another sum, or what is no matrix; UserError for what is no tensor.
  */
 export function stackMatrices(tensor: Tensor, rows: readonly number[]): Tensor {
+  checkTensor('stackMatrices', tensor);
   const whole =
     Array.isArray(rows) && rows.every((count) => Number.isSafeInteger(count) && count > 0);
   const sum = whole ? rows.reduce((a, b) => a + b, 0) : Number.NaN;

@@ -19,7 +19,7 @@ const LEFT_OUT = new Set([
 const INTERNAL = new Set(['constructor', 'gradientSlot', 'storages', 'changeInPlace']);
 /** Methods of whatever may be constructed. */
 const METHODS =
-  'forward loss namedModules namedParameters namedBuffers parameters stateDict loadStateDict train eval zeroGrad requireGrad parameterCount parameterCounts dispose fit folded startDecoding resetStatistics freeze observe startStream feed applySchedule step state restore next take load add variance shuffle reserve integer normal uniform'.split(
+  'forward loss namedModules namedParameters namedBuffers parameters stateDict loadStateDict train eval zeroGrad requireGrad parameterCount parameterCounts dispose fit folded startDecoding resetStatistics freeze observe startStream feed applySchedule step state restore next take load add update during push end variance shuffle reserve integer normal uniform'.split(
     ' ',
   );
 
@@ -95,6 +95,13 @@ const MADE: Record<string, (draw: Draw) => object> = {
   model: (draw) => drawnModel(draw),
   'optimizer SGD': (draw) => new optim.SGD(trained(draw), { lr: 0.1, momentum: draw.below(2) / 2 }),
   'optimizer AdamW': (draw) => new optim.AdamW(trained(draw)),
+  'optimizer Muon': (draw) =>
+    new optim.Muon([
+      { params: [...trained(draw).values()].filter((x) => x.ndim === 2) },
+      { params: [tensors.ones([draw.below(3)]).requireGrad()], adamw: true },
+    ]),
+  average: (draw) => new optim.WeightAverage(new nn.Linear(2, 2).stateDict(), draw.below(3) / 4),
+  stop: () => new generating.StopText(['ab', 'b']),
   stream: (draw) => new nn.Conv1d(2, 3, 2, { dilation: 1 + draw.below(3) }).startStream(),
   random: (draw) => new tensors.RandomSource(draw.below(9)),
   generator: (draw) => new Generator(draw.below(9)),
@@ -102,6 +109,14 @@ const MADE: Record<string, (draw: Draw) => object> = {
   pool: () => new nn.PooledStatistics(3),
   decoding: (draw) => ({
     forward: (x: unknown, y: unknown) => written(drawnModel(draw), x, y),
+    loss: (x: unknown, y: unknown) => {
+      const stream = { push: String, end: String };
+      const tokenizer = draw.chance(2) ? { decodeStream: () => stream } : draw.any();
+      const options = { ...(y as object), maxTokens: 3 };
+      return [
+        ...generating.generateText(drawnModel(draw), tokenizer as never, x as number[], options),
+      ];
+    },
     step: (options: unknown) => written(drawnModel(draw), [draw.below(4)], options),
   }),
   probe: (draw) => {
