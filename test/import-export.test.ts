@@ -138,7 +138,7 @@ describe('export and import', () => {
       ],
       [['import', 'runs/llama', '--out', 'runs/x'], 2, /is a run already/],
       [['import', 'my.model', '--out', 'runs/x'], 1, /expected a folder, or a file of the kind/],
-      [['import', 'nowhere', '--out', 'runs/x'], 2, /no name on the Hugging Face hub/],
+      [['import', 'nowhere', '--out', 'runs/x'], 2, /not a name on the Hugging Face hub/],
     ];
     await Promise.all(
       cases.map(async ([args, code, words]) =>

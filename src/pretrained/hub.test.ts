@@ -80,6 +80,6 @@ it('a name that the hub does not have is said to be none', async () => {
   files = {};
   await expect(loadPretrained('someone/tiny')).rejects.toThrow(/the hub has no config.json for it/);
   await expect(loadPretrained('someone/../tiny')).rejects.toThrow(
-    /no name on the Hugging Face hub/,
+    /not a name on the Hugging Face hub/,
   );
 });

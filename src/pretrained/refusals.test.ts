@@ -167,7 +167,7 @@ describe('a config.json', () => {
     fs.writeFileSync(file, '{"a":'.repeat(5000));
     expect(await problem()).toMatch(/nested more than/);
     fs.writeFileSync(file, ' '.repeat(5_000_000));
-    expect(await problem()).toMatch(/more than the 4194304 bytes/);
+    expect(await problem()).toMatch(/more than the limit of 4194304 bytes/);
   });
 
   it('with a key that nobody knows is a warning where it is on, and nothing where it is off', async () => {
@@ -258,7 +258,7 @@ describe('a .bin of llama2.c', () => {
 
 it('what names nothing is said to', async () => {
   expect(await problem('nowhere')).toMatch(
-    /model "nowhere": no such file, and no name on the Hugging Face hub/,
+    /model "nowhere": no such file, and not a name on the Hugging Face hub/,
   );
   expect(await problem('nowhere.gguf')).toMatch(/there is no such file/);
   expect(await problem(folder.path)).toMatch(/holds no model: it has no config.json/);
