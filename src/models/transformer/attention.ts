@@ -53,7 +53,11 @@ export class CausalSelfAttention extends Module {
     super();
     const { nEmbd: C, bias, qkvBias, qkNorm, normEps: eps, normGain, dropout } = config;
     const { heads: H, kvHeads: K, headDim: D } = sizes;
-    this.cAttn = new Linear(C, (H + 2 * K) * D, { bias: bias || qkvBias, ...gaussian(STD) });
+    this.cAttn = new Linear(C, (H + 2 * K) * D, {
+      bias: bias || qkvBias,
+      stacked: [H * D, K * D, K * D], // three matrices, to an optimizer that looks at matrices
+      ...gaussian(STD),
+    });
     this.qNorm = qkNorm ? new RMSNorm(D, { eps, affine: normGain }) : null;
     this.kNorm = qkNorm ? new RMSNorm(D, { eps, affine: normGain }) : null;
     const hasValues = config.valueEmbeddings && layer % 2 === 1;

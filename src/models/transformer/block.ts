@@ -39,7 +39,8 @@ export class FeedForward extends Module {
     super();
     const { nEmbd: C, bias, dropout } = config;
     this.gate = isGated ? (config.activation as GatedLinearKind) : null;
-    this.cFc = new Linear(C, isGated ? 2 * hidden : hidden, { bias, ...gaussian(STD) });
+    const stacked = isGated ? [hidden, hidden] : [hidden];
+    this.cFc = new Linear(C, isGated ? 2 * hidden : hidden, { bias, stacked, ...gaussian(STD) });
     this.activation = isGated ? null : activation(config.activation);
     this.cProj = new Linear(hidden, C, { bias, ...projectionInit(config) });
     this.dropout = new Dropout(dropout);

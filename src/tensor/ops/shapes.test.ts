@@ -167,6 +167,7 @@ describe('shapes and pieces', () => {
       );
       expect(() => roll(x, [1, 2], 0)).toThrow('roll: expected a dimension for each shift');
       expect(() => roll(x, [10n] as never, 0)).toThrow('roll: expected whole shifts, got 10n');
+      expect(() => stack([zeros([2]), zeros([3]), 5 as never])).toThrow('stack: expected a tensor');
       expect(() => roll(x, 0.5, 0)).toThrow('roll: expected whole shifts, got 0.5');
       expect(() => x.select(0, {} as never)).toThrow(/for dimension 0, got an? (empty )?object/);
       expect(() => stack([])).toThrow('stack: expected at least one tensor, got none');

@@ -69,8 +69,8 @@ export function stack(...given: TensorsAndDim): Tensor {
   if (tensors.length === 0) {
     throw new ShapeError('stack', 'expected at least one tensor, got none');
   }
+  for (const x of tensors) checkTensor('stack', x);
   for (const x of tensors) {
-    checkTensor('stack', x);
     if (formatShape(x.shape) !== formatShape(tensors[0].shape)) {
       throw new ShapeError(
         'stack',
