@@ -81,7 +81,8 @@ beforeAll(() => {
   );
   tarball = path.join(folder, filename);
 });
-afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+// Nine installs are some gigabytes of files.
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }), 300_000);
 
 describe('the packed files', () => {
   let cwd: string;
