@@ -20,8 +20,11 @@ import { scanSuite } from './scan.suite.js';
 import { selectSuite } from './select.suite.js';
 import { softmaxSuite } from './softmax.suite.js';
 
+/** A case in milliseconds, on a busy machine: vitest's own 5 seconds are too few for a slow backend. */
+const TIMEOUT = 60_000;
+
 export function backendSuite(name: string, make: () => Backend<unknown>): void {
-  describe(`the ${name} backend`, () => {
+  describe(`the ${name} backend`, { timeout: TIMEOUT }, () => {
     const subject = make();
     memorySuite(subject);
     randomSuite(subject);
