@@ -84,10 +84,12 @@ def make(c):
     model = GPT(c)
     pool = floats(f"{c['folder']}/pool.f32")
     with torch.no_grad():
-        for i, (_, parameter) in enumerate(model.named_parameters()):
+        for i, (name, parameter) in enumerate(model.named_parameters()):
             if parameter.ndim == 2:
                 values = first_then_all(pool, 7919 * i % len(pool), parameter.numel())
                 parameter.copy_(torch.from_numpy(values.copy()).view_as(parameter)).mul_(0.04)
+            elif name.endswith("bias"):
+                parameter.zero_()
     return model, torch.optim.AdamW(model.parameters(), lr=c["lr"], weight_decay=0.1)
 
 
