@@ -67,7 +67,7 @@ function tokenLimitOf(c: GPTCase, machine: Machine): number | null {
   return bytes < 64e6 ? null : (1000 * bytes) / machine.readBandwidth;
 }
 
-export const CONTEST: Contest<GPTCase> = { model: 'gpt', writeStart: writePool, limitOf, tokenLimitOf };
+const CONTEST: Contest<GPTCase> = { model: 'gpt', writeStart: writePool, limitOf, tokenLimitOf };
 
 /** The cases in turn. Of the largest PyTorch is run at one setting: that which was best for the one before. */
 export async function* benchGPT(
