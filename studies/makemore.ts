@@ -22,9 +22,9 @@ import {
   modelDefinition,
   resolveTraining,
   Trainer,
-  UsageError,
   UserError,
 } from 'nanogpt';
+import { chosenBy, wholeOption } from './options.js';
 
 /** All of them: 200,000 steps, B 32. */
 const STEPS = 200_000;
@@ -216,20 +216,9 @@ function readOptions(args: string[]) {
       json: { type: 'boolean', default: false },
     },
   });
-  const whole = (key: 'seeds' | 'steps') => {
-    const value = Number(values[key]);
-    if (Number.isSafeInteger(value) && value >= 1) return value;
-    throw new UsageError(`--${key} ${values[key]}: expected a whole number from 1.`);
-  };
-  const names = values.only?.split(',').map((name) => name.trim());
-  const unknown = names?.find((name) => !LADDER.some((rung) => rung.name.startsWith(name)));
-  if (unknown !== undefined) {
-    const known = LADDER.map(({ name }) => name).join('; ');
-    throw new UsageError(`--only ${unknown}: no rung begins so. There are: ${known}.`);
-  }
-  const rungs = LADDER.filter(({ name }) => names?.some((n) => name.startsWith(n)) ?? true);
-  const seeds = Array.from({ length: whole('seeds') }, (_, seed) => seed);
-  return { seeds, steps: whole('steps'), rungs, json: values.json };
+  const rungs = chosenBy(values.only, LADDER, 'rung');
+  const seeds = Array.from({ length: wholeOption('seeds', values.seeds) }, (_, seed) => seed);
+  return { seeds, steps: wholeOption('steps', values.steps), rungs, json: values.json };
 }
 
 /** The study: prints its table, or with `--json` one line. */

@@ -24,8 +24,8 @@ import {
   resolveTraining,
   Trainer,
   type TransformerConfig,
-  UsageError,
 } from 'nanogpt';
+import { chosenBy, wholeOption } from './options.js';
 
 interface Switch {
   name: string;
@@ -151,19 +151,10 @@ function readOptions(args: string[]) {
       json: { type: 'boolean', default: false },
     },
   });
-  const whole = (key: 'seeds' | 'steps') => {
-    const value = Number(values[key]);
-    if (Number.isSafeInteger(value) && value >= 1) return value;
-    throw new UsageError(`--${key} ${values[key]}: expected a whole number from 1.`);
-  };
-  const names = values.only?.split(',').map((name) => name.trim());
-  const switches = SWITCHES.filter(({ name }) => names?.some((n) => name.startsWith(n)) ?? true);
-  if (switches.length === 0) {
-    const known = SWITCHES.map(({ name }) => name).join('; ');
-    throw new UsageError(`--only ${values.only}: no switch begins so. There are: ${known}.`);
-  }
-  const seeds = Array.from({ length: whole('seeds') }, (_, seed) => seed);
-  return { seeds, steps: whole('steps'), switches, out: values.out, json: values.json };
+  const seeds = Array.from({ length: wholeOption('seeds', values.seeds) }, (_, seed) => seed);
+  const steps = wholeOption('steps', values.steps);
+  const switches = chosenBy(values.only, SWITCHES, 'switch');
+  return { seeds, steps, switches, out: values.out, json: values.json };
 }
 
 /** The study: prints its table, or with `--json` one line. */

@@ -28,6 +28,9 @@ interface Scored {
 const lossOf = async (run: string): Promise<number> =>
   (await shop.json<Scored>(['eval', run])).loss;
 
+const exportRun = (run: string, format: string, out: string) =>
+  shop.json(['export', run, '--format', format, '--out', out]);
+
 beforeAll(async () => {
   shop = new Workshop();
   const ok = async (...args: string[]) => {
@@ -54,14 +57,7 @@ afterAll(() => shop[Symbol.dispose]());
 
 describe('export and import', () => {
   it('of a Llama as one GGUF file, and back: the same loss', async () => {
-    const exported = await shop.json([
-      'export',
-      'runs/llama',
-      '--format',
-      'gguf',
-      '--out',
-      'my.gguf',
-    ]);
+    const exported = await exportRun('runs/llama', 'gguf', 'my.gguf');
     expect(exported).toMatchObject({ family: 'llama', dtype: 'float32', path: 'my.gguf' });
     const imported = await shop.json([
       'import',
@@ -83,14 +79,7 @@ describe('export and import', () => {
   }, 30_000);
 
   it('of a Llama as transformers has it, with its tokenizer, and back: the same loss', async () => {
-    const exported = await shop.json([
-      'export',
-      'runs/llama',
-      '--format',
-      'safetensors',
-      '--out',
-      'folder',
-    ]);
+    const exported = await exportRun('runs/llama', 'safetensors', 'folder');
     expect(exported).toMatchObject({ family: 'llama' });
     expect(fs.readdirSync(shop.path('folder')).sort()).toEqual([
       ...['config.json', 'model.safetensors', 'nanogpt-tokenizer.json', 'tokenizer.model'],
@@ -101,14 +90,7 @@ describe('export and import', () => {
   }, 30_000);
 
   it('of an MLP in a form of its own, and back: the same loss', async () => {
-    const exported = await shop.json([
-      'export',
-      'runs/mlp',
-      '--format',
-      'safetensors',
-      '--out',
-      'mlp',
-    ]);
+    const exported = await exportRun('runs/mlp', 'safetensors', 'mlp');
     expect(exported).toMatchObject({ family: 'nanogpt-mlp' });
     await shop.json(['import', 'mlp', '--out', 'runs/mlp-again', '--data', 'text.txt']);
     expect(await lossOf('runs/mlp-again')).toBeCloseTo(await lossOf('runs/mlp'), 5);

@@ -14,9 +14,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LanguageModel, Llama, type LlamaConfig } from '../src/models/index.js';
 import { type GgufDType, loadPretrained, saveGguf } from '../src/pretrained/index.js';
 import { manualSeed, noGrad, randn, Scope, tensor } from '../src/tensor/index.js';
-import { SentencePieceTokenizer } from '../src/tokenizers/sentencepiece/tokenizer.js';
-import { train } from '../src/tokenizers/sentencepiece/train.js';
-import { TEXT, temporaryFolder } from './suites/fixtures.js';
+import type { SentencePieceTokenizer } from '../src/tokenizers/sentencepiece/tokenizer.js';
+import { temporaryFolder } from './suites/fixtures.js';
+import { smallTokenizer } from './suites/small-tokenizer.js';
 
 const folder = process.env['NANOGPT_TEST_LLAMA_CPP'];
 const peer = fileURLToPath(new URL('llama-cpp-peer.mjs', import.meta.url));
@@ -43,19 +43,7 @@ describe.skipIf(!folder)('a GGUF file in llama.cpp', () => {
   beforeAll(async () => {
     install(path.resolve(folder!));
     scratch = temporaryFolder();
-    const settings = {
-      model_type: 'bpe',
-      vocab_size: 300,
-      byte_fallback: true,
-      normalization_rule_name: 'identity',
-      remove_extra_whitespaces: false,
-    } as const;
-    const { model } = await train(
-      settings,
-      {},
-      `${TEXT.replaceAll('; ', ';\n')}\nthe quick brown fox jumps over the lazy dog\n`,
-    );
-    tokenizer = new SentencePieceTokenizer(model, 'small');
+    tokenizer = await smallTokenizer({}, '\nthe quick brown fox jumps over the lazy dog\n');
   }, 300_000);
   afterAll(() => scratch?.[Symbol.dispose]());
 

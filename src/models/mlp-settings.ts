@@ -1,7 +1,7 @@
 /** The MLP's settings. */
 import { z } from 'zod';
 import { normShape } from './norm.js';
-import { initSetting } from './weight-init.js';
+import { initialSizes, initSetting } from './weight-init.js';
 
 export const mlpSchema = z.strictObject({
   blockSize: z.int().min(1).default(10).describe('T: tokens in the window'),
@@ -34,16 +34,7 @@ export const mlpSchema = z.strictObject({
     .min(0)
     .default(1)
     .describe('scale of the initial hidden weights, to see what too small or too large does'),
-  embeddingStd: z
-    .number()
-    .min(0)
-    .default(1)
-    .describe("standard deviation of the initial embeddings; 1 as in PyTorch's Embedding"),
-  outputGain: z
-    .number()
-    .min(0)
-    .default(1)
-    .describe('scale of the initial output weights; if small, the first loss is ln V'),
+  ...initialSizes,
   residual: z
     .boolean()
     .default(false)

@@ -1,7 +1,7 @@
 /** WaveNet's settings. */
 import { z } from 'zod';
 import { normShape } from './norm.js';
-import { initSetting } from './weight-init.js';
+import { initialSizes, initSetting } from './weight-init.js';
 
 const channels = z.int().min(1).default(128);
 
@@ -54,16 +54,7 @@ export const wavenetSchema = z
       .default(0.01)
       .describe('slope of leaky ReLU below 0; 0.01 as in PyTorch'),
     init: initSetting('xavierUniform'),
-    embeddingStd: z
-      .number()
-      .min(0)
-      .default(1)
-      .describe("standard deviation of the initial embeddings; 1 as in PyTorch's Embedding"),
-    outputGain: z
-      .number()
-      .min(0)
-      .default(1)
-      .describe('scale of the initial output weights; if small, the first loss is ln V'),
+    ...initialSizes,
     ...normShape,
     normPosition: z
       .enum(['before', 'after'])

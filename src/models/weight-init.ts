@@ -14,6 +14,20 @@ export const initSetting = (initial: WeightInit) =>
     .default(initial)
     .describe("initial weights, with biases 0; pytorch: each layer's own defaults");
 
+/** Settings of models whose embeddings and output can begin larger or smaller, to be spread into a schema. */
+export const initialSizes = {
+  embeddingStd: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe("standard deviation of the initial embeddings; 1 as in PyTorch's Embedding"),
+  outputGain: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('scale of the initial output weights; if small, the first loss is ln V'),
+};
+
 /** What follows a layer. `gelu` and `silu` count as `relu`, which they are for large inputs: PyTorch has no gain for them. */
 export type Follower = init.Nonlinearity | 'gelu' | 'silu';
 

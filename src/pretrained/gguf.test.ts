@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEXT, temporaryFolder } from '../../test/suites/fixtures.js';
+import { smallTokenizer } from '../../test/suites/small-tokenizer.js';
 import { GgufFile, type GgufValue, gguf, writeGguf } from '../formats/index.js';
 import { type LanguageModel, Llama, type LlamaConfig, MLP, WaveNet } from '../models/index.js';
 import { manualSeed, noGrad, Scope, tensor } from '../tensor/index.js';
 import { CharTokenizer } from '../tokenizers/char.js';
-import { SentencePieceTokenizer } from '../tokenizers/sentencepiece/tokenizer.js';
-import { train } from '../tokenizers/sentencepiece/train.js';
+import type { SentencePieceTokenizer } from '../tokenizers/sentencepiece/tokenizer.js';
 import { loadPretrained } from './load.js';
 import { savePretrained } from './save.js';
 import { saveGguf } from './save-gguf.js';
@@ -15,23 +15,10 @@ import { saveGguf } from './save-gguf.js';
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
 let tokenizer: SentencePieceTokenizer;
-const trained = async (more: object = {}): Promise<SentencePieceTokenizer> => {
-  const settings = {
-    model_type: 'bpe',
-    vocab_size: 300,
-    byte_fallback: true,
-    normalization_rule_name: 'identity',
-    remove_extra_whitespaces: false,
-  } as const;
-  return new SentencePieceTokenizer(
-    (await train({ ...settings, ...more }, {}, TEXT.replaceAll('; ', ';\n'))).model,
-    'small',
-  );
-};
 beforeAll(async () => {
   folder = temporaryFolder();
   file = path.join(folder.path, 'model.gguf');
-  tokenizer = await trained();
+  tokenizer = await smallTokenizer();
 });
 afterAll(() => folder[Symbol.dispose]());
 
@@ -137,11 +124,11 @@ describe('a Llama as GGUF', () => {
     expect(refused({ ...base, window: 4, parallel: true })).toThrow(/parallel=true, window=4/);
     expect(refused({ ...base, activation: 'geglu' })).toThrow(/activation=geglu/);
     expect(refused({ ...base, noRopeLayers: [0] })).toThrow(/noRopeLayers=0/);
-    const bare = await trained({ byte_fallback: false, vocab_size: 60 });
+    const bare = await smallTokenizer({ byte_fallback: false, vocab_size: 60 });
     expect(refused(base, { tokenizer: bare })).toThrow(
       /lacks 256 of the 256 byte pieces .*--byte-fallback/,
     );
-    const endless = await trained({ eos_id: -1 });
+    const endless = await smallTokenizer({ eos_id: -1 });
     expect(refused(base, { tokenizer: endless })).toThrow(/no piece that ends a text/);
     expect(refused(base, { tokenizer: CharTokenizer.fromText(TEXT) })).toThrow(
       /expected a SentencePiece tokenizer of type bpe, got char/,
@@ -153,7 +140,7 @@ describe('a Llama as GGUF', () => {
 
   it('says what llama.cpp does otherwise', async () => {
     using model = made(base);
-    const normal = await trained({
+    const normal = await smallTokenizer({
       normalization_rule_name: 'nmt_nfkc',
       remove_extra_whitespaces: true,
     });
@@ -235,7 +222,9 @@ describe("nanogpt's own form", () => {
     for (const [i, model] of models.entries()) {
       using _model = model.eval();
       const target = path.join(folder.path, `own-${i}`);
-      const saved = savePretrained(model, target, { dtype: i === 0 ? 'float16' : 'float32' });
+      const saved = savePretrained(model, target, {
+        dtype: i === 0 ? 'float16' : 'float32',
+      });
       expect(saved.family).toBeUndefined();
       const config = JSON.parse(fs.readFileSync(path.join(target, 'config.json'), 'utf8'));
       expect(Object.keys(config.meaning)).toEqual(Object.keys(config.settings));

@@ -63,7 +63,10 @@ export function transformerShape(defaults: Defaults) {
       .boolean()
       .default(false)
       .describe('biases of queries, keys and values alone: Qwen 2'),
-    norm: z.enum(['layer', 'rms', 'none']).default(defaults.norm).describe('normalisation'),
+    norm: z
+      .enum(['layer', 'rms', 'none'])
+      .default(defaults.norm)
+      .describe('normalisation: LayerNorm, RMSNorm, or none'),
     normEps: positive.default(1e-5).describe('added to the variance'),
     normGain: z.boolean().default(true).describe('whether norms learn a gain'),
     normPlace: z
@@ -82,7 +85,7 @@ export function transformerShape(defaults: Defaults) {
       .describe('how it knows where a token stands'),
     ropeTheta: positive
       .default(10_000)
-      .describe('rotary: slowest turn, about theta positions long'),
+      .describe('rotary: base of the angles; the larger, the slower the last pairs turn'),
     ropeLayout: z
       .enum(['half', 'interleaved'])
       .default('half')
