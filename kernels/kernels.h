@@ -39,6 +39,8 @@ int nanogpt_abi(void);
 int64_t memory_alloc(int64_t bytes);
 /* 1, or 0 when `address` is not that of a block in use. */
 int memory_free(int64_t address);
+/* Frees `count` blocks, whose addresses are whole numbers. How many of them were in use. */
+int64_t memory_free_all(const double *addresses, int64_t count);
 /* Gives what is pooled back to the system. Returns how many bytes that was. */
 int64_t memory_trim(void);
 /* No more than so many bytes are handed out at once; 0: as many as the system gives. */

@@ -176,6 +176,14 @@ int memory_free(int64_t address) {
     return freed;
 }
 
+int64_t memory_free_all(const double *addresses, int64_t count) {
+    int64_t freed = 0;
+    pthread_mutex_lock(&memory.lock);
+    for (int64_t i = 0; i < count; i++) freed += give_back((int64_t)addresses[i]);
+    pthread_mutex_unlock(&memory.lock);
+    return freed;
+}
+
 int64_t memory_trim(void) {
     pthread_mutex_lock(&memory.lock);
     int64_t bytes = trim();

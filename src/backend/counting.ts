@@ -60,6 +60,9 @@ export function countingBackend(limits: CountingLimits): Backend<number> {
       bytesInUse -= live.get(pointer) ?? 0;
       live.delete(pointer);
     },
+    freeAll(pointers: readonly number[]): void {
+      for (const pointer of pointers) this.free(pointer);
+    },
     get memory(): MemoryReport {
       return { bytesInUse, bytesPooled: 0, peakBytes, buffers: live.size };
     },

@@ -4,7 +4,7 @@
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 1500672357;
+export const INTERFACE = 2057775149;
 
 export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27, reluSquared: 28 } as const;
 
@@ -23,6 +23,7 @@ export const SIGNATURES = {
   nanogpt_abi: ['int', []],
   memory_alloc: ['int64_t', ['int64_t']],
   memory_free: ['int', ['int64_t']],
+  memory_free_all: ['int64_t', ['void *', 'int64_t']],
   memory_trim: ['int64_t', []],
   memory_limit: ['void', ['int64_t']],
   memory_report: ['void', ['void *']],
@@ -95,6 +96,7 @@ export interface NativeLibrary {
   nanogpt_abi(): number;
   memory_alloc(bytes: number): number;
   memory_free(address: number): number;
+  memory_free_all(addresses: HostArray, count: number): number;
   memory_trim(): number;
   memory_limit(bytes: number): void;
   memory_report(out: HostArray): void;

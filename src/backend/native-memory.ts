@@ -12,6 +12,8 @@ const BYTES = 4;
 const LIMIT = memoryLimit();
 /** Elements that are converted at a time when a host array is of another type. */
 const STAGING = 1 << 14;
+const NOT_IN_USE =
+  'free: expected a pointer from alloc that was not freed before (offset pointers are not freed)';
 
 export class NativeMemory {
   /** The kernels. */
@@ -19,6 +21,7 @@ export class NativeMemory {
   #threads: number;
   // Small arrays for C, kept so that a call makes none.
   readonly #report = new Float64Array(4);
+  readonly #addresses = new Float64Array(128);
   readonly #stagedFloats = new Float32Array(STAGING);
   readonly #stagedInts = new Int32Array(STAGING);
   readonly #floatBits = new Float32Array(1);
@@ -55,11 +58,18 @@ export class NativeMemory {
   }
 
   free(pointer: number): void {
-    if (this.c.memory_free(pointer) === 0) {
-      throw new Error(
-        'free: expected a pointer from alloc that was not freed before (offset pointers are not freed)',
-      );
+    if (this.c.memory_free(pointer) === 0) throw new Error(NOT_IN_USE);
+  }
+
+  freeAll(pointers: readonly number[]): void {
+    const addresses = this.#addresses;
+    let refused = 0;
+    for (let begin = 0; begin < pointers.length; begin += addresses.length) {
+      const count = Math.min(addresses.length, pointers.length - begin);
+      for (let i = 0; i < count; i++) addresses[i] = pointers[begin + i];
+      refused += count - this.c.memory_free_all(addresses, count);
     }
+    if (refused > 0) throw new Error(NOT_IN_USE);
   }
 
   /** In bytes as they were rounded up (by at most an eighth) to be handed out again. */

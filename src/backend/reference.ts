@@ -78,6 +78,9 @@ export class ReferenceBackend extends Kernels implements Backend<HostArray> {
   free(pointer: HostArray): void {
     this.#memory.free(pointer);
   }
+  freeAll(pointers: readonly HostArray[]): void {
+    for (const pointer of pointers) this.#memory.free(pointer);
+  }
   readonly offset = memory.offset;
   readonly write = memory.write;
   readonly read = memory.read;

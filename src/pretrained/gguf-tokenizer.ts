@@ -3,7 +3,8 @@
  */
 import { type GgufValue, gguf } from '../formats/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
-import { ModelType, PieceType, writeModel } from '../tokenizers/sentencepiece/schema.js';
+import { ModelType, PieceType } from '../tokenizers/sentencepiece/piece-type.js';
+import { writeModel } from '../tokenizers/sentencepiece/schema.js';
 import { SentencePieceTokenizer } from '../tokenizers/sentencepiece/tokenizer.js';
 import { byteName } from '../tokenizers/support.js';
 import { UserError } from '../util/errors.js';

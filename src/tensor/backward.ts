@@ -16,6 +16,8 @@ let visits = 0;
 function nodesBefore(root: Tensor): Node[] {
   const visit = ++visits;
   const found: Node[] = [];
+  let inOrder = true; // as most are
+  let last = Infinity;
   const stack = [root];
   while (stack.length > 0) {
     const { node } = stack.pop()!;
@@ -23,9 +25,12 @@ function nodesBefore(root: Tensor): Node[] {
     node.visit = visit;
     node.gradient = null; // An earlier walk that failed may have left one.
     found.push(node);
-    for (const input of node.context.inputs) if (input.requiresGrad) stack.push(input);
+    inOrder &&= node.sequence < last;
+    last = node.sequence;
+    const { inputs } = node.context;
+    for (let i = 0; i < inputs.length; i++) if (inputs[i].requiresGrad) stack.push(inputs[i]);
   }
-  return found.sort((a, b) => b.sequence - a.sequence);
+  return inOrder ? found : found.sort((a, b) => b.sequence - a.sequence);
 }
 
 /** Adds a gradient to those on their way to `node`. `shared`: its memory is also someone else's. */

@@ -26,6 +26,8 @@ export class Storage {
   /** The number of its last change in place: see `lastChange`. */
   changed = 0;
   private freed = false;
+  /** Whether the finalizers know it. */
+  private watched = false;
 
   constructor(
     readonly backend: Backend,
@@ -50,15 +52,20 @@ export class Storage {
 
   /** Gives the memory back. Freeing twice does nothing. */
   free(): void {
-    if (this.freed) return;
+    if (this.end()) this.backend.free(this.pointer);
+  }
+
+  /** Ends its life. Whether its memory is the pool's, and the caller must give it back. */
+  end(): boolean {
+    if (this.freed) return false;
     this.freed = true;
     this.scope = null;
     if (this.owner) {
       this.owner = null;
-      return;
+      return false;
     }
-    finalizers.unregister(this);
-    this.backend.free(this.pointer);
+    if (this.watched) this.unwatch();
+    return true;
   }
 
   /**
@@ -82,7 +89,7 @@ export class Storage {
     } else {
       this.moveToPool();
       this.scope = null;
-      finalizers.unregister(this);
+      this.unwatch();
     }
   }
 
@@ -105,8 +112,14 @@ export class Storage {
 
   /** A net under what is retained: freed once nobody can reach it and the event loop turns. */
   leaveToFinalizer(): void {
-    finalizers.unregister(this); // once is enough
+    this.unwatch(); // once is enough
     finalizers.register(this, { backend: this.backend, pointer: this.pointer }, this);
+    this.watched = true;
+  }
+
+  private unwatch(): void {
+    if (this.watched) finalizers.unregister(this);
+    this.watched = false;
   }
 
   private moveToPool(): void {
@@ -117,7 +130,7 @@ export class Storage {
     const { backend, dtype, count } = this;
     if (count > 0) backend.copy(pointer, this.pointer, dtype, count);
     if (!this.owner) {
-      finalizers.unregister(this);
+      this.unwatch();
       backend.free(this.pointer);
     }
     this.pointer = pointer;
@@ -160,7 +173,7 @@ const scopes: Scope[] = [];
  * Scopes nest and close in reverse order. Do not `await` inside one: other code would run in it.
  */
 export class Scope {
-  private readonly storages: Storage[] = [];
+  private storages: Storage[] = [];
   private closed = false;
 
   constructor() {
@@ -194,9 +207,25 @@ export class Scope {
     } else {
       scopes.pop();
     }
-    for (const storage of this.storages) if (storage.scope === this) storage.free();
-    this.storages.length = 0;
+    freeOf(this, this.storages);
+    this.storages = [];
   }
+}
+
+/** Frees those of `storages` that are still the scope's: one call for all that one backend has. */
+function freeOf(scope: Scope, storages: readonly Storage[]): void {
+  let backend: Backend | null = null;
+  let pointers: unknown[] = [];
+  for (const storage of storages) {
+    if (storage.scope !== scope || !storage.end()) continue;
+    if (storage.backend !== backend) {
+      if (backend) backend.freeAll(pointers);
+      backend = storage.backend;
+      pointers = [];
+    }
+    pointers.push(storage.pointer);
+  }
+  if (backend) backend.freeAll(pointers);
 }
 
 /** The innermost open scope, or null. */

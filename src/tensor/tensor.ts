@@ -7,7 +7,7 @@
 import type { Backend, DType } from '../backend/backend.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';
-import { checkShape, formatShape, normalizeDim, numel, type Shape } from '../util/shape.js';
+import { checkShape, formatShape, normalizeDim, type Shape } from '../util/shape.js';
 import { backward } from './backward.js';
 import { copyOf, IS_TENSOR } from './copy.js';
 import { formatTensor } from './format.js';
@@ -42,8 +42,7 @@ export class Tensor {
    * the caller's no more.
    */
   constructor(storage: Storage, shape: Shape, offset = 0) {
-    checkShape('Tensor', shape);
-    const count = numel(shape);
+    const count = checkShape('Tensor', shape);
     if (!(Number.isSafeInteger(offset) && offset >= 0 && offset + count <= storage.count)) {
       throw new ShapeError(
         'Tensor',
@@ -93,9 +92,9 @@ export class Tensor {
 
   /** A new, uninitialised tensor on the same backend, in the current scope. */
   empty(shape: Shape, dtype: DType = 'float32'): Tensor {
-    checkShape('empty', shape);
+    const count = checkShape('empty', shape);
     checkDType('empty', dtype);
-    return new Tensor(allocate(this.storage.backend, dtype, numel(shape)), shape);
+    return new Tensor(allocate(this.storage.backend, dtype, count), shape);
   }
 
   /** The same memory under another shape, from `offset` elements on: off the tape, as its name says. `view` stays on it. */

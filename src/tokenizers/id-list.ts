@@ -16,7 +16,7 @@ export class IdList {
   }
 
   push(id: number): void {
-    this.ids = withRoom(this.ids, this.length + 1);
+    if (this.length === this.ids.length) this.ids = withRoom(this.ids, this.length + 1);
     this.ids[this.length++] = id;
   }
 

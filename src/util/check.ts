@@ -5,6 +5,7 @@ import { UserError } from './errors.js';
 /** The options given, or none. Throws unless they are a plain object: a tensor or a map has none of the names. */
 export function checkOptions<T extends object>(operation: string, options: T | undefined): T {
   if (options === undefined) return {} as T;
+  if (options !== null && Object.getPrototypeOf(options) === Object.prototype) return options; // most are
   const description = describeValue(options);
   if (description !== 'an object') {
     throw new UserError(

@@ -38,23 +38,26 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** Throws unless every size is a non-negative whole number. */
-export function checkShape(operation: string, shape: Shape): void {
+/** Number of elements. Throws unless every size is a non-negative whole number. */
+export function checkShape(operation: string, shape: Shape): number {
   if (!Array.isArray(shape)) {
     throw new ShapeError(
       operation,
       `expected a shape, sizes such as [2, 3], got ${describeValue(shape)}`,
     );
   }
+  let count = 1;
   for (let i = 0; i < shape.length; i++) {
-    const size: unknown = shape[i];
-    if (!Number.isSafeInteger(size) || (size as number) < 0) {
+    const size = shape[i];
+    if (!(Number.isSafeInteger(size) && size >= 0)) {
       throw new ShapeError(
         operation,
         `expected sizes that are whole numbers of at least 0, got ${describeShape(shape)}`,
       );
     }
+    count *= size;
   }
+  return count;
 }
 
 /** A shape as it was given, for an error: its entries may be anything. */

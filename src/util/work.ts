@@ -93,8 +93,10 @@ function inThread<R>(
     signal?.addEventListener('abort', stop, { once: true });
     worker.on('message', (message: WorkMessage) => {
       if ('share' in message) return report(message.share);
-      if ('result' in message) resolve(message.result as R);
-      else if ('fault' in message) reject(message.fault);
+      if ('result' in message) {
+        worker.unref(); // it ends by itself: nobody need wait for that
+        resolve(message.result as R);
+      } else if ('fault' in message) reject(message.fault);
       else if (message.exitCode === 2) reject(new UsageError(message.message));
       else reject(new UserError(message.message));
     });

@@ -30,6 +30,8 @@ export interface Memory<P> {
   allocCollected(dtype: DType, count: number): Collected<P> | null;
   /** Takes what `alloc` returned, once; anything else is an error. */
   free(pointer: P): void;
+  /** `free` of each, in one call: a scope's end. */
+  freeAll(pointers: readonly P[]): void;
   readonly memory: MemoryReport;
   /** The pointer `elements` further on. */
   offset(pointer: P, elements: number): P;

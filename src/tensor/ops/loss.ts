@@ -118,7 +118,9 @@ interface FusedGradients {
 
 function checkFused(x: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | undefined): void {
   const name = 'linearCrossEntropy';
-  for (const tensor of bias ? [x, weight, bias] : [x, weight]) checkFloat(name, tensor);
+  checkFloat(name, x);
+  checkFloat(name, weight);
+  if (bias) checkFloat(name, bias);
   if (weight.ndim !== 2 || x.ndim < 1 || x.size(-1) !== weight.shape[1]) {
     throw new ShapeError(
       name,
@@ -137,9 +139,9 @@ function checkFused(x: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | u
 /** Turns one block of logits, in place, into their gradients, and adds what follows from them. */
 function differentiateBlock(
   logits: Tensor,
-  block: { x: Tensor; targets: Tensor; lse: Tensor; rows: number; first: boolean },
+  block: { x: Tensor; targets: unknown; lse: unknown; rows: number; first: boolean },
   weight: Tensor,
-  count: Tensor,
+  count: unknown,
   { dx, dWeight, dBias }: FusedGradients,
   { smoothing, ignoreIndex }: LinearSettings,
 ): void {
@@ -150,8 +152,8 @@ function differentiateBlock(
     logits.pointer,
     logits.pointer,
     V,
-    lse.pointer,
-    targets.pointer,
+    lse,
+    targets,
     rows,
     V,
     0,
@@ -159,7 +161,7 @@ function differentiateBlock(
     smoothing,
     ignoreIndex,
     unitStorage(backend).pointer,
-    count.pointer,
+    count,
   );
   // (rows, V) · (V, C) → (rows, C)
   if (dx) product(dx, logits, weight, { m: rows, n: C, k: V });
@@ -193,11 +195,11 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     const { smoothing, ignoreIndex, maxLogits } = settings;
     const rowsPerBlock = Math.max(1, Math.min(N, Math.floor(maxLogits / Math.max(1, V))));
 
-    const losses = x.empty([N]).fill_(0);
+    const losses = x.empty([N]);
     const lse = x.empty([N, 2]); // maximum, log Σ exp(x − maximum)
     const result = x.empty([2]); // mean loss, count
-    const count = result.alias([], 1);
-    // The gradients are divided by the count, so it is wanted before the losses are.
+    const count = backend.offset(result.pointer, 1);
+    // The gradients are divided by the count, so it is wanted before the losses are; the mean comes at the end.
     backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
 
     const gradients: FusedGradients = {
@@ -211,19 +213,19 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
       const rows = Math.min(rowsPerBlock, N - row);
       const block = {
         x: x.alias([rows, C], x.offset + row * C),
-        targets: targets.alias([rows], targets.offset + row),
-        lse: lse.alias([rows, 2], 2 * row),
+        targets: backend.offset(targets.pointer, row),
+        lse: backend.offset(lse.pointer, 2 * row),
         rows,
         first: row === 0,
       };
       // (rows, C) · (V, C)ᵀ → (rows, V)
       product(logits, block.x, weight, { m: rows, n: V, k: C, transB: true, bias });
       const bad = backend.crossEntropy(
-        losses.alias([rows], row).pointer,
-        block.lse.pointer,
+        backend.offset(losses.pointer, row),
+        block.lse,
         logits.pointer,
         V,
-        block.targets.pointer,
+        block.targets,
         rows,
         V,
         smoothing,

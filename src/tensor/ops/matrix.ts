@@ -116,7 +116,9 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 function checkLinear(x: Tensor, weight: Tensor, bias: Tensor | undefined): void {
-  for (const tensor of bias ? [x, weight, bias] : [x, weight]) checkFloat('linear', tensor);
+  checkFloat('linear', x);
+  checkFloat('linear', weight);
+  if (bias) checkFloat('linear', bias);
   if (weight.ndim !== 2 || x.ndim < 1 || x.size(-1) !== weight.shape[1]) {
     throw new ShapeError(
       'linear',

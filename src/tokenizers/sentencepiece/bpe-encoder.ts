@@ -9,7 +9,7 @@ import { withFreshRoom } from '../../util/grow.js';
 import { applyMerges, type Merges, NO_MERGE } from '../bytes/merge.js';
 import { PairIndex } from '../pair-index.js';
 import type { MergeStep } from '../tokenizer.js';
-import { PieceType } from './schema.js';
+import { PieceType } from './piece-type.js';
 import type { IdSink, Segment, Segmenter, Vocabulary } from './vocabulary.js';
 
 const SPACE = '\u2581';

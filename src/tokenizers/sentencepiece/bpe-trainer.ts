@@ -20,14 +20,14 @@
  * The original scans all candidates for each piece; here they wait in a heap.
  */
 
-import { withRoom } from '../../util/grow.js';
+import { withFreshRoom, withRoom } from '../../util/grow.js';
 import { PairIndex } from '../pair-index.js';
 import { CandidateHeap } from './candidate-heap.js';
 import { BOUNDARY, type Corpus, SPACE, UNKNOWN } from './corpus.js';
-import { keepMostFrequent } from './partial-sort.js';
+import { MostFrequent } from './partial-sort.js';
 import { pieceRules } from './piece-rules.js';
 import type { TrainerSettings } from './spec.js';
-import { SymbolTable } from './symbols.js';
+import { CHARACTER, SymbolTable } from './symbols.js';
 
 const UPDATE_INTERVAL = 100;
 const LEAST_CANDIDATES = 1000;
@@ -64,6 +64,8 @@ class Training {
   private generation = 0;
   /** Candidates whose frequency must be computed before the next choice. */
   private dirty: number[] = [];
+  /** Room for the candidates, while they are chosen. */
+  private chosen = new Int32Array(LEAST_CANDIDATES);
 
   /** The text, a symbol at each place where one starts. Words are separated by a `BREAK`. */
   private readonly symbolAt: Int32Array;
@@ -128,8 +130,10 @@ class Training {
     const pieces: string[] = [];
     const seen = new Set<string>();
     while (pieces.length < wanted) {
-      if (pieces.length % UPDATE_INTERVAL === 0) this.chooseCandidates();
-      report(pieces.length / wanted);
+      if (pieces.length % UPDATE_INTERVAL === 0) {
+        this.chooseCandidates();
+        report(pieces.length / wanted);
+      }
       for (const symbol of this.dirty) this.offer(symbol);
       this.dirty.length = 0;
       const best = this.heap.pop((symbol) => this.candidateOf[symbol] === this.generation);
@@ -150,18 +154,23 @@ class Training {
   /** Chooses the most frequent pairs of all as candidates. */
   private chooseCandidates(): void {
     const { table } = this;
-    const all = new Int32Array(table.size);
-    const n = table.listPairs(all);
-    for (let i = 0; i < n; i++) if (table.frequency[all[i]!] === 0) this.computeFrequency(all[i]!);
+    const { frequency } = table;
     const share = Math.trunc(Math.fround(Math.fround(table.size) * TOP_RATIO));
-    const kept = Math.min(Math.max(LEAST_CANDIDATES, share), n);
-    keepMostFrequent(all.subarray(0, n), kept, table.frequency);
+    const wanted = Math.max(LEAST_CANDIDATES, share);
+    this.chosen = withFreshRoom(this.chosen, wanted);
+    const { chosen } = this;
+    const best = new MostFrequent(chosen, wanted, frequency);
+    table.forEach((symbol) => {
+      if (frequency[symbol] === 0) this.computeFrequency(symbol);
+      if (frequency[symbol] !== CHARACTER) best.offer(symbol);
+    });
     this.generation++;
     this.dirty.length = 0;
     this.heap.clear();
-    for (let i = 0; i < kept; i++) {
-      this.candidateOf[all[i]!] = this.generation;
-      this.heap.push(all[i]!);
+    for (let i = 0; i < best.count; i++) {
+      const symbol = chosen[i]!;
+      this.candidateOf[symbol] = this.generation;
+      this.heap.push(symbol);
     }
   }
 

@@ -1,6 +1,6 @@
 /** From pieces back to text, one piece at a time. */
 
-import { PieceType } from './schema.js';
+import { PieceType } from './piece-type.js';
 import { characterAt } from './utf8.js';
 import type { Vocabulary } from './vocabulary.js';
 

@@ -158,8 +158,8 @@ class BytewiseNormalizer {
 
   private append(from: Uint8Array, start: number, end: number, origin: number): void {
     const length = this.length + end - start;
-    this.out = withRoom(this.out, length);
-    this.origin = withRoom(this.origin, length + 1);
+    if (length > this.out.length) this.out = withRoom(this.out, length);
+    if (length >= this.origin.length) this.origin = withRoom(this.origin, length + 1);
     for (let i = start; i < end; i++) {
       this.out[this.length] = from[i]!;
       this.origin[this.length++] = origin;

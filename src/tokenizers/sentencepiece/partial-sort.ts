@@ -6,17 +6,28 @@
  * that is more frequent than the top take its place.
  */
 
-/** Rearranges `items` so that the first `kept` of them, in no certain order, are those kept. */
-export function keepMostFrequent(items: Int32Array, kept: number, frequency: Float64Array): void {
-  if (kept === 0) return;
-  for (let parent = (kept - 2) >> 1; parent >= 0; parent--) {
-    sift(items, parent, kept, items[parent]!, frequency);
-  }
-  for (let i = kept; i < items.length; i++) {
-    const item = items[i]!;
-    if (frequency[item]! > frequency[items[0]!]!) {
-      items[i] = items[0]!;
-      sift(items, 0, kept, item, frequency);
+export class MostFrequent {
+  /** How many are kept so far; they are the first of `items`, in no certain order. */
+  count = 0;
+
+  /** @param items room for `wanted`. */
+  constructor(
+    private readonly items: Int32Array,
+    private readonly wanted: number,
+    private readonly frequency: Float64Array,
+  ) {}
+
+  /** To be called with each item once, its frequency being known. */
+  offer(item: number): void {
+    const { items, wanted, frequency } = this;
+    if (this.count === wanted) {
+      if (frequency[item]! > frequency[items[0]!]!) sift(items, 0, wanted, item, frequency);
+      return;
+    }
+    items[this.count++] = item;
+    if (this.count < wanted) return;
+    for (let parent = (wanted - 2) >> 1; parent >= 0; parent--) {
+      sift(items, parent, wanted, items[parent]!, frequency);
     }
   }
 }

@@ -6,18 +6,7 @@
 
 import protobuf from 'protobufjs/light.js';
 import { UserError } from '../../util/errors.js';
-
-/** What a piece is. */
-export const PieceType = {
-  NORMAL: 1,
-  UNKNOWN: 2,
-  CONTROL: 3,
-  USER_DEFINED: 4,
-  UNUSED: 5,
-  BYTE: 6,
-} as const;
-
-export const ModelType = { UNIGRAM: 1, BPE: 2, WORD: 3, CHAR: 4 } as const;
+import { ModelType, PieceType } from './piece-type.js';
 
 export interface Piece {
   piece: string;

@@ -19,6 +19,7 @@ const BUCKETS = [
 /** The place before the first node; node n is n + 1. */
 const FRONT = 0;
 const NONE = -1;
+export const CHARACTER = -1;
 
 export class SymbolTable {
   /** Symbols ever made; ids are below it. */
@@ -29,6 +30,7 @@ export class SymbolTable {
   right = new Int32Array(1024);
   /** Characters in the symbol. */
   length = new Int32Array(1024);
+  /** How often it occurs; 0 while that is to be counted, `CHARACTER` for what is no pair. */
   frequency = new Float64Array(1024);
   /** UTF-8 bytes of the symbol, one per UTF-16 unit: such strings compare as bytes do. */
   readonly text: string[] = [];
@@ -44,7 +46,9 @@ export class SymbolTable {
 
   /** A symbol of one character, whose fingerprint is its code point. */
   addCharacter(point: number, text: string): number {
-    return this.add(NONE, NONE, 1, text, 0, point);
+    const symbol = this.add(NONE, NONE, 1, text, 0, point);
+    this.frequency[symbol] = CHARACTER;
+    return symbol;
   }
 
   addPair(left: number, right: number): number {
@@ -52,10 +56,6 @@ export class SymbolTable {
     fingerprint(this.high[left]!, this.low[left]!, this.high[right]!, this.low[right]!);
     const text = this.text[left]! + this.text[right]!;
     return this.add(left, right, length, text, mixedHigh, mixedLow);
-  }
-
-  isPair(symbol: number): boolean {
-    return this.left[symbol]! >= 0;
   }
 
   /** Takes a symbol out of the table; its columns stay. */
@@ -79,13 +79,10 @@ export class SymbolTable {
     this.size--;
   }
 
-  /** The pairs in the table, in its order, into `out`; returns how many. */
-  listPairs(out: Int32Array): number {
-    let n = 0;
-    for (let place = this.next[FRONT]!; place !== NONE; place = this.next[place]!) {
-      if (this.left[place - 1]! >= 0) out[n++] = place - 1;
-    }
-    return n;
+  /** Each symbol in the table, in its order. */
+  forEach(visit: (symbol: number) => void): void {
+    const { next } = this;
+    for (let place = next[FRONT]!; place !== NONE; place = next[place]!) visit(place - 1);
   }
 
   private add(

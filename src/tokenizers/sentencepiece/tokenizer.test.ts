@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../util/errors.js';
 import { loadTokenizer } from '../registry.js';
-import { PieceType, readModel, writeModel } from './schema.js';
+import { PieceType } from './piece-type.js';
+import { readModel, writeModel } from './schema.js';
 import { SentencePieceTokenizer } from './tokenizer.js';
 import { train } from './train.js';
 

@@ -1,7 +1,7 @@
 /** The record of a training that goes into the model file, field by field as the original writes it. */
 
 import { UsageError } from '../../util/errors.js';
-import { ModelType } from './schema.js';
+import { ModelType } from './piece-type.js';
 import { RECORDED, type Recorded, splitCsv, type TrainerSettings } from './spec.js';
 
 /** @param pieces how many pieces there are in the end (with a soft limit fewer than asked for). */

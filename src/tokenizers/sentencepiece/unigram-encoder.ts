@@ -8,7 +8,7 @@
 import { withFreshRoom } from '../../util/grow.js';
 import { utf8Decoder } from '../support.js';
 import { DoubleArray, NOWHERE, ROOT } from './double-array.js';
-import { PieceType } from './schema.js';
+import { PieceType } from './piece-type.js';
 import { characterLength } from './utf8.js';
 import type { IdSink, Segment, Segmenter, Vocabulary } from './vocabulary.js';
 

@@ -3,7 +3,8 @@
 import { UserError } from '../../util/errors.js';
 import { IdList } from '../id-list.js';
 import { byteName } from '../support.js';
-import { type Model, PieceType } from './schema.js';
+import { PieceType } from './piece-type.js';
+import type { Model } from './schema.js';
 
 export class Vocabulary {
   readonly size: number;
@@ -99,21 +100,16 @@ export interface Segmenter {
 }
 
 /** Takes ids one by one; a run of unknowns counts as one, unless they become bytes. */
-export class IdSink {
-  private readonly ids = new IdList();
+export class IdSink extends IdList {
   private readonly unknown: number;
 
   /** @param unknown the id that is not repeated; -1 for none. */
   constructor(unknown: number) {
+    super();
     this.unknown = unknown;
   }
 
-  push(id: number): void {
-    if (id !== this.unknown || this.ids.last !== id) this.ids.push(id);
-  }
-
-  /** The ids, and empty again. */
-  take(): Uint32Array {
-    return this.ids.take();
+  override push(id: number): void {
+    if (id !== this.unknown || this.last !== id) super.push(id);
   }
 }
