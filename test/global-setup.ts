@@ -9,7 +9,7 @@ const stamp = path.join(root, 'dist', '.tsbuildinfo');
 
 export default function setup(): void {
   const built = fs.statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = ['src', 'test/suites'].map((folder) => newest(path.join(root, folder)));
+  const sources = ['src', 'test/suites', 'web'].map((folder) => newest(path.join(root, folder)));
   if (Math.max(...sources) < built) return;
   const began = new Date(); // what is saved while it builds is for the next time
   try {
@@ -27,6 +27,6 @@ export default function setup(): void {
 function newest(folder: string): number {
   return fs
     .readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .filter((name) => /\.(tsx?|mjs|css|html)$/.test(name) && !name.endsWith('.test.ts'))
     .reduce((latest, name) => Math.max(latest, fs.statSync(path.join(folder, name)).mtimeMs), 0);
 }

@@ -26,7 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 const BELOW_TRAIN = Object.keys(MAY_IMPORT);
 MAY_IMPORT['train'] = BELOW_TRAIN;
-MAY_IMPORT['lab'] = ['train', 'generate', 'util'];
+MAY_IMPORT['lab'] = [...BELOW_TRAIN, 'train'];
 MAY_IMPORT['cli'] = [...BELOW_TRAIN, 'train', 'lab'];
 
 /** A test may reach for whatever its folder stands on, however far below. */

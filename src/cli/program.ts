@@ -255,6 +255,19 @@ function addRuns(program: Command): void {
     .action(async (options) => (await import('./runs.js')).showRuns(options));
 }
 
+function addLab(program: Command): void {
+  program
+    .command('lab')
+    .description('open a local page over the runs: curves, what is inside, samples')
+    .option('--in <folder>', 'folder that holds the runs', 'runs')
+    .addOption(
+      new Option('--port <n>', 'port on 127.0.0.1; 0: any that is free')
+        .argParser(count(0))
+        .default(8787),
+    )
+    .action(async (options) => (await import('./lab.js')).lab(options));
+}
+
 function addDoctor(program: Command): void {
   program
     .command('doctor')
@@ -301,6 +314,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     addDescribe,
     addTokenizer,
     addRuns,
+    addLab,
     addDoctor,
   ];
   for (const add of all) add(program);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Row, tableOf } from './runs.js';
+import type { RunRow } from '../runs/index.js';
+import { tableOf } from './runs.js';
 
-const row = (name: string): Row => ({
+const row = (name: string): RunRow => ({
   name,
   path: `/runs/${name}`,
   created: '2026-01-31T19:05:00.000Z',

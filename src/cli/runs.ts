@@ -1,7 +1,5 @@
 /** `nanogpt runs`: all runs. */
-import path from 'node:path';
-import { listRuns, type RunSummary, readJsonLines } from '../runs/index.js';
-import { UserError } from '../util/errors.js';
+import { type RunRow, runsIn } from '../runs/index.js';
 import { oneLine } from '../util/one-line.js';
 import { Output, thousands } from './output.js';
 import { shownPath } from './paths.js';
@@ -10,31 +8,6 @@ import { table } from './table.js';
 export interface RunsOptions {
   in: string;
   json?: true;
-}
-
-export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'damaged';
-
-/** A run at a glance, with what its metrics say. */
-export interface Row extends RunSummary {
-  readonly state: RunState;
-  readonly tokensPerSecond: number | null;
-  /** Over the whole split, of a run that came to its end; otherwise the last evaluation's. */
-  readonly validationLoss?: number;
-}
-
-/** What is read of the lines of `metrics.jsonl`; there may be anything in them. */
-interface Line {
-  type?: unknown;
-  reason?: unknown;
-  tokensPerSecond?: unknown;
-  validation?: { loss?: unknown } | null;
-}
-
-/** So much of the end of a run's metrics is read: several hundred lines. */
-const LAST_BYTES = 128 * 1024;
-
-function numberOr<T>(value: unknown, otherwise: T): number | T {
-  return typeof value === 'number' ? value : otherwise;
 }
 
 export function showRuns(options: RunsOptions): void {
@@ -47,11 +20,6 @@ export function showRuns(options: RunsOptions): void {
   }
   output.line(tableOf(rows, process.stdout.columns));
   for (const { name, problem } of rows) if (problem) output.notice(oneLine(`${name}: ${problem}`));
-}
-
-/** The runs in `folder`, with what their metrics say. */
-export function runsIn(folder: string): Row[] {
-  return listRuns(folder).map(rowOf);
 }
 
 /** In order, each with its rank: the greatest goes first where there is too little room, and 0 never. */
@@ -71,7 +39,7 @@ const COLUMNS = [
  *
  * @param width maximum columns: the least useful are dropped until it fits, and then names are shortened.
  */
-export function tableOf(rows: readonly Row[], width = Infinity): string {
+export function tableOf(rows: readonly RunRow[], width = Infinity): string {
   const cells = rows.map(cellsOf);
   const draw = (most: number, longest = Infinity) => {
     const shown = COLUMNS.map((_, i) => i).filter((i) => COLUMNS[i]!.rank <= most);
@@ -96,35 +64,7 @@ function shortened(name: string, longest: number): string {
   return `${name.slice(0, longest - 1 - end)}…${name.slice(name.length - end)}`;
 }
 
-function rowOf(run: RunSummary): Row {
-  if (run.problem !== undefined) return { ...run, state: 'damaged', tokensPerSecond: null };
-  let lines: Line[];
-  try {
-    lines = readJsonLines(path.join(run.path, 'metrics.jsonl'), LAST_BYTES);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return { ...run, problem: error.message, state: 'damaged', tokensPerSecond: null };
-  }
-  const stop = lines.findLast(({ type }) => type === 'stop');
-  const pace = numberOr(lines.findLast(({ type }) => type === 'step')?.tokensPerSecond, null);
-  const final = lines.at(-1) === stop ? numberOr(stop?.validation?.loss, undefined) : undefined;
-  const validationLoss = final ?? run.validationLoss;
-  return {
-    ...run,
-    state: stateOf(run, stop?.reason),
-    tokensPerSecond: pace,
-    ...(validationLoss === undefined ? {} : { validationLoss }),
-  };
-}
-
-function stateOf({ running, step, steps }: RunSummary, reason: unknown): RunState {
-  if (running) return 'running';
-  if (reason === 'diverged') return 'failed';
-  if (reason === 'patience' || reason === 'fitted') return 'finished';
-  return step !== undefined && steps !== undefined && step >= steps ? 'finished' : 'stopped';
-}
-
-function cellsOf(row: Row): string[] {
+function cellsOf(row: RunRow): string[] {
   const { name, model, preset, parameters, step, steps, validationLoss, tokensPerSecond } = row;
   const counted = steps === 0;
   return [

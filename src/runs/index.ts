@@ -15,7 +15,7 @@ export {
   unknownName,
 } from './config.js';
 export { describeIssue, describeIssues } from './issues.js';
-export { listRuns, type RunSummary } from './list-runs.js';
+export { listRuns, type RunSummary, summarizeRun } from './list-runs.js';
 export { restoreModel } from './restore.js';
 export {
   type ImportedFile,
@@ -25,7 +25,9 @@ export {
   versions,
 } from './run-config.js';
 export { type CreateRunOptions, RunDirectory } from './run-directory.js';
+export { lockHolder } from './run-lock.js';
 export { readJsonLines } from './run-log.js';
+export { type RunRow, type RunState, rowOf, runsIn } from './run-row.js';
 export {
   resolveTraining,
   type TrainingInput,

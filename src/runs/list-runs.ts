@@ -42,11 +42,12 @@ export function listRuns(folder = 'runs'): RunSummary[] {
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(({ name }) => ({ name, path: path.resolve(folder, name) }))
     .filter((run) => fs.existsSync(path.join(run.path, 'config.json')))
-    .map(summarize)
+    .map(summarizeRun)
     .sort((a, b) => (b.created ?? '').localeCompare(a.created ?? '') || (a.name < b.name ? -1 : 1));
 }
 
-function summarize({ name, path: folder }: { name: string; path: string }): RunSummary {
+/** One run at a glance; a damaged one says what is wrong with it. */
+export function summarizeRun({ name, path: folder }: { name: string; path: string }): RunSummary {
   try {
     const { created, model, preset, parameters, training } = readRunConfig(folder);
     const store = new CheckpointStore(path.join(folder, 'checkpoints'));

@@ -1,0 +1,126 @@
+/** What the page reads: runs, curves, a run's settings and samples, and the stream of changes. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { UsageError } from '../util/errors.js';
+import { runFolder } from './contained.js';
+import { curveQuery, curvesOf } from './curves.js';
+import type { RunsChange, RunsReply, SeriesReply } from './protocol.js';
+import type { RunStore } from './store.js';
+import { OPEN_FLAGS } from './tail.js';
+
+/** Runs in one question for curves. */
+const MOST_RUNS = 50;
+/** Pages that listen at once. */
+const MOST_STREAMS = 32;
+/** Bytes of the samples that are shown: the last ones. */
+const SAMPLE_BYTES = 64 * 1024;
+/** A line that says nothing keeps a connection from being taken for dead. */
+const HEARTBEAT_MS = 15_000;
+
+export function readApi(store: RunStore, flopsPerToken: (name: string) => number): Hono {
+  const api = new Hono();
+  let streams = 0;
+
+  api.get('/runs', (c) => {
+    const reply: RunsReply = {
+      folder: path.basename(path.resolve(store.folder)),
+      rows: store.rows(),
+    };
+    return c.json(reply);
+  });
+
+  api.get('/series', async (c) => {
+    const names = c.req.queries('run') ?? [];
+    if (names.length > MOST_RUNS) {
+      throw new UsageError(`run: expected at most ${MOST_RUNS} runs, got ${names.length}.`);
+    }
+    const query = curveQuery((key) => c.req.query(key));
+    const runs: SeriesReply['runs'][number][] = [];
+    for (const name of names) {
+      const config = store.config(name);
+      const curves = curvesOf(config, await store.series(name), query, flopsPerToken(name));
+      runs.push({ ...curves, name });
+    }
+    const reply: SeriesReply = { axis: query.axis, runs };
+    return c.json(reply);
+  });
+
+  api.get('/run', (c) => {
+    const name = c.req.query('name') ?? '';
+    const { imports: _, ...config } = store.config(name);
+    return c.json({ config, samples: samplesOf(runFolder(store.folder, name)) });
+  });
+
+  api.get('/events', (c) => {
+    if (streams >= MOST_STREAMS) {
+      return c.json({ problem: `${MOST_STREAMS} pages are watching already.` }, 503);
+    }
+    streams++;
+    return streamSSE(c, async (stream) => {
+      let waiting: RunsChange[] = [];
+      let wake: () => void = () => {};
+      const stop = store.listen((change) => {
+        waiting = [merge([...waiting, change])]; // a page that reads slowly gets the newest only
+        wake();
+      });
+      stream.onAbort(() => wake());
+      try {
+        await stream.writeSSE({ event: 'hello', data: '{}' });
+        while (!stream.aborted && !stream.closed) {
+          const [change] = waiting;
+          waiting = [];
+          if (change) await stream.writeSSE({ event: 'runs', data: JSON.stringify(change) });
+          else if (!(await sleepUnless((resolve) => (wake = resolve)))) {
+            await stream.writeSSE({ event: 'idle', data: '{}' });
+          }
+        }
+      } finally {
+        stop();
+        streams--;
+      }
+    });
+  });
+  return api;
+}
+
+/** Waits to be woken: true, or false after a while. */
+function sleepUnless(onWake: (resolve: () => void) => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), HEARTBEAT_MS);
+    timer.unref();
+    onWake(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}
+
+function merge(changes: readonly RunsChange[]): RunsChange {
+  const rows = new Map(changes.flatMap((change) => change.rows).map((row) => [row.name, row]));
+  const gone = new Set<string>();
+  for (const change of changes) {
+    for (const name of change.gone) gone.add(name);
+    for (const { name } of change.rows) gone.delete(name);
+  }
+  for (const name of gone) rows.delete(name);
+  return { rows: [...rows.values()], gone: [...gone] };
+}
+
+/** The end of `samples.txt`; nothing of what is no file. */
+function samplesOf(folder: string): string {
+  let descriptor: number | undefined;
+  try {
+    descriptor = fs.openSync(path.join(folder, 'samples.txt'), OPEN_FLAGS);
+    const stat = fs.fstatSync(descriptor);
+    if (!stat.isFile()) return '';
+    const end = Buffer.alloc(Math.min(stat.size, SAMPLE_BYTES));
+    const count = fs.readSync(descriptor, end, 0, end.length, stat.size - end.length);
+    return end.toString('utf8', 0, count);
+  } catch {
+    return '';
+  } finally {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
+  }
+}

@@ -1,0 +1,121 @@
+/** The Lab's server: the page, what it reads, and what it asks to be done, on this machine only. */
+import fs from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type ServerType, serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { UsageError, UserError } from '../util/errors.js';
+import { oneLine } from '../util/one-line.js';
+import { NoRunError } from './contained.js';
+import { guard, MOST_BODY, makeToken, requireToken } from './guard.js';
+import { readApi } from './read-api.js';
+import { RunStore } from './store.js';
+
+export interface LabOptions {
+  /** The folder that holds the runs. */
+  folder: string;
+  /** 0 for any that is free. */
+  port: number;
+  /** Hears of faults of ours, which the page is told of in a word only. */
+  onFault?: (error: unknown) => void;
+}
+
+export interface Lab extends AsyncDisposable {
+  readonly port: number;
+  /** Without it, the page shows and changes nothing. */
+  readonly token: string;
+  /** The page's address with the token, which stays in the browser: a fragment is not sent. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Where the page lies once it is built. Two folders up, both from src/lab and from dist/lab. */
+const PAGE = fileURLToPath(new URL('../../dist/web/', import.meta.url));
+const FILES: Readonly<Record<string, { file: string; type: string }>> = {
+  '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
+  '/app.js': { file: 'app.js', type: 'text/javascript; charset=utf-8' },
+  '/app.css': { file: 'app.css', type: 'text/css; charset=utf-8' },
+  '/favicon.svg': { file: 'favicon.svg', type: 'image/svg+xml' },
+};
+/** Connections at once: more than a browser opens for all of its pages. */
+const MOST_CONNECTIONS = 128;
+
+/**
+ * Starts the Lab on 127.0.0.1.
+ *
+ * @throws UserError where the port is taken, or the page was not built.
+ */
+export async function startLab({ folder, port: wanted, onFault }: LabOptions): Promise<Lab> {
+  const files = readPage();
+  const store = new RunStore(folder);
+  const token = makeToken();
+  let port = wanted;
+  const app = new Hono();
+  app.use(guard(() => port));
+  app.use(bodyLimit({ maxSize: MOST_BODY, onError: (c) => c.json({ problem: 'too much.' }, 413) }));
+  app.onError((error, c) => {
+    const known = error instanceof UserError;
+    if (!known) onFault?.(error);
+    const problem = known ? oneLine(error.message) : 'a fault in the Lab; the terminal says more.';
+    const status =
+      error instanceof NoRunError ? 404 : error instanceof UsageError ? 400 : known ? 422 : 500;
+    return c.json({ problem }, status);
+  });
+  app.notFound((c) => c.json({ problem: 'there is nothing here.' }, 404));
+  app.post('/api/*', requireToken(token));
+  app.route(
+    '/api',
+    readApi(store, (name) => flopsOf(store, name)),
+  );
+  for (const [at, { type, bytes }] of files) {
+    app.get(at, (c) => c.body(bytes, 200, { 'Content-Type': type }));
+  }
+  const server = await listen(app, wanted);
+  port = (server.address() as AddressInfo).port;
+  const close = () => closeAll(server, store);
+  const url = `http://127.0.0.1:${port}/#token=${token}`;
+  return { port, token, url, close, [Symbol.asyncDispose]: close };
+}
+
+/** Forward and backward of a token: two operations for each weight that it is multiplied by, three times. */
+function flopsOf(store: RunStore, name: string): number {
+  return 6 * store.config(name).parameters.total;
+}
+
+function readPage(): Map<string, { type: string; bytes: Uint8Array<ArrayBuffer> }> {
+  try {
+    return new Map(
+      Object.entries(FILES).map(([at, { file, type }]) => [
+        at,
+        { type, bytes: new Uint8Array(fs.readFileSync(`${PAGE}${file}`)) },
+      ]),
+    );
+  } catch (cause) {
+    throw new UserError('the page of the Lab is not there: build it with `npm run build`.', {
+      cause,
+    });
+  }
+}
+
+function listen(app: Hono, port: number): Promise<ServerType> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => resolve(server));
+    if ('maxConnections' in server) server.maxConnections = MOST_CONNECTIONS;
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      const problem = taken
+        ? 'is taken: name another one, or 0 for any that is free'
+        : error.message;
+      reject(new UserError(`--port ${port}: ${problem}.`, { cause: error }));
+    });
+  });
+}
+
+function closeAll(server: ServerType, store: RunStore): Promise<void> {
+  store.close();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    if ('closeAllConnections' in server) server.closeAllConnections();
+  });
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { smoothed, thin } from './thin.js';
+
+const count = 10_000;
+const x = Float64Array.from({ length: count }, (_, i) => i + 1);
+const y = Float64Array.from(x, (at) => 4 / Math.sqrt(at) + (at % 7) / 10);
+
+describe('thin', () => {
+  it('keeps every spike and the mean', () => {
+    const spiked = y.slice();
+    spiked[6543] = 99;
+    spiked[321] = -5;
+    const { min, max, mean, x: at } = thin(x, spiked, { points: 100 });
+    expect(at).toHaveLength(100);
+    expect(Math.max(...max)).toBe(99);
+    expect(Math.min(...min)).toBe(-5);
+    expect(mean[50]).toBeCloseTo(
+      spiked.slice(5000, 5100).reduce((sum, value) => sum + value) / 100,
+      1,
+    );
+  });
+
+  it('draws what is visible of the same smoothed curve, whatever the number of points', () => {
+    const whole = thin(x, y, { points: 1000, smoothing: 0.99 });
+    const part = thin(x, y, { points: 10, smoothing: 0.99, from: 5001, to: 6000 });
+    const full = smoothed(y, 0.99);
+    expect(part.smooth!.at(-1)).toBe(full[5999]);
+    expect(whole.smooth!.at(-1)).toBe(full[count - 1]);
+  });
+
+  it('leaves out what is not finite, and what a logarithmic axis cannot show', () => {
+    const { x: at, mean } = thin([0, 1, 2, 3], [5, Number.NaN, 7, Infinity], {
+      points: 4,
+      logX: true,
+    });
+    expect([at, mean]).toEqual([[2], [7]]);
+    expect(thin([], [], { points: 4 }).x).toEqual([]);
+  });
+});
+
+describe('smoothed', () => {
+  it('begins at the first value and passes over what is missing', () => {
+    const result = smoothed([3, Number.NaN, 3, 1], 0.5);
+    expect([...result.slice(0, 3)]).toEqual([3, 3, 3]);
+    expect(result[3]).toBeCloseTo(13 / 7, 12); // 1.625 over 0.875
+  });
+
+  it('is the series itself at weight 0', () => {
+    expect([...smoothed([2, 9, 4], 0)]).toEqual([2, 9, 4]);
+  });
+});

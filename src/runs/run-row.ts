@@ -1,0 +1,64 @@
+/** A run at a glance, with what its metrics say: for lists. */
+import path from 'node:path';
+import { UserError } from '../util/errors.js';
+import { listRuns, type RunSummary } from './list-runs.js';
+import { readJsonLines } from './run-log.js';
+
+export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'damaged';
+
+/** A run's summary, with what its metrics say. */
+export interface RunRow extends RunSummary {
+  readonly state: RunState;
+  readonly tokensPerSecond: number | null;
+  /** Over the whole split, of a run that came to its end; otherwise the last evaluation's. */
+  readonly validationLoss?: number;
+}
+
+/** What is read of the lines of `metrics.jsonl`; there may be anything in them. */
+interface Line {
+  type?: unknown;
+  reason?: unknown;
+  tokensPerSecond?: unknown;
+  validation?: { loss?: unknown } | null;
+}
+
+/** So much of the end of a run's metrics is read: several hundred lines. */
+const LAST_BYTES = 128 * 1024;
+
+function numberOr<T>(value: unknown, otherwise: T): number | T {
+  return typeof value === 'number' ? value : otherwise;
+}
+
+/** The runs in `folder`, with what their metrics say. */
+export function runsIn(folder: string): RunRow[] {
+  return listRuns(folder).map(rowOf);
+}
+
+/** A run's row in a list. Reads the end of its metrics; what cannot be read makes it `damaged`. */
+export function rowOf(run: RunSummary): RunRow {
+  if (run.problem !== undefined) return { ...run, state: 'damaged', tokensPerSecond: null };
+  let lines: Line[];
+  try {
+    lines = readJsonLines(path.join(run.path, 'metrics.jsonl'), LAST_BYTES);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { ...run, problem: error.message, state: 'damaged', tokensPerSecond: null };
+  }
+  const stop = lines.findLast(({ type }) => type === 'stop');
+  const pace = numberOr(lines.findLast(({ type }) => type === 'step')?.tokensPerSecond, null);
+  const final = lines.at(-1) === stop ? numberOr(stop?.validation?.loss, undefined) : undefined;
+  const validationLoss = final ?? run.validationLoss;
+  return {
+    ...run,
+    state: stateOf(run, stop?.reason),
+    tokensPerSecond: pace,
+    ...(validationLoss === undefined ? {} : { validationLoss }),
+  };
+}
+
+function stateOf({ running, step, steps }: RunSummary, reason: unknown): RunState {
+  if (running) return 'running';
+  if (reason === 'diverged') return 'failed';
+  if (reason === 'patience' || reason === 'fitted') return 'finished';
+  return step !== undefined && steps !== undefined && step >= steps ? 'finished' : 'stopped';
+}

@@ -1,0 +1,60 @@
+/** Asking the server. */
+import { token } from './state.js';
+
+/** What the server answered, in its words. */
+export class ApiProblem extends Error {}
+
+async function check(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const body = (await response.json().catch(() => ({}))) as { problem?: string };
+  throw new ApiProblem(body.problem ?? `the Lab answered ${response.status}.`);
+}
+
+async function ask(input: string, init?: RequestInit): Promise<Response> {
+  try {
+    return await check(await fetch(input, init));
+  } catch (error) {
+    if (error instanceof ApiProblem || (error as Error).name === 'AbortError') throw error;
+    throw new ApiProblem('the Lab does not answer: it was ended, or the machine sleeps.');
+  }
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await (await ask(path, signal ? { signal } : undefined)).json()) as T;
+}
+
+function posting(body: unknown, signal?: AbortSignal): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token.peek()}` },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  };
+}
+
+/** Asks for something to be done. */
+export async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  return (await (await ask(path, posting(body, signal))).json()) as T;
+}
+
+/** As `post`, for an answer that comes in pieces: lines of JSON. */
+export async function* stream<T>(
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): AsyncGenerator<Awaited<T>> {
+  const response = await ask(path, posting(body, signal));
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) {
+      const part = JSON.parse(line) as { problem?: string };
+      if (part.problem !== undefined) throw new ApiProblem(part.problem);
+      yield part as Awaited<T>;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/** Bundles the Lab's page into dist/web, and what draws its charts without a browser into dist/web/pictures.js. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const out = path.join(here, '..', 'dist', 'web');
+fs.mkdirSync(out, { recursive: true });
+
+const shared = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  outdir: out,
+  define: { 'process.env.NODE_ENV': '"production"' },
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+await build({ ...shared, entryPoints: { app: 'main.tsx' } });
+for (const file of ['index.html', 'favicon.svg', 'app.css']) {
+  fs.copyFileSync(path.join(here, file), path.join(out, file));
+}

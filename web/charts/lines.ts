@@ -1,0 +1,154 @@
+/** Line charts with bands: what is drawn, as ECharts takes it. No browser is needed for that. */
+import type { EChartsCoreOption } from 'echarts/core';
+import { figure, position } from '../format.js';
+import { INK } from './palette.js';
+
+export interface Line {
+  readonly name: string;
+  /** Written at its end. */
+  readonly letter?: string;
+  readonly color: string;
+  readonly dash: readonly number[] | 'solid';
+  readonly x: readonly number[];
+  readonly y: readonly (number | null)[];
+  readonly band?: { readonly min: readonly number[]; readonly max: readonly number[] };
+  /** Points marked: evaluations, which are few. */
+  readonly symbols?: boolean;
+  readonly width?: number;
+}
+
+export interface LineChart {
+  readonly axis: string;
+  readonly lines: readonly Line[];
+  readonly theme: 'light' | 'dark';
+  readonly logX?: boolean;
+  readonly logY?: boolean;
+  /** Least and greatest of y; a null leaves it to the values. */
+  readonly range?: readonly [number | null, number | null];
+  readonly references?: readonly { readonly label: string; readonly y: number }[];
+  /** Room at the right for the letters. */
+  readonly right?: number;
+}
+
+interface DrawApi {
+  coord(value: [number, number]): [number, number];
+}
+
+/** What `api.coord` makes of 0 or less on a logarithmic axis is no point. */
+function polygon(api: DrawApi, line: Line): [number, number][] {
+  const { x, band } = line;
+  const points: [number, number][] = [];
+  const add = (i: number, y: number) => {
+    const point = api.coord([x[i]!, y]);
+    if (Number.isFinite(point[0]) && Number.isFinite(point[1])) points.push(point);
+  };
+  for (let i = 0; i < x.length; i++) add(i, band!.max[i]!);
+  for (let i = x.length - 1; i >= 0; i--) add(i, band!.min[i]!);
+  return points;
+}
+
+function bandOf(line: Line) {
+  return {
+    type: 'custom',
+    silent: true,
+    clip: true,
+    z: 1,
+    data: [[line.x[0], line.y[0]]],
+    renderItem: (_: unknown, api: DrawApi) => ({
+      type: 'polygon',
+      shape: { points: polygon(api, line) },
+      style: { fill: line.color, opacity: 0.16 },
+    }),
+  };
+}
+
+function seriesOf(line: Line, ground: string) {
+  return {
+    type: 'line',
+    name: line.name,
+    data: line.x.map((x, i) => [x, line.y[i]]),
+    symbol: line.symbols ? 'circle' : 'none',
+    symbolSize: 5,
+    silent: true,
+    connectNulls: false,
+    z: 3,
+    lineStyle: { width: line.width ?? 1.5, color: line.color, type: line.dash },
+    itemStyle: { color: ground, borderColor: line.color, borderWidth: 1.5 },
+    endLabel: {
+      show: line.letter !== undefined,
+      formatter: line.letter ?? '',
+      color: line.color,
+      fontWeight: 600,
+      distance: 4,
+    },
+  };
+}
+
+/** Room around the plot, for whoever has to know where it lies. */
+export const MARGIN = { left: 54, right: 26, top: 12, bottom: 24 };
+
+export function lineOption(chart: LineChart): EChartsCoreOption {
+  const ink = INK[chart.theme];
+  const { axis, lines, logX = false, logY = false, range = [null, null], references = [] } = chart;
+  const label = { color: ink.faint, fontSize: 11 };
+  const [low, high] = range;
+  return {
+    animation: false,
+    textStyle: { fontFamily: 'system-ui, sans-serif' },
+    grid: { ...MARGIN, ...(chart.right !== undefined && { right: chart.right }) },
+    xAxis: {
+      type: logX ? 'log' : 'value',
+      min: 'dataMin',
+      max: 'dataMax',
+      axisLine: { lineStyle: { color: ink.faint } },
+      axisTick: { lineStyle: { color: ink.faint } },
+      axisLabel: {
+        ...label,
+        hideOverlap: true,
+        showMaxLabel: false,
+        formatter: (value: number) => position(axis, value),
+      },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: logY ? 'log' : 'value',
+      scale: true,
+      ...(low !== null && { min: low }),
+      ...(high !== null && { max: high }),
+      axisLabel: {
+        ...label,
+        formatter: (value: number) =>
+          figure(value)
+            .replace(/(\.\d*?)0+$/, '$1')
+            .replace(/\.$/, ''),
+        showMinLabel: false,
+        showMaxLabel: false,
+      },
+      splitLine: { lineStyle: { color: ink.grid } },
+    },
+    series: [
+      ...lines.filter(({ band, x }) => band && x.length > 0).map(bandOf),
+      ...lines.map((line) => seriesOf(line, ink.ground)),
+      ...(references.length > 0 ? [referencesOf(references, ink)] : []),
+    ],
+  };
+}
+
+function referencesOf(
+  references: NonNullable<LineChart['references']>,
+  ink: (typeof INK)['light'],
+) {
+  return {
+    type: 'line',
+    data: [],
+    silent: true,
+    markLine: {
+      symbol: 'none',
+      silent: true,
+      animation: false,
+      lineStyle: { color: ink.faint, type: [3, 3], width: 1 },
+      label: { position: 'insideEndTop', color: ink.faint, fontSize: 10.5 },
+      data: references.map(({ label, y }) => ({ yAxis: y, label: { formatter: label } })),
+    },
+  };
+}

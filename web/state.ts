@@ -1,0 +1,67 @@
+/** What the whole page knows: runs, where it is, how it looks. */
+import { computed, effect, signal } from '@preact/signals';
+import type { LabRow } from '../src/lab/protocol.js';
+
+/** All runs, by name. */
+export const rows = signal<ReadonlyMap<string, LabRow>>(new Map());
+export const folder = signal('');
+/** Newest first. */
+export const ordered = computed(() =>
+  [...rows.value.values()].sort(
+    (a, b) => (b.created ?? '').localeCompare(a.created ?? '') || (a.name < b.name ? -1 : 1),
+  ),
+);
+/** Whether the stream of changes is open. */
+export const connected = signal(false);
+export const loaded = signal(false);
+
+/** The runs that are compared, in the order in which they were chosen: their letters follow it. */
+export const chosen = signal<readonly string[]>([]);
+
+/** `#/run/NAME` → ['run', 'NAME']. */
+export const route = signal<readonly string[]>(['']);
+
+/** Where the cursor stands in every chart over the same axis. */
+export const cursor = signal<{ readonly axis: string; readonly x: number } | null>(null);
+
+const TOKEN = 'nanogpt-token';
+export const token = signal(sessionStorage.getItem(TOKEN) ?? '');
+
+export type Theme = 'light' | 'dark';
+const THEME = 'nanogpt-theme';
+const system = matchMedia('(prefers-color-scheme: dark)');
+const systemDark = signal(system.matches);
+system.addEventListener('change', (event) => {
+  systemDark.value = event.matches;
+});
+export const wantedTheme = signal<Theme | ''>((localStorage.getItem(THEME) ?? '') as Theme | '');
+export const theme = computed<Theme>(
+  () => wantedTheme.value || (systemDark.value ? 'dark' : 'light'),
+);
+effect(() => {
+  document.documentElement.dataset['theme'] = theme.value;
+  localStorage.setItem(THEME, wantedTheme.value);
+});
+
+function readAddress(): void {
+  const hash = location.hash.slice(1);
+  if (hash.startsWith('token=')) {
+    token.value = hash.slice('token='.length);
+    sessionStorage.setItem(TOKEN, token.value);
+    history.replaceState(null, '', '#/'); // the key does not stay in the address
+  }
+  route.value = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+}
+addEventListener('hashchange', readAddress);
+readAddress();
+
+/** The address of a view. */
+export function hrefOf(...parts: string[]): string {
+  return `#/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+/** Adds a run to those compared, or takes it out. */
+export function toggle(name: string): void {
+  const now = chosen.value;
+  chosen.value = now.includes(name) ? now.filter((other) => other !== name) : [...now, name];
+}

@@ -1,0 +1,302 @@
+/** The runs that were chosen, one over the other: losses and what drives them, and the settings that differ. */
+import { signal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import type { Axis, Metric, RunCurves } from '../../src/lab/protocol.js';
+import { type Line, lineOption } from '../charts/lines.js';
+import { type Mark, markOf } from '../charts/palette.js';
+import { figure, position } from '../format.js';
+import { Check, Letter, Panel, Segments, Trouble } from '../parts/bits.js';
+import { Chart } from '../parts/chart.js';
+import { type Curves, useCurves, valueAt } from '../parts/curves.js';
+import { References, references } from '../parts/references.js';
+import { chosen, cursor, hrefOf, rows, theme } from '../state.js';
+import { Differences } from './differences.js';
+
+export const axis = signal<Axis>('step');
+const smoothing = signal(0.8);
+const logX = signal(false);
+const logY = signal(false);
+const quantiles = signal(true);
+const zoom = signal<readonly [number, number] | null>(null);
+
+const AXES: readonly (readonly [Axis, string])[] = [
+  ['step', 'steps'],
+  ['tokens', 'tokens'],
+  ['seconds', 'seconds'],
+  ['flops', 'FLOPs'],
+];
+const SMALL: readonly (readonly [Metric, string, boolean])[] = [
+  ['lr', 'Learning rate', false],
+  ['gradNorm', 'Gradient norm', true],
+  ['tokensPerSecond', 'Tokens per second', false],
+];
+/** From the slider's place, evenly in the number of points that are averaged. */
+const WEIGHTS = [0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998];
+
+export function Compare({ runs = chosen.value }: { runs?: readonly string[] }) {
+  const curves = useCurves({
+    runs,
+    axis: axis.value,
+    metrics: ['loss', 'lr', 'gradNorm', 'tokensPerSecond'],
+    smoothing: smoothing.value,
+    logX: logX.value,
+    zoom: zoom.value,
+    points: Math.min(1200, Math.max(200, Math.round(innerWidth / 2))),
+  });
+  return (
+    <>
+      <Panel title="Loss" id="loss" tools={<Tools />}>
+        <Trouble problem={curves.problem.value} />
+        <LossChart curves={curves} runs={runs} />
+      </Panel>
+      <div class="grid3">
+        {SMALL.map(([metric, title, log]) => (
+          <Panel key={metric} title={title}>
+            <SmallChart curves={curves} runs={runs} metric={metric} title={title} log={log} />
+          </Panel>
+        ))}
+      </div>
+      {runs.length > 1 && <Differences runs={runs} />}
+    </>
+  );
+}
+
+function Tools() {
+  return (
+    <>
+      <Segments
+        label="horizontal axis"
+        value={axis.value}
+        options={AXES}
+        onChange={(next) => {
+          axis.value = next;
+          zoom.value = null;
+        }}
+      />
+      <label class="field">
+        smoothing
+        <input
+          type="range"
+          min="0"
+          max={WEIGHTS.length - 1}
+          step="1"
+          value={WEIGHTS.indexOf(smoothing.value)}
+          aria-valuetext={String(smoothing.value)}
+          onInput={(event) => (smoothing.value = WEIGHTS[Number(event.currentTarget.value)]!)}
+        />
+        <output class="mono">{smoothing.value || 'none'}</output>
+      </label>
+      <Check label="log x" value={logX.value} onChange={(value) => (logX.value = value)} />
+      <Check label="log y" value={logY.value} onChange={(value) => (logY.value = value)} />
+      <Check
+        label="fit to 98 %"
+        value={quantiles.value}
+        onChange={(value) => (quantiles.value = value)}
+      />
+      <References />
+      <span class="grow" />
+      {zoom.value ? (
+        <button type="button" onClick={() => (zoom.value = null)}>
+          show all
+        </button>
+      ) : (
+        <span class="faint wide">drag to zoom</span>
+      )}
+    </>
+  );
+}
+
+function marksOf(runs: readonly string[]): ReadonlyMap<string, Mark> {
+  return new Map(runs.map((name, i) => [name, markOf(i, theme.value)]));
+}
+
+function linesOf(run: RunCurves, mark: Mark, metric: Metric): Line[] {
+  const curve = run.curves[metric];
+  if (!curve) return [];
+  const band = { min: curve.min, max: curve.max };
+  return [{ name: run.name, ...mark, x: curve.x, y: curve.smooth ?? curve.mean, band }];
+}
+
+function LossChart({ curves, runs }: { curves: Curves; runs: readonly string[] }) {
+  const all = curves.runs.value;
+  const over = curves.axis.value;
+  const lines = references(runs);
+  const option = useMemo(() => {
+    const marks = marksOf(runs);
+    const drawn = all.flatMap((run) => {
+      const mark = marks.get(run.name);
+      if (!mark) return [];
+      const { letter: _, ...style } = mark;
+      const inside = insideOf(run, zoom.value);
+      const evaluations = {
+        ...style,
+        dash: [1, 2],
+        name: `${run.name}, validation`,
+        symbols: true,
+        width: 1,
+        x: inside.x,
+        y: inside.loss,
+      };
+      return [...linesOf(run, mark, 'loss'), evaluations];
+    });
+    return lineOption({
+      axis: over,
+      lines: drawn,
+      theme: theme.value,
+      logX: logX.value,
+      logY: logY.value,
+      references: lines,
+      ...(quantiles.value && {
+        range: rangeOf(
+          all,
+          lines.map(({ y }) => y),
+        ),
+      }),
+    });
+  }, [all, runs, theme.value, logX.value, logY.value, quantiles.value, lines, over]);
+  return (
+    <>
+      <Chart
+        option={option}
+        height={360}
+        axis={over}
+        label={`Loss of ${runs.length} runs over ${over}`}
+        stops={all[0]?.curves.loss?.x ?? []}
+        onZoom={(range) => (zoom.value = range)}
+      />
+      <Legend runs={runs} curves={all} over={over} />
+    </>
+  );
+}
+
+function insideOf(run: RunCurves, range: readonly [number, number] | null) {
+  const { x, loss } = run.evaluations;
+  const kept = x.map((_, i) => i).filter((i) => !range || (x[i]! >= range[0] && x[i]! <= range[1]));
+  return { x: kept.map((i) => x[i]!), loss: kept.map((i) => loss[i]!) };
+}
+
+/** What 98 of 100 points of every run fit into, evaluations and lines to compare with too. */
+function rangeOf(
+  all: readonly RunCurves[],
+  more: readonly number[],
+): [number | null, number | null] {
+  const ranges = all.flatMap(({ curves }) => curves.loss?.range ?? []);
+  const evaluations = all.flatMap((run) => insideOf(run, zoom.value).loss);
+  const values = [...ranges, ...evaluations, ...more].filter(Number.isFinite);
+  if (values.length === 0) return [null, null];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const room = (high - low) * 0.04 || Math.abs(high) * 0.01;
+  return [low - room, high + room];
+}
+
+function Legend({
+  runs,
+  curves,
+  over,
+}: {
+  runs: readonly string[];
+  curves: readonly RunCurves[];
+  over: string;
+}) {
+  const at = cursor.value?.axis === over ? cursor.value.x : undefined;
+  const byName = new Map(curves.map((run) => [run.name, run]));
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{at === undefined ? 'last' : position(over, at)}</th>
+            <th scope="col">run</th>
+            <th scope="col" class="right">
+              training
+            </th>
+            <th scope="col" class="right">
+              least … greatest
+            </th>
+            <th scope="col" class="right">
+              validation
+            </th>
+            <th scope="col" class="right wide">
+              rate
+            </th>
+            <th scope="col" class="right wide">
+              gradient
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((name, i) => {
+            const run = byName.get(name);
+            const row = rows.value.get(name);
+            if (!row) return null;
+            const read = (metric: Metric, key: 'mean' | 'min' | 'max' | 'smooth') => {
+              const curve = run?.curves[metric];
+              return curve ? valueAt(curve.x, curve[key] ?? curve.mean, at ?? Infinity) : null;
+            };
+            const validation = run
+              ? valueAt(run.evaluations.x, run.evaluations.loss, at ?? Infinity)
+              : null;
+            return (
+              <tr key={name}>
+                <td>
+                  <Letter mark={markOf(i, theme.value)} />
+                </td>
+                <td class="name">
+                  <a href={hrefOf('run', name)}>{name}</a>
+                </td>
+                <td class="right mono">{figure(read('loss', 'smooth'))}</td>
+                <td class="right mono faint">
+                  {figure(read('loss', 'min'))} … {figure(read('loss', 'max'))}
+                </td>
+                <td class="right mono">{figure(validation)}</td>
+                <td class="right mono wide">{figure(read('lr', 'mean'))}</td>
+                <td class="right mono wide">{figure(read('gradNorm', 'mean'))}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function SmallChart({
+  curves,
+  runs,
+  metric,
+  title,
+  log,
+}: {
+  curves: Curves;
+  runs: readonly string[];
+  metric: Metric;
+  title: string;
+  log: boolean;
+}) {
+  const all = curves.runs.value;
+  const over = curves.axis.value;
+  const option = useMemo(() => {
+    const marks = marksOf(runs);
+    const lines = all.flatMap((run) =>
+      marks.has(run.name) ? linesOf(run, marks.get(run.name)!, metric) : [],
+    );
+    const positive = lines.every(({ y }) => y.every((value) => value === null || value > 0));
+    return lineOption({
+      axis: over,
+      lines,
+      theme: theme.value,
+      logX: logX.value,
+      logY: log && positive,
+    });
+  }, [all, runs, theme.value, logX.value, over]);
+  return (
+    <Chart
+      option={option}
+      height={170}
+      axis={over}
+      label={`${title} over ${over}`}
+      stops={all[0]?.curves[metric]?.x ?? []}
+      onZoom={(range) => (zoom.value = range)}
+    />
+  );
+}
