@@ -59,3 +59,13 @@ export function position(axis: string, value: number): string {
   if (axis === 'seconds') return duration(value);
   return axis === 'step' ? whole(value) : short(value);
 }
+
+/** A token with its spaces and line ends to be seen. */
+export function visible(text: string): string {
+  if (text === '') return '∅';
+  return text
+    .replaceAll(' ', '␣')
+    .replaceAll('\n', '⏎')
+    .replaceAll('\t', '⇥')
+    .replaceAll('\r', '␍');
+}

@@ -1,14 +1,28 @@
 /** The Lab's page. */
 import { render } from 'preact';
 import { follow } from './live.js';
-import { connected, hrefOf, loaded, route, theme, wantedTheme } from './state.js';
+import { chosen, connected, hrefOf, loaded, ordered, route, theme, wantedTheme } from './state.js';
 import { Runs } from './views/runs.js';
+import { Sample } from './views/sample.js';
 
-const VIEWS = [['', 'Runs']] as const;
+const VIEWS = [
+  ['', 'Runs'],
+  ['sample', 'Sample'],
+] as const;
+
+/** The run that a view without a name is of: the one that was looked at last, compared, or begun last. */
+function usual(): string | undefined {
+  const [, named] = route.value;
+  return named || chosen.value[0] || ordered.value.find(({ problem }) => !problem)?.name;
+}
 
 function View() {
   if (!loaded.value) return <p class="note">reading the runs …</p>;
-  return <Runs />;
+  const [view = '', name = usual()] = route.value;
+  if (view === '') return <Runs />;
+  if (name === undefined) return <p class="note">There is no run yet.</p>;
+  if (view === 'sample') return <Sample name={name} />;
+  return <p class="note">There is nothing here.</p>;
 }
 
 function App() {
@@ -22,7 +36,11 @@ function App() {
         </a>
         <nav aria-label="views">
           {VIEWS.map(([key, title]) => (
-            <a key={key} href={hrefOf(key)} aria-current={view === key ? 'page' : undefined}>
+            <a
+              key={key}
+              href={key === '' ? hrefOf(key) : hrefOf(key, usual() ?? '')}
+              aria-current={view === key ? 'page' : undefined}
+            >
               {title}
             </a>
           ))}

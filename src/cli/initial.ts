@@ -8,6 +8,7 @@ import { cacheDir } from '../util/cache-dir.js';
 import { UsageError } from '../util/errors.js';
 import { lookForRun } from './find-run.js';
 import { importRecorded } from './imports.js';
+import { parseCheckpoint } from './open-run.js';
 import type { Output } from './output.js';
 
 /** Tokens that a published model sees at once unless told: what generation remembers grows with them. */
@@ -16,6 +17,8 @@ const MOST_TOKENS = 1024;
 export interface InitialNames {
   tokenizer?: string | undefined;
   blockSize?: number | undefined;
+  /** Of a run. */
+  checkpoint?: string | undefined;
 }
 
 /** What fetching and long work report to. */
@@ -27,7 +30,7 @@ interface Work {
 /** Opens what the user calls a run, or a published model: see `openInitial`. */
 export async function openNamedInitial(
   where: string,
-  { tokenizer: spec, blockSize }: InitialNames,
+  { tokenizer: spec, blockSize, checkpoint: which }: InitialNames,
   work: Work,
   output: Output,
 ): Promise<Initial> {
@@ -45,6 +48,10 @@ export async function openNamedInitial(
     spec === undefined || spec === config?.tokenizer
       ? undefined
       : await createTokenizer(spec, { cacheDir: cacheDir('tokenizers'), text, ...work });
-  const options = { ...work, tokenizer, blockSize, mostTokens: MOST_TOKENS };
+  if (which !== undefined && !isOwn) {
+    throw new UsageError(`--checkpoint is one of a run, and ${where} is none.`);
+  }
+  const checkpoint = which === undefined ? undefined : parseCheckpoint(which);
+  const options = { ...work, tokenizer, blockSize, checkpoint, mostTokens: MOST_TOKENS };
   return openInitial(isOwn ? run : where, options);
 }

@@ -48,7 +48,8 @@ export function checkpointSentence(
   return `${which ? `${which} checkpoint, ` : ''}step ${thousands(step)}${average}${other}`;
 }
 
-function parseCheckpoint(text: string): CheckpointChoice {
+/** @throws UsageError */
+export function parseCheckpoint(text: string): CheckpointChoice {
   if (text === 'latest' || text === 'best') return text;
   const step = Number(text.replace(/^step-/, ''));
   if (text !== '' && Number.isSafeInteger(step) && step >= 0) return step;

@@ -61,6 +61,10 @@ function addTrain(program: Command): void {
       'begin with the weights of a run, or of what `import` takes: fine-tuning',
     )
     .option('--resume <run>', 'continue a stopped run, bit for bit as if never interrupted')
+    .option(
+      '--checkpoint <which>',
+      'with --init-from or --resume: latest (default), best, or a step',
+    )
     .addOption(new Option('--max-seconds <s>', 'stop after this many seconds').argParser(seconds))
     .addOption(set('model or training'))
     .addOption(json())

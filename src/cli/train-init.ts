@@ -22,7 +22,7 @@ export async function openInitialised(
   const blockSize = blockSizeOf(options.set ?? []);
   using initial = await openNamedInitial(
     from,
-    { tokenizer, blockSize },
+    { tokenizer, blockSize, checkpoint: options.checkpoint },
     { onProgress, signal },
     output,
   );

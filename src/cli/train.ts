@@ -14,6 +14,7 @@ import { downloadBar } from './download-bar.js';
 import { findRun } from './find-run.js';
 import { importedFiles, importRecorded } from './imports.js';
 import { Interrupt } from './interrupt.js';
+import { parseCheckpoint } from './open-run.js';
 import { Output, onClosedPipe } from './output.js';
 import { quoted, shownPath } from './paths.js';
 import { placeOf } from './place.js';
@@ -32,6 +33,7 @@ export interface TrainOptions extends SettingOptions {
   out?: string;
   resume?: string;
   initFrom?: string;
+  checkpoint?: string;
   json?: true;
 }
 
@@ -88,6 +90,9 @@ async function open(
       '--init-from begins a new run, and --resume goes on with an old one: give one.',
     );
   }
+  if (options.checkpoint !== undefined && (options.resume ?? options.initFrom) === undefined) {
+    throw new UsageError('--checkpoint is one of a run: it goes with --resume or --init-from.');
+  }
   if (options.resume !== undefined) return await openOld(name, options, session, output);
   if (options.initFrom !== undefined) {
     return await openInitialised(name, options, session, output);
@@ -125,7 +130,8 @@ async function openOld(
   }
   const overrides = overridesOf(modelDefinition(model), options);
   prepareBackend(output, options.threads);
-  return resumeRun(folder, { ...session, imports: importedFiles(), overrides });
+  const from = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
+  return resumeRun(folder, { ...session, imports: importedFiles(), overrides, from });
 }
 
 async function run(session: Session, output: Output, interrupt: Interrupt): Promise<TrainResult> {

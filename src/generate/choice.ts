@@ -14,6 +14,8 @@ export interface TokenChoice extends Alternative {
   entropy: number;
   /** The likeliest tokens, the chosen one among them or not; of equals the lower id first. */
   alternatives: Alternative[];
+  /** The likeliest of what it was drawn from, after temperature, penalties and filters; where that was asked for. */
+  drawn?: Alternative[];
 }
 
 /**

@@ -43,6 +43,8 @@ export interface GenerateOptions extends SamplingOptions {
   cache?: boolean | undefined;
   /** How many of the likeliest tokens `generateChoices` names at each place. Default 5. */
   alternatives?: number | undefined;
+  /** Whether `generateChoices` tells the distribution after temperature and filters too (`drawn`). Default false. */
+  drawn?: boolean | undefined;
 }
 
 /**
@@ -76,19 +78,28 @@ export function* generateChoices(
   prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): Generator<TokenChoice, void, undefined> {
-  const { alternatives = 5 } = checkOptions('generate', options);
+  const { alternatives = 5, drawn = false } = checkOptions('generate', options);
   checkWhole('generate', 'alternatives', alternatives);
-  for (const { id, logits } of places(model, prompt, options)) {
-    yield choiceOf(logits, id, alternatives);
+  checkFlag('generate', 'drawn', drawn);
+  for (const { id, logits, sampler, seen } of places(model, prompt, options)) {
+    const choice = choiceOf(logits, id, alternatives);
+    yield drawn ? { ...choice, drawn: sampler.distribution(logits, seen, alternatives) } : choice;
   }
 }
 
-/** Each token that is written, with the logits it was chosen from. */
+interface Place {
+  readonly id: number;
+  readonly logits: Float32Array;
+  readonly sampler: Sampler;
+  readonly seen: ReadonlySet<number>;
+}
+
+/** Each token that is written, the logits it was chosen from, and what had been seen then. */
 function* places(
   model: DecodingModel,
   prompt: ArrayLike<number>,
   options: GenerateOptions,
-): Generator<{ id: number; logits: Float32Array }, void, undefined> {
+): Generator<Place, void, undefined> {
   checkLanguageModel('generate', model);
   const { maxTokens = 100, stopAt = [], pad = 0, cache = true } = checkOptions('generate', options);
   checkFlag('generate', 'cache', cache);
@@ -121,7 +132,7 @@ function* places(
         ),
       );
       const id = sampler.next(logits, seen);
-      yield { id, logits };
+      yield { id, logits, sampler, seen };
       seen.add(id);
       if (stopAt.includes(id)) return;
       fresh = Int32Array.of(id);

@@ -153,3 +153,34 @@ describe('Sampler', () => {
     expect(() => new Sampler().next(logits)).toThrow(UserError);
   });
 });
+
+describe('distribution', () => {
+  const logits = [2, 1, 0, -1, -4];
+
+  it('is what next draws from', () => {
+    const options = { temperature: 0.7, topK: 4, topP: 0.97, minP: 0.01, repetitionPenalty: 1.3 };
+    const sampler = new Sampler({ ...options, seed: 5 });
+    const told = sampler.distribution(logits, [0], 10);
+    expect(told.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 12);
+    const counts = new Map<number, number>();
+    const draws = 20_000;
+    for (let i = 0; i < draws; i++) {
+      const id = sampler.next(logits, [0]);
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual(told.map(({ id }) => id).sort());
+    for (const { id, probability } of told) {
+      expect(counts.get(id)! / draws).toBeCloseTo(probability, 1);
+    }
+  });
+
+  it('is sure where the likeliest is taken, keeps its order, and draws nothing', () => {
+    expect(new Sampler({ temperature: 0 }).distribution(logits)).toEqual([
+      { id: 0, probability: 1 },
+    ]);
+    const sampler = new Sampler({ seed: 3 });
+    const before = sampler.state();
+    expect(sampler.distribution(logits, [], 2).map(({ id }) => id)).toEqual([0, 1]);
+    expect(sampler.state()).toEqual(before);
+  });
+});

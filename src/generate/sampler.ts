@@ -114,14 +114,49 @@ export class Sampler {
    * @throws UserError when a logit is NaN or +∞, or all are −∞.
    */
   next(given: ArrayLike<number>, seen: Iterable<number> = []): number {
-    let logits = given;
-    let best = likeliest(logits);
-    if (this.repetitionPenalty !== 1) {
-      checkIterable('sampling', 'the ids that were seen', seen);
-      logits = penalised(logits, seen, this.repetitionPenalty);
-      best = likeliest(logits);
-    }
-    if (this.temperature === 0 || this.topK === 1) return best;
+    const logits = this.#penalised(given, seen);
+    const best = likeliest(logits);
+    if (this.#isGreedy) return best;
+    const kept = this.#keep(logits, best);
+    return draw(this.#ids, kept, this.#weights, this.#generator.uniform());
+  }
+
+  /**
+   * What `next` would draw from: the `count` likeliest of the tokens that penalties, temperature and filters leave,
+   * with their probabilities. Draws nothing.
+   *
+   * @throws as `next`.
+   */
+  distribution(
+    given: ArrayLike<number>,
+    seen: Iterable<number> = [],
+    count = 10,
+  ): { id: number; probability: number }[] {
+    const logits = this.#penalised(given, seen);
+    const best = likeliest(logits);
+    if (this.#isGreedy) return [{ id: best, probability: 1 }];
+    const kept = this.#keep(logits, best);
+    const weights = this.#weights;
+    const sum = total(this.#ids, kept, weights);
+    return Array.from(this.#ids.subarray(0, kept))
+      .sort((a, b) => weights[b]! - weights[a]! || a - b)
+      .slice(0, count)
+      .map((id) => ({ id, probability: weights[id]! / sum }));
+  }
+
+  get #isGreedy(): boolean {
+    return this.temperature === 0 || this.topK === 1;
+  }
+
+  #penalised(logits: ArrayLike<number>, seen: Iterable<number>): ArrayLike<number> {
+    if (this.repetitionPenalty === 1) return logits;
+    likeliest(logits); // refuses what is damaged
+    checkIterable('sampling', 'the ids that were seen', seen);
+    return penalised(logits, seen, this.repetitionPenalty);
+  }
+
+  /** Weighs all tokens by temperature, and moves those that the filters leave to the front of `#ids`: so many. */
+  #keep(logits: ArrayLike<number>, best: number): number {
     const { topK, topP, minP } = this;
     const n = logits.length;
     if (this.#weights.length !== n) {
@@ -144,7 +179,7 @@ export class Sampler {
     }
     if (minP > 0) kept = moveToFront(ids, kept, (id) => weights[id]! >= minP); // the likeliest weighs 1
     if (kept < n) ids.subarray(0, kept).sort(); // the order that selection left is nobody's business
-    return draw(ids, kept, weights, this.#generator.uniform());
+    return kept;
   }
 }
 

@@ -37,10 +37,8 @@ export function scanLine(
       while (at < end && bytes[at] !== QUOTE) if (bytes[at++] === 92) return false;
       at++;
     } else {
-      const next = scanNumber(bytes, at, end);
-      if (next < 0) return false;
-      if (key >= 0) values[key] = scanned;
-      at = next;
+      at = scanNumber(bytes, at, end, values, key);
+      if (at < 0) return false;
     }
     const mark = bytes[at++];
     if (mark === CLOSE) return at === end;
@@ -58,11 +56,14 @@ function find(keys: readonly Uint8Array[], bytes: Uint8Array, start: number, end
   return -1;
 }
 
-/** What `scanNumber` read: a second result without an object for each number. */
-let scanned = 0;
-
-/** Reads the number at `at` into `scanned`; returns where it ends, or −1. */
-function scanNumber(bytes: Uint8Array, start: number, end: number): number {
+/** Reads the number at `start` into `values[key]`, unless the key is −1; returns where it ends, or −1. */
+function scanNumber(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  values: Float64Array,
+  key: number,
+): number {
   let at = start;
   const negative = bytes[at] === 45;
   if (negative) at++;
@@ -101,6 +102,6 @@ function scanNumber(bytes: Uint8Array, start: number, end: number): number {
         ? mantissa / POWERS[size]!
         : mantissa * POWERS[size]!
       : mantissa * 10 ** exponent;
-  scanned = negative ? -scaled : scaled;
+  if (key >= 0) values[key] = negative ? -scaled : scaled;
   return at;
 }

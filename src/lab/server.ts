@@ -1,16 +1,21 @@
 /** The Lab's server: the page, what it reads, and what it asks to be done, on this machine only. */
 import fs from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { UsageError, UserError } from '../util/errors.js';
 import { oneLine } from '../util/one-line.js';
+import { actApi } from './act-api.js';
 import { NoRunError } from './contained.js';
+import { exploreApi } from './explore-api.js';
+import { Explorer } from './explorer/client.js';
 import { guard, MOST_BODY, makeToken, requireToken } from './guard.js';
 import { readApi } from './read-api.js';
 import { RunStore } from './store.js';
+import { Trainings } from './trainings.js';
 
 export interface LabOptions {
   /** The folder that holds the runs. */
@@ -31,7 +36,11 @@ export interface Lab extends AsyncDisposable {
 }
 
 /** Where the page lies once it is built. Two folders up, both from src/lab and from dist/lab. */
-const PAGE = fileURLToPath(new URL('../../dist/web/', import.meta.url));
+const DIST = new URL('../../dist/', import.meta.url);
+const PAGE = fileURLToPath(new URL('web/', DIST));
+/** The command line, by which runs are started, and the process that opens models. */
+const PROGRAM = fileURLToPath(new URL('cli/main.js', DIST));
+const EXPLORER = fileURLToPath(new URL('cli/lab-explorer.js', DIST));
 const FILES: Readonly<Record<string, { file: string; type: string }>> = {
   '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
   '/app.js': { file: 'app.js', type: 'text/javascript; charset=utf-8' },
@@ -48,8 +57,10 @@ const MOST_CONNECTIONS = 128;
  */
 export async function startLab({ folder, port: wanted, onFault }: LabOptions): Promise<Lab> {
   const files = readPage();
-  const store = new RunStore(folder);
+  const store = new RunStore(path.resolve(folder));
   const token = makeToken();
+  const explorer = new Explorer(EXPLORER, (error) => onFault?.(error));
+  const trainings = new Trainings(path.resolve(folder), PROGRAM);
   let port = wanted;
   const app = new Hono();
   app.use(guard(() => port));
@@ -68,12 +79,17 @@ export async function startLab({ folder, port: wanted, onFault }: LabOptions): P
     '/api',
     readApi(store, (name) => flopsOf(store, name)),
   );
+  app.route('/api/explore', exploreApi(store, explorer));
+  app.route('/api', actApi(store, trainings));
   for (const [at, { type, bytes }] of files) {
     app.get(at, (c) => c.body(bytes, 200, { 'Content-Type': type }));
   }
   const server = await listen(app, wanted);
   port = (server.address() as AddressInfo).port;
-  const close = () => closeAll(server, store);
+  const close = () => {
+    explorer.close();
+    return closeAll(server, store);
+  };
   const url = `http://127.0.0.1:${port}/#token=${token}`;
   return { port, token, url, close, [Symbol.asyncDispose]: close };
 }

@@ -249,3 +249,13 @@ describe('a file system that refuses', () => {
     expect(failures).toBeGreaterThan(0);
   });
 });
+
+it('keeps for good what is to be kept along the training', () => {
+  const keep = (step: number, best = false) =>
+    store.save(
+      { state: state(step), model: [['w', tensor([step])]], optimizer: [] },
+      { best, keepInterval: 200 },
+    );
+  for (const step of [100, 200, 300, 400, 500]) keep(step, step === 100);
+  expect(store.list().map(({ step }) => step)).toEqual([100, 200, 400, 500]);
+});

@@ -39,12 +39,12 @@ export class CheckpointStore {
 
   /**
    * Writes a checkpoint, points `latest` (and with `best`, `best`) at it, and removes those that
-   * neither names.
+   * neither names, but for those whose step is a multiple of `keepInterval` (0: none).
    *
    * @throws UserError where the file system refuses (disk full, no permission); the checkpoints that
    *   were there before are as they were.
    */
-  save(contents: CheckpointContents, options: { best: boolean }): string {
+  save(contents: CheckpointContents, options: { best: boolean; keepInterval?: number }): string {
     const name = folderName(contents.state.step);
     const target = path.join(this.folder, name);
     const write = (): boolean => createWholeFolder(target, (aside) => fillFolder(aside, contents));
@@ -60,7 +60,7 @@ export class CheckpointStore {
     }
     if (options.best) this.#point('best', name);
     this.#point('latest', name);
-    this.#prune();
+    this.#prune(options.keepInterval ?? 0);
     return name;
   }
 
@@ -177,9 +177,12 @@ export class CheckpointStore {
     }
   }
 
-  #prune(): void {
+  #prune(keepInterval: number): void {
     const kept = [this.#readPointer('latest'), this.#readPointer('best')];
-    for (const { name } of this.list()) if (!kept.includes(name)) this.#remove(name);
+    for (const { name, step } of this.list()) {
+      const isForGood = keepInterval > 0 && step % keepInterval === 0;
+      if (!isForGood && !kept.includes(name)) this.#remove(name);
+    }
   }
 
   #remove(name: string): void {

@@ -34,3 +34,4 @@ export {
   type TrainingSettings,
   trainingSchema,
 } from './settings.js';
+export { requestStop } from './stop-request.js';

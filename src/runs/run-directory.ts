@@ -10,6 +10,7 @@
  *       text.txt         what it is trained on, where that came from standard input
  *       samples.txt      what it wrote on the way
  *       train.lock       while a process trains in it
+ *       train.stop       for a moment, where it is asked to stop
  *
  * It appears whole (configuration and tokenizer), under a name that no other run has.
  */
@@ -30,6 +31,7 @@ import { HeldFolder } from './held-folder.js';
 import { isRun, type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
 import { lockRun } from './run-lock.js';
 import { RunLog, readJsonLines } from './run-log.js';
+import { clearStopRequest, isStopRequested } from './stop-request.js';
 
 const TEXT = 'text.txt';
 /** The files that only grow. A checkpoint remembers how long each was. */
@@ -161,7 +163,14 @@ export class RunDirectory {
 
   /** Takes the run for training in this process, until `close()`. @throws UserError when another has it. */
   lock(): void {
-    this.#unlock ??= lockRun(this.path);
+    if (this.#unlock) return;
+    this.#unlock = lockRun(this.path);
+    clearStopRequest(this.path);
+  }
+
+  /** Whether somebody asked training to stop (`requestStop`); for the process that has the lock. */
+  isStopRequested(): boolean {
+    return isStopRequested(this.path);
   }
 
   /** Adds one event, as a line of JSON, to metrics or probes. */
@@ -191,7 +200,10 @@ export class RunDirectory {
   }
 
   /** See `CheckpointStore.save`. @throws FolderGoneError, too, as every method that writes. */
-  saveCheckpoint(contents: CheckpointContents, options: { best: boolean }): string {
+  saveCheckpoint(
+    contents: CheckpointContents,
+    options: { best: boolean; keepInterval?: number },
+  ): string {
     return this.#write(() => this.checkpoints.save(contents, options));
   }
 
@@ -220,6 +232,7 @@ export class RunDirectory {
   close(): void {
     for (const log of this.#logs.values()) log.close();
     this.#logs.clear();
+    if (this.#unlock) clearStopRequest(this.path);
     this.#unlock?.();
     this.#unlock = undefined;
   }

@@ -126,6 +126,11 @@ export const trainingSchema = z.strictObject({
   checkpointInterval: positive
     .optional()
     .describe('steps between checkpoints; default: evalInterval. The best is always saved'),
+  keepInterval: count
+    .default(0)
+    .describe(
+      'steps between checkpoints that are kept for good, to look at the model along its training; 0: only the latest and the best are kept',
+    ),
   logInterval: positive
     .optional()
     .describe(

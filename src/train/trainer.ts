@@ -178,9 +178,9 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   }
 
   async #loop(stepper: Stepper): Promise<StopReason> {
-    const { steps, logInterval, evalInterval, checkpointInterval, sampleInterval, patience } =
-      this.training;
-    const { hooks } = this.#options;
+    const { steps, logInterval, evalInterval, checkpointInterval, sampleInterval } = this.training;
+    const { keepInterval, patience } = this.training;
+    const { hooks, run } = this.#options;
     const ledger = this.#ledger;
     const shown = new Tally();
     const deadline = this.training.maxSeconds * 1000 || Infinity;
@@ -216,8 +216,10 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       const better = (last || step % evalInterval === 0) && this.#evaluate(step);
       // Before the checkpoint, which remembers how far samples.txt went: going on from it keeps the sample.
       if (sampleInterval > 0 && step % sampleInterval === 0) this.#sample(step);
-      if (better || last || step % checkpointInterval === 0) this.#save(better);
+      const isKept = keepInterval > 0 && step % keepInterval === 0;
+      if (better || last || isKept || step % checkpointInterval === 0) this.#save(better);
       if (now >= progressAt || last) {
+        if (run?.isStopRequested()) this.#stopRequested = true;
         this.#showProgress(step, lr, shown);
         progressAt = now + PROGRESS_MS;
       }
@@ -281,6 +283,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   #save(best: boolean): void {
     const { run, seed } = this.#options;
     const { step } = this;
+    const { keepInterval } = this.training;
     this.#population.refresh(step);
     this.#requireFinite();
     this.#savedStep = step;
@@ -296,7 +299,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       optimizer: optimizer?.tensors ?? [],
       average: this.#average?.stateDict(),
     };
-    const name = run.saveCheckpoint(contents, { best });
+    const name = run.saveCheckpoint(contents, { best, keepInterval });
     this.#lastCheckpoint = name;
     this.emit('checkpoint', { step, name, best });
   }

@@ -1,0 +1,88 @@
+/** The process that opens models: what goes wrong in it, or takes all of its memory, leaves the Lab standing. */
+import { RunDirectory } from '../../runs/index.js';
+import { UserError } from '../../util/errors.js';
+import { oneLine } from '../../util/one-line.js';
+import { requireOwn } from '../contained.js';
+import { embeddingOf } from './embedding.js';
+import { insightOf } from './insight.js';
+import type { PiecesReply, Reply, Request, Wish } from './messages.js';
+import { OpenModels } from './models.js';
+import { pieceOf, writeSample } from './sample.js';
+import { treeOf } from './tree.js';
+import { yardsticksOf } from './yardsticks.js';
+
+/**
+ * Answers the Lab until it goes away.
+ *
+ * @param prepare called with a run's folder before it is opened.
+ */
+export function serveExplorer(prepare: (folder: string) => Promise<void>): void {
+  const models = new OpenModels(prepare);
+  const running = new Map<number, AbortController>();
+  const send = (reply: Reply) => process.send?.(reply);
+  process.on('disconnect', () => process.exit(0));
+  process.on('message', async (request: Request) => {
+    const { id } = request;
+    if ('cancel' in request) return running.get(id)?.abort();
+    const controller = new AbortController();
+    running.set(id, controller);
+    try {
+      await answer(request.wish, models, (part) => send({ id, part }), controller.signal);
+      send({ id, end: true });
+    } catch (error) {
+      if (error instanceof UserError) send({ id, problem: oneLine(error.message) });
+      else
+        send({
+          id,
+          problem: 'a fault in the Lab; the terminal says more.',
+          fault: String((error as Error)?.stack ?? error),
+        });
+    } finally {
+      running.delete(id);
+    }
+  });
+}
+
+async function answer(
+  wish: Wish,
+  models: OpenModels,
+  send: (part: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  requireOwn(wish.folder);
+  switch (wish.kind) {
+    case 'sample':
+      return models.use(wish, (opened) => writeSample(opened, wish, send, signal));
+    case 'tree':
+      return models.use(wish, async ({ model, checkpoint }) => {
+        const { blockSize, receptiveField, target } = model;
+        send({
+          step: checkpoint.state.step,
+          root: treeOf(model),
+          blockSize,
+          receptiveField,
+          target,
+        });
+      });
+    case 'insight':
+      return models.use(wish, async (opened) => send(insightOf(opened, wish.prompt)));
+    case 'embedding':
+      return models.use(wish, async (opened) => send(embeddingOf(opened)));
+    case 'pieces':
+      return send(await piecesOf(wish.folder, wish.text));
+    case 'yardsticks':
+      return send(await yardsticksOf(wish.folder));
+  }
+}
+
+async function piecesOf(folder: string, text: string): Promise<PiecesReply> {
+  using run = RunDirectory.open(folder);
+  const tokenizer = await run.tokenizer();
+  const pieces = Array.from(tokenizer.encode(text), (id) => pieceOf(tokenizer, id));
+  return {
+    name: tokenizer.name,
+    vocabSize: tokenizer.vocabSize,
+    pieces,
+    bytes: Buffer.byteLength(text),
+  };
+}
