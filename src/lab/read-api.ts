@@ -6,6 +6,7 @@ import { streamSSE } from 'hono/streaming';
 import { UsageError } from '../util/errors.js';
 import { runFolder } from './contained.js';
 import { curveQuery, curvesOf } from './curves.js';
+import type { Explorer } from './explorer/client.js';
 import type { RunsChange, RunsReply, SeriesReply } from './protocol.js';
 import type { RunStore } from './store.js';
 import { OPEN_FLAGS } from './tail.js';
@@ -19,7 +20,11 @@ const SAMPLE_BYTES = 64 * 1024;
 /** A line that says nothing keeps a connection from being taken for dead. */
 const HEARTBEAT_MS = 15_000;
 
-export function readApi(store: RunStore, flopsPerToken: (name: string) => number): Hono {
+export function readApi(
+  store: RunStore,
+  explorer: Explorer,
+  flopsPerToken: (name: string) => number,
+): Hono {
   const api = new Hono();
   let streams = 0;
 
@@ -51,6 +56,17 @@ export function readApi(store: RunStore, flopsPerToken: (name: string) => number
     const name = c.req.query('name') ?? '';
     const { imports: _, ...config } = store.config(name);
     return c.json({ config, samples: samplesOf(runFolder(store.folder, name)) });
+  });
+
+  api.get('/inside', async (c) => {
+    const folder = runFolder(store.folder, c.req.query('name') ?? '');
+    return c.json(await explorer.ask<object>({ kind: 'inside', folder }));
+  });
+
+  api.get('/tensor', async (c) => {
+    const folder = runFolder(store.folder, c.req.query('name') ?? '');
+    const [of = '', path = ''] = [c.req.query('kind'), c.req.query('path')];
+    return c.json(await explorer.ask<object>({ kind: 'tensor', folder, of, path }));
   });
 
   api.get('/events', (c) => {

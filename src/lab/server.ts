@@ -77,7 +77,7 @@ export async function startLab({ folder, port: wanted, onFault }: LabOptions): P
   app.post('/api/*', requireToken(token));
   app.route(
     '/api',
-    readApi(store, (name) => flopsOf(store, name)),
+    readApi(store, explorer, (name) => flopsOf(store, name)),
   );
   app.route('/api/explore', exploreApi(store, explorer));
   app.route('/api', actApi(store, trainings));

@@ -46,7 +46,28 @@ export interface YardstickWish {
   readonly folder: string;
 }
 
-export type Wish = SampleWish | TreeWish | InsightWish | EmbeddingWish | PiecesWish | YardstickWish;
+/** What probes measured. */
+export interface InsideWish {
+  readonly kind: 'inside';
+  readonly folder: string;
+}
+
+export interface TensorWish {
+  readonly kind: 'tensor';
+  readonly folder: string;
+  readonly of: string;
+  readonly path: string;
+}
+
+export type Wish =
+  | InsideWish
+  | TensorWish
+  | SampleWish
+  | TreeWish
+  | InsightWish
+  | EmbeddingWish
+  | PiecesWish
+  | YardstickWish;
 
 export interface Piece {
   readonly id: number;

@@ -4,6 +4,7 @@ import { UserError } from '../../util/errors.js';
 import { oneLine } from '../../util/one-line.js';
 import { requireOwn } from '../contained.js';
 import { embeddingOf } from './embedding.js';
+import { ProbeCache } from './inside.js';
 import { insightOf } from './insight.js';
 import type { PiecesReply, Reply, Request, Wish } from './messages.js';
 import { OpenModels } from './models.js';
@@ -18,6 +19,7 @@ import { yardsticksOf } from './yardsticks.js';
  */
 export function serveExplorer(prepare: (folder: string) => Promise<void>): void {
   const models = new OpenModels(prepare);
+  const probes = new ProbeCache();
   const running = new Map<number, AbortController>();
   const send = (reply: Reply) => process.send?.(reply);
   process.on('disconnect', () => process.exit(0));
@@ -27,7 +29,12 @@ export function serveExplorer(prepare: (folder: string) => Promise<void>): void 
     const controller = new AbortController();
     running.set(id, controller);
     try {
-      await answer(request.wish, models, (part) => send({ id, part }), controller.signal);
+      await answer(
+        request.wish,
+        { models, probes },
+        (part) => send({ id, part }),
+        controller.signal,
+      );
       send({ id, end: true });
     } catch (error) {
       if (error instanceof UserError) send({ id, problem: oneLine(error.message) });
@@ -45,7 +52,7 @@ export function serveExplorer(prepare: (folder: string) => Promise<void>): void 
 
 async function answer(
   wish: Wish,
-  models: OpenModels,
+  { models, probes }: { models: OpenModels; probes: ProbeCache },
   send: (part: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -68,6 +75,10 @@ async function answer(
       return models.use(wish, async (opened) => send(insightOf(opened, wish.prompt)));
     case 'embedding':
       return models.use(wish, async (opened) => send(embeddingOf(opened)));
+    case 'inside':
+      return send(probes.inside(wish.folder));
+    case 'tensor':
+      return send(probes.tensor(wish.folder, wish.of, wish.path));
     case 'pieces':
       return send(await piecesOf(wish.folder, wish.text));
     case 'yardsticks':
