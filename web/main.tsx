@@ -2,11 +2,13 @@
 import { render } from 'preact';
 import { follow } from './live.js';
 import { chosen, connected, hrefOf, loaded, ordered, route, theme, wantedTheme } from './state.js';
+import { Inside } from './views/inside.js';
 import { Runs } from './views/runs.js';
 import { Sample } from './views/sample.js';
 
 const VIEWS = [
   ['', 'Runs'],
+  ['run', 'Inside'],
   ['sample', 'Sample'],
 ] as const;
 
@@ -21,6 +23,7 @@ function View() {
   const [view = '', name = usual()] = route.value;
   if (view === '') return <Runs />;
   if (name === undefined) return <p class="note">There is no run yet.</p>;
+  if (view === 'run') return <Inside name={name} />;
   if (view === 'sample') return <Sample name={name} />;
   return <p class="note">There is nothing here.</p>;
 }

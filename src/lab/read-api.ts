@@ -13,6 +13,8 @@ import { OPEN_FLAGS } from './tail.js';
 
 /** Runs in one question for curves. */
 const MOST_RUNS = 50;
+/** Characters of a tensor's path. */
+const MOST_PATTERN = 1000;
 /** Pages that listen at once. */
 const MOST_STREAMS = 32;
 /** Bytes of the samples that are shown: the last ones. */
@@ -63,10 +65,10 @@ export function readApi(
     return c.json(await explorer.ask<object>({ kind: 'inside', folder }));
   });
 
-  api.get('/tensor', async (c) => {
+  api.get('/tensors', async (c) => {
     const folder = runFolder(store.folder, c.req.query('name') ?? '');
-    const [of = '', path = ''] = [c.req.query('kind'), c.req.query('path')];
-    return c.json(await explorer.ask<object>({ kind: 'tensor', folder, of, path }));
+    const pattern = (c.req.query('pattern') ?? '').slice(0, MOST_PATTERN);
+    return c.json(await explorer.ask<object>({ kind: 'tensors', folder, pattern }));
   });
 
   api.get('/events', (c) => {

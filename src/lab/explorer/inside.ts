@@ -4,6 +4,7 @@ import path from 'node:path';
 import {
   type Diagnosis,
   type ModelProbe,
+  matchesTensor,
   readProbes,
   type TensorKind,
   type TensorStatistics,
@@ -64,6 +65,14 @@ export interface TensorReply {
   readonly statistics: readonly Omit<TensorStatistics, 'path' | 'kind'>[];
 }
 
+export interface TensorsReply {
+  /** How many tensors the pattern names. */
+  readonly matches: number;
+  readonly tensors: readonly TensorReply[];
+}
+
+/** Tensors that are shown at once. */
+const MOST_TENSORS = 8;
 /** Runs whose records are kept in memory. */
 const MOST_RUNS = 4;
 
@@ -79,25 +88,21 @@ export class ProbeCache {
   readonly #runs = new Map<string, Records>();
 
   inside(folder: string): InsideReply {
-    const records = this.#records(folder, true);
+    const records = this.#records(folder);
     return insideOf(records.model, records.tensors);
   }
 
-  tensor(folder: string, kind: string, wanted: string): TensorReply {
-    const { tensors } = this.#records(folder, true);
-    const steps: number[] = [];
-    const statistics: TensorReply['statistics'][number][] = [];
-    for (const { step, tensors: all } of tensors) {
-      const found = all.find((one) => one.kind === kind && one.path === wanted);
-      if (!found) continue;
-      const { path: _, kind: __, ...rest } = found;
-      steps.push(step);
-      statistics.push(rest);
-    }
-    return { kind: kind as TensorKind, path: wanted, steps, statistics };
+  /** Tensors by pattern, the first few of them in full. */
+  tensors(folder: string, pattern: string): TensorsReply {
+    const { tensors } = this.#records(folder);
+    const all = (tensors.at(-1)?.tensors ?? []).filter(({ kind, path }) =>
+      matchesTensor([pattern], kind, path),
+    );
+    const shown = all.slice(0, MOST_TENSORS).map(({ kind, path }) => timeline(tensors, kind, path));
+    return { matches: all.length, tensors: shown };
   }
 
-  #records(folder: string, withTensors: boolean): Records {
+  #records(folder: string): Records {
     const file = path.join(folder, 'probes.jsonl');
     const stat = fs.statSync(file, { throwIfNoEntry: false });
     const identity = stat ? `${stat.dev} ${stat.ino}` : '';
@@ -111,13 +116,24 @@ export class ProbeCache {
     const model = readProbes(file, { type: 'model', from: known.next.model });
     known.model = joined(known.model, model.records, model.next < known.next.model);
     known.next.model = model.next;
-    if (withTensors) {
-      const tensors = readProbes(file, { type: 'tensors', from: known.next.tensors });
-      known.tensors = joined(known.tensors, tensors.records, tensors.next < known.next.tensors);
-      known.next.tensors = tensors.next;
-    }
+    const tensors = readProbes(file, { type: 'tensors', from: known.next.tensors });
+    known.tensors = joined(known.tensors, tensors.records, tensors.next < known.next.tensors);
+    known.next.tensors = tensors.next;
     return known;
   }
+}
+
+function timeline(records: readonly TensorsProbe[], kind: TensorKind, path: string): TensorReply {
+  const steps: number[] = [];
+  const statistics: TensorReply['statistics'][number][] = [];
+  for (const { step, tensors } of records) {
+    const found = tensors.find((one) => one.kind === kind && one.path === path);
+    if (!found) continue;
+    const { path: _, kind: __, ...rest } = found;
+    steps.push(step);
+    statistics.push(rest);
+  }
+  return { kind, path, steps, statistics };
 }
 
 /** A run that went back to a checkpoint measures its later steps again. */

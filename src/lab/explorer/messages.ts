@@ -52,16 +52,16 @@ export interface InsideWish {
   readonly folder: string;
 }
 
-export interface TensorWish {
-  readonly kind: 'tensor';
+export interface TensorsWish {
+  readonly kind: 'tensors';
   readonly folder: string;
-  readonly of: string;
-  readonly path: string;
+  /** See `matchesTensor`. */
+  readonly pattern: string;
 }
 
 export type Wish =
   | InsideWish
-  | TensorWish
+  | TensorsWish
   | SampleWish
   | TreeWish
   | InsightWish

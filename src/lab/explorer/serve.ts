@@ -77,8 +77,8 @@ async function answer(
       return models.use(wish, async (opened) => send(embeddingOf(opened)));
     case 'inside':
       return send(probes.inside(wish.folder));
-    case 'tensor':
-      return send(probes.tensor(wish.folder, wish.of, wish.path));
+    case 'tensors':
+      return send(probes.tensors(wish.folder, wish.pattern));
     case 'pieces':
       return send(await piecesOf(wish.folder, wish.text));
     case 'yardsticks':

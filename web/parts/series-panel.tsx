@@ -1,0 +1,123 @@
+/** Many lines, one for each part of a model, with a list that tells their values at the cursor. */
+import { signal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import { lineOption } from '../charts/lines.js';
+import { INK } from '../charts/palette.js';
+import { figure, whole } from '../format.js';
+import { cursor, theme } from '../state.js';
+import { Panel } from './bits.js';
+import { Chart } from './chart.js';
+
+/** The part of the model that is looked at: it stands out in every chart. */
+export const focus = signal<string | undefined>(undefined);
+
+export interface Part {
+  readonly path: string;
+  readonly values: readonly (number | null)[];
+}
+
+interface SeriesPanelProps {
+  readonly id?: string;
+  readonly title: string;
+  readonly steps: readonly number[];
+  readonly parts: readonly Part[];
+  readonly guides?: readonly { readonly label: string; readonly y: number }[];
+  readonly logY?: boolean;
+  readonly tools?: preact.ComponentChildren;
+  readonly height?: number;
+  /** In place of four digits. */
+  readonly format?: (value: number | null) => string;
+  readonly note?: string;
+}
+
+/** From blue at the model's beginning to orange at its end. */
+export function colorOf(index: number, count: number, dark: boolean): string {
+  const share = count > 1 ? index / (count - 1) : 0;
+  const hue = (215 + share * 180) % 360;
+  return `hsl(${Math.round(hue)} ${dark ? 60 : 55}% ${dark ? 66 : 40}%)`;
+}
+
+export function SeriesPanel(props: SeriesPanelProps) {
+  const { title, steps, parts, guides, logY = false, height = 240, format = figure } = props;
+  const isDark = theme.value === 'dark';
+  const focused = focus.value;
+  const hasFocus = parts.some(({ path }) => path === focused);
+  const option = useMemo(() => {
+    const ink = INK[theme.value];
+    const lines = parts.map(({ path, values }, i) => {
+      const isIt = path === focused;
+      const color = hasFocus && !isIt ? ink.grid : colorOf(i, parts.length, isDark);
+      return {
+        name: path,
+        color,
+        dash: 'solid' as const,
+        width: isIt ? 2.2 : 1.1,
+        x: steps,
+        y: values,
+      };
+    });
+    // What is looked at lies over the others.
+    const sorted = [...lines].sort(
+      (a, b) => Number(a.name === focused) - Number(b.name === focused),
+    );
+    return lineOption({
+      ...{ axis: 'step', lines: sorted, theme: theme.value, logY, logX: isLog.value },
+      ...(guides && { references: guides }),
+      right: 12,
+    });
+  }, [parts, steps, focused, theme.value, guides, isLog.value]);
+  const now = cursor.value;
+  const at =
+    now?.axis === 'step'
+      ? Math.max(
+          0,
+          steps.findLastIndex((step) => step <= now.x),
+        )
+      : steps.length - 1;
+  return (
+    <Panel
+      title={title}
+      {...(props.id && { id: props.id })}
+      tools={
+        <>
+          {props.tools}
+          <span class="grow" />
+          <span class="faint">step {whole(steps[at] ?? 0)}</span>
+        </>
+      }
+    >
+      {props.note && <p class="note">{props.note}</p>}
+      <div class="series">
+        <Chart
+          option={option}
+          height={height}
+          axis="step"
+          stops={steps}
+          label={`${title}: ${parts.length} lines over the steps`}
+        />
+        <ul
+          class="parts"
+          style={{ maxHeight: `${height}px` }}
+          aria-label={`${title} at step ${steps[at] ?? 0}`}
+        >
+          {parts.map(({ path, values }, i) => (
+            <li key={path}>
+              <button
+                type="button"
+                aria-pressed={path === focused}
+                onClick={() => (focus.value = path === focused ? undefined : path)}
+              >
+                <span class="swatch" style={{ background: colorOf(i, parts.length, isDark) }} />
+                <span class="path">{path || 'model'}</span>
+                <span class="value mono">{format(values[at] ?? null)}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Panel>
+  );
+}
+
+/** Steps on a logarithmic axis: probes are spaced so, and the beginning is where things go wrong. */
+export const isLog = signal(true);

@@ -1,0 +1,300 @@
+/** One run: its curves, and what probes measured inside it. */
+import { signal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { InsideReply } from '../../src/lab/explorer/inside.js';
+import type { LabRow } from '../../src/lab/protocol.js';
+import { ApiProblem, get } from '../api.js';
+import { duration, loss, short, whole } from '../format.js';
+import { Actions } from '../parts/actions.js';
+import { Check, Panel, Segments, Trouble } from '../parts/bits.js';
+import { RunPicker } from '../parts/run-picker.js';
+import { focus, isLog, SeriesPanel } from '../parts/series-panel.js';
+import { hrefOf, rows } from '../state.js';
+import { Compare } from './compare.js';
+import { Heads } from './heads.js';
+import { Histograms, pattern } from './histograms.js';
+import { Layers } from './layers.js';
+import { Predictions } from './predictions.js';
+import { UnitMap } from './units.js';
+
+const inside = signal<{ name: string; reply: InsideReply } | undefined>(undefined);
+const problem = signal<string | undefined>(undefined);
+const ratio = signal<'updateToData' | 'gradientToData'>('updateToData');
+/** A long run's probes are some megabytes: not with every line that it writes. */
+const INTERVAL_MS = 2000;
+
+export function Inside({ name }: { name: string }) {
+  const row = rows.value.get(name);
+  const version = row?.version;
+  const asked = useRef({ name: '', at: 0 });
+  useEffect(() => {
+    if (!row?.hasProbes) return;
+    let isCurrent = true;
+    const wait = asked.current.name === name ? asked.current.at + INTERVAL_MS - Date.now() : 0;
+    const timer = setTimeout(
+      async () => {
+        asked.current = { name, at: Date.now() };
+        try {
+          const reply = await get<InsideReply>(`/api/inside?${new URLSearchParams({ name })}`);
+          if (isCurrent) inside.value = { name, reply };
+          problem.value = undefined;
+        } catch (error) {
+          if (isCurrent && error instanceof ApiProblem) problem.value = error.message;
+        }
+      },
+      Math.max(0, wait),
+    );
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+  }, [name, version, row?.hasProbes]);
+  if (!row) return <p class="note">There is no run {name}.</p>;
+  if (row.problem !== undefined) return <Trouble problem={`${name}: ${row.problem}`} />;
+  const reply = inside.value?.name === name ? inside.value.reply : undefined;
+  return (
+    <>
+      <Panel
+        title="Run"
+        tools={
+          <>
+            <RunPicker name={name} href={(other) => hrefOf('run', other)} />
+            <span class="grow" />
+            <Actions row={row} />
+          </>
+        }
+      >
+        <Facts row={row} />
+      </Panel>
+      <Trouble problem={problem.value} />
+      {reply && reply.steps.length > 0 && <DiagnosisPanel reply={reply} />}
+      <Compare runs={[name]} />
+      {row.hasProbes ? (
+        reply && reply.steps.length > 0 && <Probes name={name} reply={reply} />
+      ) : (
+        <Panel title="Inside">
+          <p class="note">
+            This run was trained without probes. <code>--probes</code> on the command line, or{' '}
+            <i>probes</i> under New run, measures activations, gradients, updates and dead units in
+            passing.
+          </p>
+        </Panel>
+      )}
+    </>
+  );
+}
+
+function Facts({ row }: { row: LabRow }) {
+  const facts: [string, string | undefined][] = [
+    ['model', `${row.model} ${row.preset}`],
+    ['parameters', row.parameters === undefined ? undefined : whole(row.parameters)],
+    ['data', row.data?.split('/').at(-1)],
+    ['tokenizer', `${row.tokenizer?.split('/').at(-1)}, ${whole(row.vocabSize ?? 0)}`],
+    ['step', row.steps ? `${whole(row.step ?? 0)} of ${whole(row.steps)}` : undefined],
+    ['tokens', row.tokens === undefined ? undefined : short(row.tokens)],
+    ['time', row.seconds === undefined ? undefined : duration(row.seconds)],
+    ['tokens per second', row.tokensPerSecond ? short(row.tokensPerSecond) : undefined],
+    ['best validation', row.best ? `${loss(row.best.loss)} at ${whole(row.best.step)}` : undefined],
+    ['bits per byte', row.bitsPerByte?.toFixed(3)],
+  ];
+  return (
+    <dl class="stats body">
+      {facts
+        .filter(([, value]) => value !== undefined)
+        .map(([key, value]) => (
+          <div key={key}>
+            <dt>{key}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+/** Where to look for what a rule is about. */
+function placeOf(rule: string): string {
+  if (/dead|satur|collaps|flat/.test(rule)) return 'units';
+  if (/update/.test(rule)) return 'ratios';
+  if (/gradient|clip/.test(rule)) return 'gradients';
+  if (/norm|batch/.test(rule)) return 'batch-norms';
+  if (/attention/.test(rule)) return 'attention';
+  if (/confiden|calibrat/.test(rule)) return 'predictions';
+  return 'loss';
+}
+
+function DiagnosisPanel({ reply }: { reply: InsideReply }) {
+  const { diagnosis } = reply;
+  return (
+    <Panel title="Diagnosis" id="diagnosis">
+      {diagnosis.length === 0 ? (
+        <p class="note">Nothing stands out at step {whole(reply.steps.at(-1)!)}.</p>
+      ) : (
+        <ul class="diagnosis">
+          {diagnosis.map(({ rule, path, text }) => (
+            <li key={`${rule} ${path}`}>
+              <span class="bad" aria-hidden="true">
+                !
+              </span>
+              <span>{text.replaceAll('`', '')}</span>
+              <button
+                type="button"
+                onClick={() => {
+                  focus.value = path || undefined;
+                  if (path) pattern.value = `*:${path}*`;
+                  document.getElementById(placeOf(rule))?.scrollIntoView({ block: 'start' });
+                }}
+              >
+                show
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+const GUIDE = [{ label: 'guide −3', y: -3 }];
+
+function Probes({ name, reply }: { name: string; reply: InsideReply }) {
+  const { steps, parameters, layers, units, batchNorms } = reply;
+  const ratios = useMemo(
+    () => parameters.map((one) => ({ path: one.path, values: one[ratio.value] })),
+    [reply, ratio.value],
+  );
+  const norms = useMemo(
+    () => layers.map(({ path, gradNorm }) => ({ path, values: gradNorm })),
+    [reply],
+  );
+  const dead = useMemo(
+    () =>
+      units.map(({ path, units, dead }) => ({
+        path,
+        values: dead.map((count) => (count === null ? null : (100 * count) / Math.max(1, units))),
+      })),
+    [reply],
+  );
+  const drift = useMemo(
+    () =>
+      batchNorms.flatMap(({ path, mean, logVariance }) => [
+        { path: `${path} mean`, values: mean },
+        { path: `${path} variance`, values: logVariance },
+      ]),
+    [reply],
+  );
+  const spread = useMemo(
+    () =>
+      reply.attentionEntropy.flatMap(({ path, relative }) =>
+        relative.map((values, h) => ({ path: `${path} head ${h}`, values })),
+      ),
+    [reply],
+  );
+  const clipped = useMemo(
+    () => [
+      {
+        path: 'steps clipped',
+        values: reply.clipped.map((share) => (share === null ? null : share * 100)),
+      },
+    ],
+    [reply],
+  );
+  const percent = (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} %`);
+  return (
+    <>
+      <SeriesPanel
+        title={
+          ratio.value === 'updateToData' ? 'Updates to data, log10' : 'Gradients to data, log10'
+        }
+        id="ratios"
+        steps={steps}
+        parts={ratios}
+        guides={GUIDE}
+        tools={
+          <>
+            <Segments
+              label="ratio"
+              value={ratio.value}
+              options={[
+                ['updateToData', 'updates'],
+                ['gradientToData', 'gradients'],
+              ]}
+              onChange={(value) => (ratio.value = value)}
+            />
+            <Check
+              label="log steps"
+              value={isLog.value}
+              onChange={(value) => (isLog.value = value)}
+            />
+          </>
+        }
+        format={(value) => value?.toFixed(2).replace('-', '−') ?? '–'}
+      />
+      <div class="grid2">
+        <SeriesPanel
+          title="Gradient norm by layer"
+          id="gradients"
+          steps={steps}
+          parts={norms}
+          logY
+          height={210}
+        />
+        {units.length > 0 && (
+          <SeriesPanel
+            title="Dead units, %"
+            id="units"
+            steps={steps}
+            parts={dead}
+            height={210}
+            format={percent}
+          />
+        )}
+        {reply.clipped.some((share) => share) && (
+          <SeriesPanel
+            title="Steps clipped, %"
+            steps={steps}
+            parts={clipped}
+            height={160}
+            format={percent}
+          />
+        )}
+        {drift.length > 0 && (
+          <SeriesPanel
+            title="BatchNorm: batch against population"
+            id="batch-norms"
+            steps={steps}
+            parts={drift}
+            height={210}
+          />
+        )}
+        {spread.length > 0 && (
+          <SeriesPanel
+            title="Attention's spread by head"
+            steps={steps}
+            parts={spread}
+            height={210}
+          />
+        )}
+      </div>
+      {units.length > 0 && (
+        <Panel
+          title="Silent units"
+          tools={
+            <span class="faint">
+              a row is a unit, a column a measured step; marked where all of a batch left it flat
+            </span>
+          }
+        >
+          <div class="maps body">
+            {units.map((layer) => (
+              <UnitMap key={layer.path} layer={layer} steps={steps} />
+            ))}
+          </div>
+        </Panel>
+      )}
+      <Histograms name={name} inside={reply} />
+      <Layers inside={reply} />
+      <Predictions inside={reply} />
+      <Heads attention={reply.attention} />
+    </>
+  );
+}
