@@ -29,10 +29,18 @@ it('ten runs of 50,000 steps are there at once, and only what is new is read aga
   expect(runs.map(({ points }) => points)).toEqual(Array(10).fill(50_000));
   // Under a second on a quiet machine (docs/log.md); the bound leaves room for a busy one.
   expect(first).toBeLessThan(5000);
-  fs.appendFileSync(path.join(lab.folder, 'run-3', 'metrics.jsonl'), metricsOf(50_001).slice(metrics.length));
+  fs.appendFileSync(
+    path.join(lab.folder, 'run-3', 'metrics.jsonl'),
+    metricsOf(50_001).slice(metrics.length),
+  );
   const again = performance.now();
-  const next = (await lab.ask({ path: at })).json() as unknown as typeof runs & { runs: typeof runs };
+  const next = (await lab.ask({ path: at })).json() as unknown as typeof runs & {
+    runs: typeof runs;
+  };
   expect(next.runs[3]!.points).toBe(50_001);
   expect(performance.now() - again).toBeLessThan(first);
-  if (process.env['NANOGPT_SHOW']) console.log(`first ${first.toFixed(0)} ms, then ${(performance.now() - again).toFixed(0)} ms, ${answer.text.length} characters`);
+  if (process.env['NANOGPT_SHOW'])
+    console.log(
+      `first ${first.toFixed(0)} ms, then ${(performance.now() - again).toFixed(0)} ms, ${answer.text.length} characters`,
+    );
 });

@@ -3,6 +3,8 @@ import { render } from 'preact';
 import { follow } from './live.js';
 import { chosen, connected, hrefOf, loaded, ordered, route, theme, wantedTheme } from './state.js';
 import { Inside } from './views/inside.js';
+import { Model } from './views/model.js';
+import { NewRun } from './views/new-run.js';
 import { Runs } from './views/runs.js';
 import { Sample } from './views/sample.js';
 
@@ -10,6 +12,8 @@ const VIEWS = [
   ['', 'Runs'],
   ['run', 'Inside'],
   ['sample', 'Sample'],
+  ['model', 'Model'],
+  ['new', 'New run'],
 ] as const;
 
 /** The run that a view without a name is of: the one that was looked at last, compared, or begun last. */
@@ -22,8 +26,10 @@ function View() {
   if (!loaded.value) return <p class="note">reading the runs …</p>;
   const [view = '', name = usual()] = route.value;
   if (view === '') return <Runs />;
+  if (view === 'new') return <NewRun from={route.value[1] || undefined} />;
   if (name === undefined) return <p class="note">There is no run yet.</p>;
   if (view === 'run') return <Inside name={name} />;
+  if (view === 'model') return <Model name={name} />;
   if (view === 'sample') return <Sample name={name} />;
   return <p class="note">There is nothing here.</p>;
 }
@@ -41,7 +47,7 @@ function App() {
           {VIEWS.map(([key, title]) => (
             <a
               key={key}
-              href={key === '' ? hrefOf(key) : hrefOf(key, usual() ?? '')}
+              href={key === '' || key === 'new' ? hrefOf(key) : hrefOf(key, usual() ?? '')}
               aria-current={view === key ? 'page' : undefined}
             >
               {title}

@@ -229,7 +229,7 @@ function Probes({ name, reply }: { name: string; reply: InsideReply }) {
         }
         format={(value) => value?.toFixed(2).replace('-', '−') ?? '–'}
       />
-      <div class="grid2">
+      <div class="wide-series">
         <SeriesPanel
           title="Gradient norm by layer"
           id="gradients"
