@@ -106,7 +106,7 @@ export class Workshop implements Disposable {
 }
 
 /** About 12 kB in which there is something to learn. */
-function smallText(): string {
+export function smallText(): string {
   const names = ['Anna', 'Ben', 'Carla', 'Dov', 'Eve', 'Finn', 'Gia'];
   const verbs = ['reads', 'writes', 'sings', 'counts', 'sleeps'];
   return Array.from({ length: 500 }, (_, i) => {

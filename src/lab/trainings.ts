@@ -21,6 +21,15 @@ const MOST_TEXT = 8 * 1024;
 /** How long a run may take to appear before the page is told to wait for it. */
 const PATIENCE_MS = 20_000;
 
+/** Settings that follow from others, and are made anew for another number of steps. */
+const DERIVED = [
+  'evalInterval',
+  'checkpointInterval',
+  'logInterval',
+  'warmupFrom',
+  'probeInterval',
+];
+
 export interface ForkWish {
   readonly from: string;
   readonly checkpoint: string;
@@ -141,17 +150,23 @@ function lastWords(said: string): string {
   return line.replace(/^nanogpt: /, '');
 }
 
-/** Training settings in which a run differs from its preset, as typed. */
+/** A run's data, and the training settings in which it differs from its preset, as typed. */
 function ownSettings(folder: string): Record<string, string> {
-  const config = readRunConfig(folder);
-  const definition = models.get(config.model);
-  if (!definition || !Object.hasOwn(definition.presets, config.preset)) return {};
-  const plain = typedOf(buildSettings(definition, { preset: config.preset }));
+  using run = RunDirectory.open(folder);
+  const { config } = run;
   const own = typedOf(config);
-  const derived = ['evalInterval', 'checkpointInterval', 'logInterval', 'warmupFrom'];
-  return Object.fromEntries(
-    Object.keys(config.training)
-      .filter((key) => own[key] !== undefined && own[key] !== plain[key] && !derived.includes(key))
-      .map((key) => [key, own[key]!]),
-  );
+  const data = run.keptText() ?? config.data;
+  const { documents } = config;
+  const read = {
+    data,
+    split: own['split']!,
+    ...(documents !== undefined && { documents: String(documents) }),
+  };
+  const definition = models.get(config.model);
+  if (!definition || !Object.hasOwn(definition.presets, config.preset)) return read;
+  const plain = typedOf(buildSettings(definition, { preset: config.preset }));
+  const changed = Object.keys(config.training)
+    .filter((key) => own[key] !== undefined && own[key] !== plain[key] && !DERIVED.includes(key))
+    .map((key) => [key, own[key]!]);
+  return { ...Object.fromEntries(changed), ...read };
 }
