@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { interfaceSource, readInterface } from '../../kernels/interface.mjs';
 
-const text = readFileSync(new URL('./native-interface.ts', import.meta.url), 'utf8');
+const text = readFileSync(new URL('./kernel-interface.ts', import.meta.url), 'utf8');
 
 describe('the interface of the kernels', () => {
   it('is what the headers say: run `npm run build:kernels` after a change', () => {
