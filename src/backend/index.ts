@@ -50,12 +50,11 @@ export function defaultBackend(): Backend {
 
 function choose(wanted: string): Backend {
   if (wanted !== '' && !NAMES.includes(wanted)) {
-    throw new UsageError(
-      `NANOGPT_BACKEND: expected native, wasm or reference, got "${wanted}"`,
-    );
+    throw new UsageError(`NANOGPT_BACKEND: expected native, wasm or reference, got "${wanted}"`);
   }
   if (wanted === 'reference') return new ReferenceBackend() as Backend;
-  const found = (wanted === 'wasm' ? null : loadNative()) ?? (wanted === 'native' ? null : loadWasm());
+  const found =
+    (wanted === 'wasm' ? null : loadNative()) ?? (wanted === 'native' ? null : loadWasm());
   if (found) return found as Backend;
   if (wanted) {
     throw new UserError(
@@ -70,6 +69,6 @@ export function backendNotice(): string | null {
   const { name } = defaultBackend();
   if (name === 'native' || process.env['NANOGPT_BACKEND']) return null;
   return name === 'wasm'
-    ? `using the kernels in WebAssembly, which native ones would be faster than: ${nativeProblem()}`
+    ? `using the WebAssembly kernels; native ones are faster: ${nativeProblem()}`
     : `using the slow reference backend: ${nativeProblem()}; ${wasmProblem()}`;
 }

@@ -1,6 +1,6 @@
 /** Finding the native backend, once for the process, as the environment wishes it. */
 import { NativeBackend } from './native.js';
-import { loadLibrary, type KernelLibrary, NativeProblem } from './native-library.js';
+import { type KernelLibrary, loadLibrary, NativeProblem } from './native-library.js';
 import { threadsWanted } from './threads-wanted.js';
 
 let loaded: NativeBackend | null | undefined;

@@ -1,5 +1,5 @@
 /** A worker's life in the WebAssembly backend's pool of threads. */
-import type { WasmMemory, WasmModule } from './web-assembly.js';
+import type { WasmMemory, WasmModule, WebAssemblyNamespace } from './web-assembly.js';
 
 /** What a worker is told, in one message: it goes to other threads as it is. */
 export interface ThreadOrder {
@@ -25,7 +25,7 @@ interface ThreadExports {
  * It stands alone: Node's worker is given its text.
  */
 export function runThread({ module, memory, thread, stack, locals }: ThreadOrder): void {
-  const { WebAssembly } = globalThis as unknown as typeof import('./web-assembly.js');
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyNamespace };
   const host = {
     startThreads: () => 0,
     outOfMemory() {

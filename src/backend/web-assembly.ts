@@ -7,15 +7,11 @@ export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
-interface WebAssemblyNamespace {
+export interface WebAssemblyNamespace {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: object };
-  readonly Memory: new (size: {
-    initial: number;
-    maximum: number;
-    shared: true;
-  }) => WasmMemory;
+  readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => WasmMemory;
 }
 
 export const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyNamespace };
