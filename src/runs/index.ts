@@ -17,6 +17,7 @@ export {
 export { describeIssue, describeIssues } from './issues.js';
 export { listRuns, type RunSummary } from './list-runs.js';
 export { type ReadProbes, type ReadProbesOptions, readProbes } from './probe-log.js';
+export { isPattern, matchesTensor } from './probe-pattern.js';
 export {
   DEAD_WINDOW,
   type Diagnosis,

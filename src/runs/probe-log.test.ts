@@ -16,7 +16,10 @@ afterEach(() => fs.rmSync(folder, { recursive: true }));
 const model = (step: number): ModelProbe => ({
   type: 'model',
   ...{ step, loss: 2.5, lr: 0.1, gradNorm: 1.25, clipping: { steps: 1, clipped: 0 } },
-  parameters: [{ path: 'output.weight', std: 0.1, updateToData: -3.1, gradientToData: null }],
+  parameters: [
+    { path: 'output.weight', std: 0.1, updateToData: -3.1, gradientToData: null, nonFinite: 0 },
+  ],
+  activations: [{ path: 'hidden', mean: 0, std: 1, gradientStd: null, nonFinite: 0 }],
   ...{ layers: [], units: [], predictions: null, attention: [], batchNorms: [], diagnosis: [] },
 });
 const tensors = (step: number): TensorsProbe => ({

@@ -66,12 +66,24 @@ const parameterSchema = z.object({
   updateToData: measured,
   /** log10(std of the gradient / std of the values). */
   gradientToData: measured,
+  /** NaN and infinities in what was seen of the values and of the gradient. */
+  nonFinite: count,
+});
+
+const activationSchema = z.object({
+  path,
+  mean: measured,
+  std: measured,
+  /** Standard deviation of its gradient; null where none came by. */
+  gradientStd: measured,
+  /** NaN and infinities in what was seen of it. */
+  nonFinite: count,
 });
 
 const unitsSchema = z.object({
   /** Of the activation. */
   path,
-  /** Its class, as `ReLU`. */
+  /** The function, as `relu`. */
   activation: z.string().max(200),
   units: count,
   /** Share of all values that lie in the flat region. */
@@ -171,7 +183,9 @@ const modelSchema = z.object({
   /** Since the record before (or since the run was taken up): steps, and how many of them were clipped. */
   clipping: z.object({ steps: count, clipped: count }),
   parameters: z.array(parameterSchema),
-  /** Norm of the gradient of each module's own parameters, in the model's order. */
+  /** In the order in which they were computed. */
+  activations: z.array(activationSchema),
+  /** Norm of the gradient of each module's own parameters, in the model's order; null where none came. */
   layers: z.array(z.object({ path, gradNorm: measured })),
   units: z.array(unitsSchema),
   predictions: predictionsSchema.nullable(),

@@ -3,6 +3,7 @@
  * it trusts its callers or speaks to them alone.
  */
 export { checkFloat, checkIndices, checkTensor, checkTensorMap } from './ops/check.js';
+export { mapsOfCall } from './ops/plain-attention.js';
 /** Does not look at shapes: sizes that reach beyond a tensor's memory end the process. */
 export { product } from './ops/product.js';
 export {
