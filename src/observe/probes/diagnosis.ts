@@ -23,6 +23,7 @@ export class Diagnostician {
       vocabSize: model.vocabSize,
       lr: training.lr,
       warmupSteps: training.warmupSteps,
+      clipNorm: training.clipNorm,
       matrices: new Set(matrices.map(([path]) => path)),
       momentum: new Map(
         [...batchNormsOf(model)].map(([path, norm]) => [
