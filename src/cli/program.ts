@@ -61,6 +61,7 @@ function addTrain(program: Command): void {
       'begin with the weights of a run, or of what `import` takes: fine-tuning',
     )
     .option('--resume <run>', 'continue a stopped run, bit for bit as if never interrupted')
+    .option('--probes', 'measure the inside of the model on the way, and say what is wrong')
     .addOption(new Option('--max-seconds <s>', 'stop after this many seconds').argParser(seconds))
     .addOption(set('model or training'))
     .addOption(json())
