@@ -38,11 +38,12 @@ export interface Symptom {
   readonly since?: number;
 }
 
-interface Rule {
+export interface Rule {
   readonly name: string;
   /** For how many records in a row it must hold before it is said. */
   readonly records: number;
-  readonly find: (evidence: Evidence) => Symptom[];
+  /** What it finds; null where it cannot tell now, and what it said last still stands. */
+  readonly find: (evidence: Evidence) => Symptom[] | null;
 }
 
 /** Updates are about a thousandth of the values: Karpathy's guide, as log10. */
@@ -112,7 +113,7 @@ const slowUpdates: Rule = {
   name: 'slow-updates',
   records: 5,
   find(evidence) {
-    if (!atFullRate(evidence)) return [];
+    if (!atFullRate(evidence)) return null;
     return ratios(evidence).flatMap(({ path, ratio }) => {
       if (ratio >= GUIDE - SLOW) return [];
       const text = `updates of \`${path}\` are ${times(GUIDE - ratio)} times smaller than the guide, a thousandth of the values`;
