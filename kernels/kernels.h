@@ -134,6 +134,13 @@ void histogram_count(int32_t *counts, const float *x, int64_t count, double low,
 void topk_rows(float *values, int32_t *indices, const float *x, int64_t rows, int64_t cols,
                int64_t k, bool largest);
 
+/* ── Statistics (statistics.c) ── */
+
+/* out: mean, standard deviation, least, greatest, norm. counts: zeros, NaN, infinities, 2 * 256 bins. */
+void value_statistics(float *out, int32_t *counts, const float *x, const float *OPTIONAL minus,
+                      int64_t rows, int64_t cols, int64_t stride, float scale);
+void count_between(int32_t *counts, const float *x, int64_t rows, int64_t cols, float low, float high);
+
 /* ── Softmax and cross-entropy (softmax.c, cross-entropy.c) ── */
 
 void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, bool log);

@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   data: ['tokenizers', 'tensor', 'util'],
   models: ['nn', 'tensor', 'util'],
   generate: ['models', 'tensor', 'util'],
-  observe: ['runs', 'data', 'models', 'nn', 'tensor', 'util'],
+  observe: ['runs', 'data', 'models', 'optim', 'nn', 'tensor', 'util'],
   formats: ['tensor', 'util'],
   pretrained: ['formats', 'models', 'tokenizers', 'tensor', 'backend', 'util'],
   runs: ['formats', 'tokenizers', 'data', 'models', 'optim', 'tensor', 'util'],

@@ -20,6 +20,7 @@ import type { RandomKernels } from './interface/random.js';
 import type { ReduceKernels } from './interface/reduce.js';
 import type { EmbeddingKernels, SelectKernels } from './interface/select.js';
 import type { SoftmaxKernels } from './interface/softmax.js';
+import type { StatisticsKernels } from './interface/statistics.js';
 
 export type { AttentionSize, HeadSteps } from './interface/attention.js';
 export { type MatmulOptions, type MatmulSize, matmulSize } from './interface/matmul.js';
@@ -43,6 +44,7 @@ export interface Backend<P = unknown>
     ElementwiseKernels<P>,
     MoveKernels<P>,
     ReduceKernels<P>,
+    StatisticsKernels<P>,
     SelectKernels<P>,
     SoftmaxKernels<P>,
     AttentionKernels<P>,

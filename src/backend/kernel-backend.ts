@@ -150,6 +150,11 @@ export abstract class KernelBackend extends KernelTables implements Backend<numb
   readonly reduce: Method<'reduce'> = (op, out, x, outer, count, inner) =>
     this.c.reduce_middle(REDUCE[op], out, x, outer, count, inner);
 
+  // ── Statistics ────────────────────────────────────────────────────────────────────────────────
+
+  readonly statistics: Method<'statistics'> = this.c.value_statistics;
+  readonly countBetween: Method<'countBetween'> = this.c.count_between;
+
   // ── Softmax and cross-entropy ─────────────────────────────────────────────────────────────────
 
   readonly crossEntropy: Method<'crossEntropy'> = this.c.cross_entropy_forward;

@@ -4,7 +4,7 @@
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array | number;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 1539510865;
+export const INTERFACE = 341196413;
 
 export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27, reluSquared: 28 } as const;
 
@@ -59,6 +59,8 @@ export const SIGNATURES = {
   first_non_finite: ['int64_t', ['int64_t', 'int64_t']],
   histogram_count: ['void', ['int64_t', 'int64_t', 'int64_t', 'double', 'double', 'int64_t']],
   topk_rows: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
+  value_statistics: ['void', ['int64_t', 'int64_t', 'int64_t', 'void *', 'int64_t', 'int64_t', 'int64_t', 'float']],
+  count_between: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'float', 'float']],
   softmax_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   softmax_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   cross_entropy_forward: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'double', 'int64_t']],
@@ -132,6 +134,8 @@ export interface KernelLibrary {
   first_non_finite(x: number, count: number): number;
   histogram_count(counts: number, x: number, count: number, low: number, high: number, bins: number): void;
   topk_rows(values: number, indices: number, x: number, rows: number, cols: number, k: number, largest: boolean): void;
+  value_statistics(out: number, counts: number, x: number, minus: number | null, rows: number, cols: number, stride: number, scale: number): void;
+  count_between(counts: number, x: number, rows: number, cols: number, low: number, high: number): void;
   softmax_forward(out: number, x: number, rows: number, cols: number, log: boolean): void;
   softmax_backward(dx: number, dy: number, y: number, rows: number, cols: number, log: boolean): void;
   cross_entropy_forward(losses: number, lse: number, logits: number, ld: number, targets: number, rows: number, cols: number, smoothing: number, ignoreIndex: number): number;

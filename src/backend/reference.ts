@@ -22,6 +22,7 @@ import * as rotary from './reference/rotary.js';
 import * as scan from './reference/scan.js';
 import * as select from './reference/select.js';
 import * as softmax from './reference/softmax.js';
+import * as statistics from './reference/statistics.js';
 
 export type { HostArray } from './reference/memory.js';
 
@@ -36,6 +37,7 @@ const kernels = {
   ...reduce,
   ...scan,
   ...select,
+  ...statistics,
   ...softmax,
   ...attention,
   ...rotary,

@@ -1,5 +1,6 @@
 /** A model as a list of its layers. */
 import type { Module } from '../nn/index.js';
+import { ownerOf } from '../nn/owner.js';
 
 /** A module with parameters of its own. Plain JSON. */
 export interface LayerInfo {
@@ -33,14 +34,4 @@ export function layersOf(model: Module): LayerInfo[] {
     layers.set(key, layer);
   }
   return [...layers.values()];
-}
-
-/** The innermost module that a parameter lies in, '' for the model, and its name there (`weights.0`). */
-function ownerOf(path: string, modules: ReadonlyMap<string, Module>) {
-  const parts = path.split('.');
-  for (let length = parts.length - 1; length > 0; length--) {
-    const owner = parts.slice(0, length).join('.');
-    if (modules.has(owner)) return { owner, name: parts.slice(length).join('.') };
-  }
-  return { owner: '', name: path };
 }

@@ -102,7 +102,7 @@ function pool(batches: readonly Seen[], channels: number): Seen {
   return { mean: all.mean, variance: all.variance(), samples: all.samples };
 }
 
-function distance(
+export function distance(
   batches: readonly Seen[],
   population: { mean: ArrayLike<number>; variance: ArrayLike<number> },
 ): { mean: number; logVariance: number } {

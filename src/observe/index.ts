@@ -14,6 +14,7 @@ export {
   meanLoss,
   wholePass,
 } from './evaluate.js';
+export { INITIAL_LOSS_MARGIN, initialLossWarning } from './initial-loss.js';
 export {
   type ActivationReport,
   type InitialisationReport,
@@ -21,3 +22,5 @@ export {
   type WeightReport,
 } from './initialisation.js';
 export { drawnBatches, recomputePopulation } from './population.js';
+export { type Probe, Prober, type ProberOptions, type TakenStep } from './probes/prober.js';
+export { isProbed } from './probes/schedule.js';

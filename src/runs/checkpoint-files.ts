@@ -42,6 +42,8 @@ export const trainingStateSchema = z.strictObject({
   best: evaluated.nullable(),
   /** Evaluations since the best one. */
   withoutBetter: z.int().min(0),
+  /** Steps since the last record of probes, and how many of them were clipped. */
+  clipping: z.strictObject({ steps: z.int().min(0), clipped: z.int().min(0) }).optional(),
   /** The optimizer's own counters. */
   optimizer: z.record(z.string(), z.json()),
   /** How long the run's growing files were, so that history can be cut back to this moment. */

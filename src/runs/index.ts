@@ -14,8 +14,23 @@ export {
   settingsOf,
   unknownName,
 } from './config.js';
+export { type ExportedSeries, exportCsv, exportTensorBoard } from './export-series.js';
 export { describeIssue, describeIssues } from './issues.js';
 export { listRuns, type RunSummary } from './list-runs.js';
+export { type ReadProbes, type ReadProbesOptions, readProbes } from './probe-log.js';
+export { isPattern, matchesTensor } from './probe-pattern.js';
+export {
+  DEAD_WINDOW,
+  type Diagnosis,
+  type ModelProbe,
+  type ProbeRecord,
+  packBits,
+  TENSOR_KINDS,
+  type TensorKind,
+  type TensorStatistics,
+  type TensorsProbe,
+  unpackBits,
+} from './probe-records.js';
 export { restoreModel } from './restore.js';
 export {
   type ImportedFile,

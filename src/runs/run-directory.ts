@@ -164,9 +164,13 @@ export class RunDirectory {
     this.#unlock ??= lockRun(this.path);
   }
 
-  /** Adds one event, as a line of JSON, to metrics or probes. */
-  append(log: 'metrics' | 'probes', event: object): void {
-    this.#write(() => this.#log(log).append(`${JSON.stringify(event)}\n`));
+  /** Adds one event, as a line of JSON, to metrics or probes. Returns how long that file is then. */
+  append(log: 'metrics' | 'probes', event: object): number {
+    return this.#write(() => {
+      const file = this.#log(log);
+      file.append(`${JSON.stringify(event)}\n`);
+      return file.length;
+    });
   }
 
   appendSample(text: string): void {

@@ -8,7 +8,10 @@ import { z } from 'zod';
 import { MUON_SCALES } from '../optim/index.js';
 import { UsageError } from '../util/errors.js';
 import { describeIssues } from './issues.js';
+import { isPattern } from './probe-pattern.js';
+import { TENSOR_KINDS } from './probe-records.js';
 
+const KINDS = TENSOR_KINDS.join(', ');
 const count = z.int().min(0);
 const positive = z.int().min(1);
 const share = z.number().min(0).lt(1);
@@ -133,6 +136,27 @@ export const trainingSchema = z.strictObject({
     ),
   sampleInterval: count.default(0).describe('steps between text samples; 0: none'),
   sampleTokens: positive.default(100).describe('tokens per sample'),
+  probes: z
+    .boolean()
+    .default(false)
+    .describe('measure the inside of the model on the way, into probes.jsonl'),
+  probeInterval: positive
+    .optional()
+    .describe(
+      'probes: steps between measurements, once the first ones are over, which come more often; ever wider after 64 of them; default: 25, or 1/128 of all steps',
+    ),
+  probePattern: z
+    .array(
+      z
+        .string()
+        .refine(isPattern, `expected a path such as hidden.*, or kind:path with one of ${KINDS}`),
+    )
+    .min(1)
+    .default(['*'])
+    .describe(
+      'probes: which tensors get a histogram: paths with * for any characters, or kind:path, of kind ' +
+        KINDS,
+    ),
   patience: count
     .default(0)
     .describe('stop after this many evaluations without improvement; 0: never'),
@@ -163,7 +187,8 @@ type Derived =
   | 'warmupFrom'
   | 'evalInterval'
   | 'checkpointInterval'
-  | 'logInterval';
+  | 'logInterval'
+  | 'probeInterval';
 /** Every setting of a run, decided. */
 export type TrainingSettings = Omit<Parsed, Derived> & { [K in Derived]-?: number };
 
@@ -213,6 +238,11 @@ const BELONGS: {
     to: ({ warmupSteps }) => warmupSteps > 0,
     because: 'warmupFrom is where a warm-up begins, but warmupSteps is 0',
   },
+  ...(['probeInterval', 'probePattern'] as const).map((key) => ({
+    key,
+    to: ({ probes }: Parsed) => probes,
+    because: `${key} says what probes measure, but probes is false`,
+  })),
   {
     key: 'sampleTokens',
     to: ({ sampleInterval }) => sampleInterval > 0,
@@ -260,6 +290,7 @@ export function resolveTraining(
     evalInterval,
     checkpointInterval: settings.checkpointInterval ?? evalInterval,
     logInterval: settings.logInterval ?? Math.max(1, Math.ceil(steps / 250)),
+    probeInterval: settings.probeInterval ?? Math.max(25, Math.ceil(steps / 128)),
   };
 }
 

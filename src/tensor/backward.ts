@@ -106,6 +106,7 @@ function runNode(node: Node, dy: Tensor): void {
   }
   node.used = true;
   node.checkUnchanged();
+  node.watch?.(dy);
   const gradients = inOwnScope(node, dy);
   const { inputs } = node.context;
   for (let i = 0; i < inputs.length; i++) {

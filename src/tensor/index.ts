@@ -82,6 +82,7 @@ export {
   NoGradient,
   noGrad,
   type Operation,
+  type OperationCall,
   type OperationWatcher,
   readsNone,
   readsOther,

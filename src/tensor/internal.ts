@@ -3,8 +3,19 @@
  * it trusts its callers or speaks to them alone.
  */
 export { checkFloat, checkIndices, checkTensor, checkTensorMap } from './ops/check.js';
+export { mapsOfCall } from './ops/plain-attention.js';
 /** Does not look at shapes: sizes that reach beyond a tensor's memory end the process. */
 export { product } from './ops/product.js';
+export {
+  countBetween,
+  evenShare,
+  gathered,
+  type Stretch,
+  sizeOf,
+  statisticsOf,
+  type ValueStatistics,
+} from './ops/statistics.js';
 export { checkSource } from './random.js';
 export { stackedRows, stackMatrices } from './stacked.js';
 export { expectListed, markListed, unlistedWithGradient } from './unlisted.js';
+export { watchGradient } from './watch-gradient.js';

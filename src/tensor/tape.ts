@@ -83,6 +83,8 @@ export class Node {
   used = false;
   /** The gradient of the output, as far as it has come together in the backward under way. */
   gradient: Tensor | null = null;
+  /** Called with the gradient of the output once that is whole: see `watchGradient`. */
+  watch: ((dy: Tensor) => void) | null = null;
   /** The last walk that came by, so that none comes twice. */
   visit = 0;
   /** Changes in place from here on come after the forward. */
@@ -120,15 +122,23 @@ function changedSince(operation: string, what: string, tensor: Tensor): UserErro
 let recording = true;
 let sequence = 0;
 
+/** What an operation was applied to, and what else it was told. */
+export interface OperationCall {
+  readonly inputs: readonly Tensor[];
+  readonly options: unknown;
+}
+
 /**
  * Called with each operation's name and result while a watcher is set: how anomalies are found. `node`
- * is the operation's place on the tape: the same in both phases, null where nothing is recorded.
+ * is the operation's place on the tape: the same in both phases, null where nothing is recorded. `call` comes
+ * in the forward.
  */
 export type OperationWatcher = (
   name: string,
   output: Tensor,
   phase: 'forward' | 'backward',
   node: Node | null,
+  call?: OperationCall,
 ) => void;
 let watcher: OperationWatcher | null = null;
 
@@ -194,7 +204,7 @@ export function apply<const Inputs extends readonly Tensor[], Options>(
       operation.reads,
     );
   }
-  if (watcher) watcher(operation.name, output, 'forward', output.node);
+  if (watcher) watcher(operation.name, output, 'forward', output.node, { inputs, options });
   return output;
 }
 

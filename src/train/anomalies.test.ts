@@ -5,14 +5,10 @@ import {
   type Tiny,
   temporaryFolder,
 } from '../../test/suites/fixtures.js';
+import { INITIAL_LOSS_MARGIN, initialLossWarning } from '../observe/initial-loss.js';
 import { buildSettings } from '../runs/config.js';
 import { apply, defaultRandom, type Operation, type Tensor } from '../tensor/index.js';
-import {
-  DivergenceError,
-  INITIAL_LOSS_MARGIN,
-  initialLossWarning,
-  nonFiniteState,
-} from './anomalies.js';
+import { DivergenceError, nonFiniteState } from './anomalies.js';
 import { type Session, startRun } from './session.js';
 
 const data = dataset();

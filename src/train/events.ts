@@ -1,5 +1,6 @@
 /** What a trainer tells those who listen. It prints nothing itself. */
 import type { EvaluationResult } from '../observe/evaluate.js';
+import type { Probe } from '../observe/probes/prober.js';
 
 /** Why training ended. */
 export type StopReason = 'steps' | 'patience' | 'time' | 'stopped' | 'fitted';
@@ -97,6 +98,8 @@ export interface TrainerEvents {
   evaluation: [EvaluationEvent];
   checkpoint: [CheckpointEvent];
   sample: [SampleEvent];
+  /** A step was measured; what it gives is in `probes.jsonl` already. */
+  probe: [Probe];
   /** Something the user should know, in a line; training goes on. */
   warning: [string];
   stop: [StopEvent];

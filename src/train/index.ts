@@ -1,10 +1,5 @@
 /** Training: the loop, and putting a run together. */
-export {
-  DivergenceError,
-  type Finding,
-  INITIAL_LOSS_MARGIN,
-  initialLossWarning,
-} from './anomalies.js';
+export { DivergenceError, type Finding } from './anomalies.js';
 export type * from './events.js';
 export {
   type Initial,

@@ -138,7 +138,7 @@ export class Ledger {
     step: number,
     seed: number,
     cursor: Cursor | undefined,
-    rest: Pick<TrainingState, 'logs'> & { optimizer: object },
+    rest: Pick<TrainingState, 'logs' | 'clipping'> & { optimizer: object },
   ): TrainingState {
     const tally = ({ sum, count }: Tally) => ({ sum, count });
     return {
@@ -156,6 +156,7 @@ export class Ledger {
       withoutBetter: this.withoutBetter,
       optimizer: rest.optimizer as TrainingState['optimizer'],
       logs: rest.logs,
+      ...(rest.clipping && { clipping: rest.clipping }),
     };
   }
 

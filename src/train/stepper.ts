@@ -27,14 +27,16 @@ import {
 import { Generator, type GeneratorState, streamFor } from '../util/random.js';
 import { rateGroups } from './rate-groups.js';
 
-/** Called on the way through a step, gradients at hand: for probes. */
+/** Called on the way through a step, gradients at hand: for probes. `step` counts from 0. */
 export interface StepHooks {
   /** Before the forward pass. */
   start?(step: number): void;
+  /** In place of the forward and backward passes, which `pass` takes; returns the mean loss that it returned. */
+  around?(step: number, pass: () => number): number;
   /** After the backward pass, before the update. */
   backward?(step: number): void;
   /** After the update, before gradients are dropped. */
-  update?(step: number): void;
+  update?(step: number, outcome: StepOutcome): void;
 }
 
 /** The rate at each step, counted from 0, as the settings say. */
@@ -102,6 +104,8 @@ export interface StepOutcome {
   loss: number;
   /** Global norm of the gradient before clipping, where it was asked for or is clipped. */
   gradNorm: number | undefined;
+  /** Whether the gradient was scaled down to `clipNorm`. */
+  clipped: boolean;
 }
 
 /**
@@ -183,21 +187,25 @@ export class Stepper implements Disposable {
     const at = this.step;
     this.optimizer.applySchedule(this.schedule, at);
     hooks.start?.(at);
-    const loss = this.accumulate();
+    const pass = () => this.accumulate();
+    const loss = hooks.around ? hooks.around(at, pass) : pass();
     let gradScale = 1 / gradAccumulation;
     let norm: number | undefined;
+    let clip = 1;
     if (wantNorm || clipNorm > 0) {
       norm = gradNorm(this.#parameters) * gradScale;
-      if (clipNorm > 0) gradScale *= clipScale(norm, clipNorm);
+      if (clipNorm > 0) clip = clipScale(norm, clipNorm);
+      gradScale *= clip;
     }
+    const outcome = { loss, gradNorm: norm, clipped: clip < 1 };
     hooks.backward?.(at);
     if (Number.isFinite(loss) && Number.isFinite(norm ?? 0)) {
       this.optimizer.step({ gradScale });
       this.step++;
-      hooks.update?.(at);
+      hooks.update?.(at, outcome);
     }
     this.optimizer.zeroGrad();
-    return { loss, gradNorm: norm };
+    return outcome;
   }
 
   /** Frees what it made, not the model. */

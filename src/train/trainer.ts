@@ -5,14 +5,17 @@ import { type BatchPass, type LoadedDataset, passOf } from '../data/index.js';
 import { generate } from '../generate/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type EvaluationResult, evaluate, meanLoss } from '../observe/evaluate.js';
+import { initialLossWarning } from '../observe/initial-loss.js';
 import { PopulationSchedule } from '../observe/population.js';
+import { Prober } from '../observe/probes/prober.js';
 import { WeightAverage } from '../optim/index.js';
 import type { Checkpoint } from '../runs/checkpoint.js';
+import { readProbes } from '../runs/probe-log.js';
 import { restoreAverage, restoreModel, restoreOptimizer } from '../runs/restore.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { TrainingSettings } from '../runs/settings.js';
 import { UserError } from '../util/errors.js';
-import { type DivergenceError, initialLossWarning, nonFiniteState } from './anomalies.js';
+import { type DivergenceError, nonFiniteState } from './anomalies.js';
 import { explainDivergence } from './divergence.js';
 import type { Emitter, StopReason, TrainerEvents, TrainResult } from './events.js';
 import { Ledger, Tally } from './ledger.js';
@@ -60,6 +63,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   readonly #average: WeightAverage | undefined;
   readonly #ledger = new Ledger();
   readonly #population: PopulationSchedule;
+  readonly #prober: Prober | undefined;
   /** Where the last step began. */
   #cursor: Cursor | undefined;
   /** The step of the checkpoint that holds the present state, or −1. */
@@ -78,6 +82,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     this.#population = new PopulationSchedule(model, training, data.splits.train, seed);
     if (model.fit) return;
     this.#stepper = this.#makeStepper();
+    if (training.probes) this.#prober = new Prober({ model, training, data });
     const { emaDecay } = training;
     if (emaDecay > 0) this.#average = new WeightAverage(model.stateDict(), emaDecay);
     const { validation } = data.splits;
@@ -118,6 +123,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       this.#stepper.moveTo({ step: state.step, ...state.random });
     }
     this.#ledger.load(state);
+    if (this.#prober && state.clipping) this.#prober.clipping = { ...state.clipping };
     this.#savedStep = state.step;
     this.#lastCheckpoint = name;
   }
@@ -180,7 +186,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   async #loop(stepper: Stepper): Promise<StopReason> {
     const { steps, logInterval, evalInterval, checkpointInterval, sampleInterval, patience } =
       this.training;
-    const { hooks } = this.#options;
+    const hooks = this.#probing(stepper);
     const ledger = this.#ledger;
     const shown = new Tally();
     const deadline = this.training.maxSeconds * 1000 || Infinity;
@@ -228,6 +234,33 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       now = performance.now();
     }
     return 'steps';
+  }
+
+  /** The hooks given, and those of the probes around them. */
+  #probing(stepper: Stepper): StepHooks | undefined {
+    const { hooks, run } = this.#options;
+    const prober = this.#prober;
+    if (!prober) return hooks;
+    if (run && stepper.step > 0) {
+      const { records, next } = readProbes(run.logPath('probes'), { type: 'model' });
+      prober.resume(records, next);
+    }
+    return {
+      start: (at) => hooks?.start?.(at),
+      around: (at, pass) => prober.around(at, hooks?.around ? () => hooks.around!(at, pass) : pass),
+      backward: (at) => {
+        hooks?.backward?.(at);
+        prober.backward();
+      },
+      update: (at, outcome) => {
+        hooks?.update?.(at, outcome);
+        const probe = prober.update(at, { ...outcome, lr: stepper.optimizer.lr });
+        if (!probe) return;
+        run?.append('probes', probe.model);
+        if (run) prober.bytes = run.append('probes', probe.tensors);
+        this.emit('probe', probe);
+      },
+    };
   }
 
   #warn(line: string | undefined): void {
@@ -288,6 +321,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     const optimizer = this.#stepper?.optimizer.stateDict();
     const state = this.#ledger.save(step, seed, this.#stepper?.cursor(), {
       logs: run.syncLogs(),
+      clipping: this.#prober?.clipping,
       optimizer: { ...optimizer?.settings },
     });
     const contents = {
@@ -328,6 +362,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   /** Frees optimizer state and buffers, not the model. */
   [Symbol.dispose](): void {
     this.#stepper?.[Symbol.dispose]();
+    this.#prober?.[Symbol.dispose]();
     this.#average?.[Symbol.dispose]();
   }
 }

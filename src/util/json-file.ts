@@ -23,7 +23,7 @@ export function readJsonFile(file: string, maxBytes: number): unknown {
 }
 
 /** Whether brackets outside strings are open at once in a greater number. */
-function isDeeperThan(most: number, text: string): boolean {
+export function isDeeperThan(most: number, text: string): boolean {
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
     if (token === '[' || token === '{') depth++;

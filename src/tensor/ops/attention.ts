@@ -47,14 +47,15 @@ export interface AttentionSettings {
   readonly random: RandomSource;
 }
 
-interface Settings {
+/** What the operation is told: a watcher of operations finds it in `call.options`. */
+export interface AttentionCall {
   readonly size: AttentionSize;
   /** q, k and v are one tensor, and so is their gradient. */
   readonly packed: boolean;
 }
 
 /** q, k and v, or their gradients, as pointers. */
-function operands(tensors: readonly (Tensor | null)[], { size, packed }: Settings): unknown[] {
+function operands(tensors: readonly (Tensor | null)[], { size, packed }: AttentionCall): unknown[] {
   if (!packed) return tensors.map((x) => x?.pointer ?? null);
   const x = tensors[0]!;
   const C = size.heads * size.width;
@@ -62,7 +63,7 @@ function operands(tensors: readonly (Tensor | null)[], { size, packed }: Setting
   return at.map((offset) => x.backend.offset(x.pointer, offset));
 }
 
-const attentionOperation: Operation<readonly Tensor[], Settings> = {
+const attentionOperation: Operation<readonly Tensor[], AttentionCall> = {
   name: 'causalAttention',
   forward(context, inputs, settings) {
     const { batch, queries, heads, width } = settings.size;

@@ -1,7 +1,13 @@
 /** Causal attention from tensors: what `causalAttention` computes, to be read, and to look at the weights. */
 import { tensor, withBackend } from '../create.js';
+import type { OperationCall } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { type AttentionOptions, type AttentionSettings, attentionSettings } from './attention.js';
+import {
+  type AttentionCall,
+  type AttentionOptions,
+  type AttentionSettings,
+  attentionSettings,
+} from './attention.js';
 import { dropout } from './dropout.js';
 
 /** (B, T, kvHeads, D) → (B, H, T, D): heads before time, each as often as there are queries' heads for it. */
@@ -48,4 +54,19 @@ export function plainAttention(
   const kept = dropout(maps, settings.dropout, random);
   const y = kept.matmul(valuesOf).permute(0, 2, 1, 3); // (B, H, Tq, D) → (B, Tq, H, D)
   return { y: y.reshape(B, queries, H, D), maps };
+}
+
+/**
+ * The attention maps (b, H, Tq, Tk) of an operation `causalAttention` that a watcher saw, without dropout: of the first
+ * elements of its batch, as many as have about `most` weights, and at least one.
+ */
+export function mapsOfCall({ inputs, options }: OperationCall, most: number): Tensor {
+  const { size, packed } = options as AttentionCall;
+  const { batch, heads: H, kvHeads: K, queries, keys, width: D, window, scale, softcap } = size;
+  const count = Math.min(batch, Math.max(1, Math.floor(most / (H * queries * keys))));
+  const parts = inputs.map((x) => x.narrow(0, 0, count));
+  const [q, k, v] = packed
+    ? parts[0].reshape(count, queries, H + 2 * K, D).split([H, K, K], 2) // (b, T, H, D), (b, T, K, D) twice
+    : parts;
+  return plainAttention(q, k, v, { keys, window, scale, softcap }).maps;
 }

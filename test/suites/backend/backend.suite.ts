@@ -19,6 +19,7 @@ import { reduceSuite } from './reduce.suite.js';
 import { scanSuite } from './scan.suite.js';
 import { selectSuite } from './select.suite.js';
 import { softmaxSuite } from './softmax.suite.js';
+import { statisticsSuite } from './statistics.suite.js';
 
 /** A case in milliseconds, on a busy machine: vitest's own 5 seconds are too few for a slow backend. */
 const TIMEOUT = 60_000;
@@ -34,6 +35,7 @@ export function backendSuite(name: string, make: () => Backend<unknown>): void {
     reduceSuite(subject);
     scanSuite(subject);
     selectSuite(subject);
+    statisticsSuite(subject);
     softmaxSuite(subject);
     attentionSuite(subject);
     gatedSuite(subject);
