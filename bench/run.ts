@@ -13,6 +13,7 @@ import { formatMachine, type Machine, measureMachine } from './machine.js';
 import { benchMatmul, formatMatmul, type MatmulReport } from './matmul.js';
 import { CASES, MLP } from './mlp.js';
 import { pythonWithTorch } from './peer.js';
+import { benchProbes, formatProbes, type ProbesResult } from './probes.js';
 import { benchTokenizers, formatTokenizers, type TokenizerReport } from './tokenizers.js';
 import { benchTraining, type TrainingResult } from './training.js';
 import { benchWaveNet } from './wavenet.js';
@@ -110,6 +111,12 @@ if (wants('matmul')) {
     console.log('\nOpenBLAS is not installed (libopenblas0-pthread): skipped');
 }
 
+let probes: ProbesResult[] = [];
+if (wants('probes')) {
+  probes = await benchProbes();
+  console.log(`\n${formatProbes(probes)}`);
+}
+
 let tokenizers: TokenizerReport[] = [];
 if (wants('tokenizers')) {
   tokenizers = benchTokenizers();
@@ -120,5 +127,15 @@ if (wants('tokenizers')) {
 }
 
 console.log(
-  JSON.stringify({ machine, mlp, hierarchical, wavenet, gpt, attention, matmul, tokenizers }),
+  JSON.stringify({
+    machine,
+    mlp,
+    hierarchical,
+    wavenet,
+    gpt,
+    attention,
+    matmul,
+    probes,
+    tokenizers,
+  }),
 );

@@ -50,7 +50,7 @@ const output = join(sources, '..', 'build', 'kernels');
 const objects = join(output, 'obj');
 const library = join(output, platform() === 'darwin' ? 'libnanogpt.dylib' : 'libnanogpt.so');
 const infoFile = join(output, 'build-info.json');
-const interfaceFile = join(sources, '..', 'src', 'backend', 'native-interface.ts');
+const interfaceFile = join(sources, '..', 'src', 'backend', 'kernel-interface.ts');
 
 /** A failure worth one line: what went wrong, and what mends it. */
 class BuildError extends Error {

@@ -1,7 +1,7 @@
 /**
  * The library's interface, read from the headers, so that nobody keeps it a second time by hand:
  * every function that JavaScript can call, with its types, and every enumeration. From it come
- * src/backend/native-interface.ts and the interface's number, which the library and that file share.
+ * src/backend/kernel-interface.ts and the interface's number, which the library and that file share.
  *
  * What a parameter's C type says of the argument:
  *
@@ -24,6 +24,7 @@ const HEADERS = ['kernels.h', 'matmul.h', 'parallel.h'];
  * @property {string} name in camelCase
  * @property {string} type the type that the foreign-function interface is told
  * @property {string} accepts the TypeScript type
+ * @property {string} declared the type in C, without const
  */
 /** @typedef {{ name: string, result: Parameter, parameters: Parameter[] }} KernelFunction */
 /** @typedef {{ name: string, members: string[] }} Enumeration */
@@ -47,23 +48,27 @@ function parameter(declaration) {
     .replace(/\bconst\b/g, '')
     .replace(/\s+/g, ' ')
     .trim();
-  if (/^(float|int32_t|uint32_t) \*$/.test(type))
-    return { name, type: 'int64_t', accepts: 'number' };
+  const declared = type.replace(' *OPTIONAL', ' *');
+  if (/^(float|int32_t|uint32_t) \*$/.test(type)) {
+    return { name, type: 'int64_t', accepts: 'number', declared };
+  }
   if (/^(float|int32_t|uint32_t) \*OPTIONAL$/.test(type)) {
-    return { name, type: 'void *', accepts: 'number | null' };
+    return { name, type: 'void *', accepts: 'number | null', declared };
   }
   if (/^(double|void|struct \w+) \*$/.test(type)) {
-    return { name, type: 'void *', accepts: 'HostArray' };
+    return { name, type: 'void *', accepts: 'HostArray', declared };
   }
-  if (type === 'char *') return { name, type: 'const char *', accepts: 'string' };
-  if (type === 'bool') return { name, type, accepts: 'boolean' };
-  if (/^(int|int64_t|uint32_t|float|double)$/.test(type)) return { name, type, accepts: 'number' };
+  if (type === 'char *') return { name, type: 'const char *', accepts: 'string', declared };
+  if (type === 'bool') return { name, type, accepts: 'boolean', declared };
+  if (/^(int|int64_t|uint32_t|float|double)$/.test(type)) {
+    return { name, type, accepts: 'number', declared };
+  }
   return undefined;
 }
 
 /** @param {string} type @param {string} name @returns {Parameter | undefined} */
 function resultOf(type, name) {
-  if (type === 'void') return { name, type, accepts: 'void' };
+  if (type === 'void') return { name, type, accepts: 'void', declared: type };
   // Memory of the library's own is of no use to JavaScript; a string is copied.
   if (type.includes('*') && type !== 'const char *') return undefined;
   return parameter(`${type} ${name}`);
@@ -98,14 +103,14 @@ export function readInterface() {
   return { functions, enumerations, number: digest.readUInt32BE(0) >>> 1 };
 }
 
-/** The text of src/backend/native-interface.ts. */
+/** The text of src/backend/kernel-interface.ts. */
 export function interfaceSource() {
   const { functions, enumerations, number } = readInterface();
   const lines = [
     '// Generated from kernels/*.h by `npm run build:kernels`: edit those.',
     '',
-    "/** The host's memory, as a kernel may be given it. */",
-    'export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;',
+    "/** The host's memory, as a kernel may be given it; to kernels that see none but theirs, where it lies there. */",
+    'export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array | number;',
     '',
     '/** Stands for every name, type and code below; the library was built with the same, or is another. */',
     `export const INTERFACE = ${number};`,
@@ -129,9 +134,9 @@ export function interfaceSource() {
   lines.push(
     '} as const;',
     '',
-    '/** The library, as JavaScript sees it. Addresses are numbers. */',
+    '/** The kernels, as JavaScript sees them. Addresses are numbers. */',
   );
-  lines.push('export interface NativeLibrary {');
+  lines.push('export interface KernelLibrary {');
   for (const { name, result, parameters } of functions) {
     const list = parameters.map(({ name, accepts }) => `${name}: ${accepts}`).join(', ');
     lines.push(`  ${name}(${list}): ${result.accepts};`);

@@ -1,18 +1,15 @@
 /*
- * One block of a matrix product, on one thread: its scratch memory, the panels that the operands
- * are cut into, what is packed and what is read where it lies, and the tiles one after the other.
+ * One block of a matrix product, on one thread: the panels that the operands are cut into, what is
+ * packed and what is read where it lies, and the tiles one after the other.
  * Included by matmul.c alone.
  */
 #ifndef NANOGPT_MATMUL_BLOCK_H
 #define NANOGPT_MATMUL_BLOCK_H
 
-#include <pthread.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-
 #include "matmul-micro.h"
 #include "matmul-pack.h"
 #include "matmul.h"
+#include "scratch.h"
 
 /* Numbers of an operand that is not worth packing: what fits a first-level cache. */
 #define SMALL_OPERAND 8192
@@ -22,50 +19,8 @@ static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
-/* ── Scratch memory ── */
-
-/* What a thread keeps between calls; grown when needed, freed when the thread ends. */
-struct scratch {
-    float *own, *shared; /* for the block at hand; for what all tasks of a job read */
-    int64_t own_floats, shared_floats;
-};
-
-static pthread_key_t scratch_key;
-static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
-static _Thread_local struct scratch *my_scratch;
-
-static void free_scratch(void *scratch) {
-    struct scratch *s = scratch;
-    free(s->own);
-    free(s->shared);
-    free(s);
-}
-
-static void make_scratch_key(void) { pthread_key_create(&scratch_key, free_scratch); }
-
-static struct scratch *scratch(void) {
-    if (!my_scratch) {
-        pthread_once(&scratch_once, make_scratch_key);
-        my_scratch = calloc(1, sizeof *my_scratch);
-        if (!my_scratch) abort();
-        pthread_setspecific(scratch_key, my_scratch);
-    }
-    return my_scratch;
-}
-
-static float *grow(float **memory, int64_t *floats, int64_t wanted) {
-    if (*floats >= wanted) return *memory;
-    const int64_t huge_page = 1 << 21;
-    int64_t bytes = round_up(wanted * (int64_t)sizeof(float) + 4096, 4096);
-    if (bytes >= huge_page) bytes = round_up(bytes, huge_page);
-    free(*memory);
-    *memory = aligned_alloc((size_t)(bytes >= huge_page ? huge_page : 4096), (size_t)bytes);
-    if (!*memory) abort(); /* a few megabytes: nothing else would work either */
-#if defined(MADV_HUGEPAGE)
-    if (bytes >= huge_page) madvise(*memory, (size_t)bytes, MADV_HUGEPAGE);
-#endif
-    *floats = bytes / (int64_t)sizeof(float);
-    return *memory;
+static float *scratch_floats(enum scratch piece, int64_t floats) {
+    return scratch_piece(piece, (size_t)floats * sizeof(float));
 }
 
 /* ── Panels ── */

@@ -31,7 +31,7 @@ INLINE void few_dots(const struct product *x, const int rows, const int columns,
         for (int i = 0; i < rows; i++) {
             vfloat a = vload(x->a + i * x->lda + p);
 #pragma GCC unroll 8
-            for (int c = 0; c < columns; c++) sum[i][c] += a * column[c];
+            for (int c = 0; c < columns; c++) sum[i][c] = vmultiply_add(a, column[c], sum[i][c]);
         }
     }
     if (p < x->k) {

@@ -15,6 +15,8 @@
 /* The largest tile: its sums, one row of b and one broadcast number fill the register file. */
 #if LANES == 16
 #define TILE_ROWS 14 /* 28 sums of 32 registers */
+#elif defined(__wasm__)
+#define TILE_ROWS 4 /* 8 of 16: engines keep no more in registers beside the products, measured in V8 */
 #elif LANES == 8 || !defined(__aarch64__)
 #define TILE_ROWS 6 /* 12 of 16 */
 #else
@@ -72,7 +74,7 @@ INLINE void tile_body(const int rows, const int vectors, int64_t k, const float 
             for (int i = 0; i < rows; i++) {
                 vfloat x = vset(a[i]);
 #pragma GCC unroll 4
-                for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
+                for (int v = 0; v < vectors; v++) sum[i][v] = vmultiply_add(x, row[v], sum[i][v]);
             }
             a += step_a;
             b += step_b;
@@ -111,7 +113,10 @@ typedef void (*tile_function)(int64_t k, const float *a, int64_t step_a, const f
     }
 #define TILES(ROWS) TILE(ROWS, 1) TILE(ROWS, 2)
 
-TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
+TILES(1) TILES(2) TILES(3) TILES(4)
+#if TILE_ROWS > 4
+TILES(5) TILES(6)
+#endif
 #if TILE_ROWS > 6
 TILES(7) TILES(8)
 #endif
@@ -122,7 +127,10 @@ TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #define ENTRY(ROWS) {tile_##ROWS##x1, tile_##ROWS##x2}
 /* tiles[rows - 1][vectors - 1] */
 static const tile_function tiles[TILE_ROWS][TILE_VECTORS] = {
-    ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
+    ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4),
+#if TILE_ROWS > 4
+    ENTRY(5), ENTRY(6),
+#endif
 #if TILE_ROWS > 6
     ENTRY(7), ENTRY(8),
 #endif

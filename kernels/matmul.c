@@ -14,7 +14,6 @@
  * Every cut depends on the shapes alone, never on the number of threads, so that the sums, and with
  * them the result's bits, are the same on any number.
  */
-#define _GNU_SOURCE
 #include "matmul.h"
 
 #include <string.h>
@@ -48,11 +47,10 @@ static int64_t block_depth(int64_t k) {
 
 /* Everything at once, on the thread that is here. */
 static void compute_alone(const struct product *x) {
-    struct scratch *s = scratch();
     int64_t depth = block_depth(x->k), panels = panel_count(x->m);
     int64_t block_rows = least(x->m, BLOCK_PANELS * TILE_ROWS);
     struct block y = {.last_column = x->n};
-    y.own = grow(&s->own, &s->own_floats, own_floats(block_rows, depth));
+    y.own = scratch_floats(SCRATCH_OWN, own_floats(block_rows, depth));
     for (y.first_p = 0; y.first_p < x->k; y.first_p = y.last_p) {
         y.last_p = least(x->k, y.first_p + depth);
         y.first = y.first_p == 0;
@@ -123,10 +121,9 @@ static void compute_task(void *context, int64_t task, int thread) {
     y.first_panel = task / j->column_tasks * j->task_panels;
     y.last_panel = least(j->panels, y.first_panel + j->task_panels);
     y.last_column = least(j->last_column, column + j->task_columns);
-    struct scratch *s = scratch();
     int64_t top = panel_begin(x->m, y.first_panel);
     int64_t rows = j->packed_a ? 0 : panel_begin(x->m, y.last_panel) - top;
-    y.own = grow(&s->own, &s->own_floats, own_floats(rows, j->depth));
+    y.own = scratch_floats(SCRATCH_OWN, own_floats(rows, j->depth));
     if (!j->packed_a && y.last_panel < j->panels) {
         y.next_row = panel_begin(x->m, y.last_panel);
         int64_t next_end = least(j->panels, y.last_panel + j->task_panels);
@@ -172,10 +169,9 @@ static void compute_together(const struct product *x) {
         j.task_columns = most(256, least(1024, wide));
     }
     j.row_tasks = ceil_div(j.panels, j.task_panels);
-    struct scratch *s = scratch();
     int64_t floats_a = share_a ? round_up(x->m * least(depth, x->k) + LANES, 64) : 0;
     int64_t floats_b = share_b ? columns * least(depth, x->k) : 0;
-    float *shared = grow(&s->shared, &s->shared_floats, floats_a + floats_b);
+    float *shared = scratch_floats(SCRATCH_SHARED, floats_a + floats_b);
     if (share_a) j.packed_a = shared;
     if (share_b) j.packed_b = shared + floats_a;
     for (j.first_column = 0; j.first_column < x->n; j.first_column += columns) {
@@ -231,9 +227,8 @@ static void deep_sum_task(void *context, int64_t first, int64_t last, int thread
 }
 
 static void compute_deep(const struct product *x) {
-    struct scratch *s = scratch();
     struct deep_job d = {.x = x, .parts = least(DEEP_PARTS, x->k / (DEEP_DEPTH / 4))};
-    d.sums = grow(&s->shared, &s->shared_floats, d.parts * x->m * x->n);
+    d.sums = scratch_floats(SCRATCH_SHARED, d.parts * x->m * x->n);
     parallel_for(d.parts, deep_task, &d);
     parallel_ranges(x->m, most(1, 4096 / x->n), deep_sum_task, &d);
 }

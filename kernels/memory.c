@@ -8,18 +8,13 @@
  *
  * Threads of one process (Node's workers) share the pool, one at a time.
  */
-#define _GNU_SOURCE
 #include "kernels.h"
+#include "scratch.h"
+#include "system.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define ALIGNMENT 64
-#define HUGE_PAGE ((size_t)2 << 20)
-#define HUGE_FROM ((size_t)4 << 20) /* blocks from here on are asked to be of huge pages */
+#define ALIGNMENT CACHE_LINE
 #define CLASSES 512
 
 int nanogpt_abi(void) { return NANOGPT_ABI; }
@@ -47,13 +42,13 @@ struct block {
 };
 
 static struct {
-    pthread_mutex_t lock; /* guards all that follows */
+    struct mutex lock; /* guards all that follows */
     struct block *slots;
     size_t size, used; /* size is a power of two */
     uintptr_t *free_list[CLASSES];
     int64_t bytes_in_use, bytes_pooled, peak;
     int64_t limit; /* 0: none */
-} memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} memory = {.lock = MUTEX};
 
 static size_t slot_of(uintptr_t address) {
     return (size_t)((address / ALIGNMENT) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (memory.size - 1);
@@ -70,15 +65,16 @@ static void insert(struct block b) {
 static int make_room(void) {
     if (2 * (memory.used + 1) <= memory.size) return 1;
     size_t old_size = memory.size, size = old_size ? 2 * old_size : 1024;
-    struct block *old = memory.slots, *slots = calloc(size, sizeof *slots);
+    struct block *old = memory.slots, *slots = system_alloc(size * sizeof *slots);
     if (!slots) return 0;
+    memset(slots, 0, size * sizeof *slots);
     memory.slots = slots;
     memory.size = size;
     memory.used = 0;
     for (size_t i = 0; i < old_size; i++) {
         if (old[i].address) insert(old[i]);
     }
-    free(old);
+    system_free(old);
     return 1;
 }
 
@@ -106,22 +102,13 @@ static int take_out(uintptr_t address) {
 
 /* ── Allocation ── */
 
-static void *ask_system(size_t bytes) {
-    void *block = NULL;
-    if (posix_memalign(&block, bytes >= HUGE_FROM ? HUGE_PAGE : ALIGNMENT, bytes)) return NULL;
-#ifdef MADV_HUGEPAGE
-    if (bytes >= HUGE_FROM) madvise(block, bytes, MADV_HUGEPAGE); /* fewer faults and TLB misses */
-#endif
-    return block;
-}
-
 static int64_t trim(void) {
     int64_t bytes = memory.bytes_pooled;
     for (int class = 0; class < CLASSES; class++) {
         while (memory.free_list[class]) {
             uintptr_t *block = memory.free_list[class];
             memory.free_list[class] = (uintptr_t *)*block;
-            free(block);
+            system_free(block);
         }
     }
     memory.bytes_pooled = 0;
@@ -140,8 +127,8 @@ static int64_t take(int64_t bytes) {
         /* The system may promise more than there is, and end the process when it is used. */
         if (memory.limit && memory.bytes_in_use + size > memory.limit) return 0;
         if (memory.limit && memory.bytes_in_use + memory.bytes_pooled + size > memory.limit) trim();
-        block = ask_system((size_t)size);
-        if (!block && trim() > 0) block = ask_system((size_t)size);
+        block = system_alloc((size_t)size);
+        if (!block && trim() > 0) block = system_alloc((size_t)size);
         if (!block) return 0;
     }
     insert((struct block){(uintptr_t)block, class});
@@ -163,70 +150,78 @@ static int give_back(int64_t address) {
 }
 
 int64_t memory_alloc(int64_t bytes) {
-    pthread_mutex_lock(&memory.lock);
+    mutex_lock(&memory.lock);
     int64_t address = take(bytes);
-    pthread_mutex_unlock(&memory.lock);
+    mutex_unlock(&memory.lock);
     return address;
 }
 
 int memory_free(int64_t address) {
-    pthread_mutex_lock(&memory.lock);
+    mutex_lock(&memory.lock);
     int freed = give_back(address);
-    pthread_mutex_unlock(&memory.lock);
+    mutex_unlock(&memory.lock);
     return freed;
 }
 
 int64_t memory_free_all(const double *addresses, int64_t count) {
     int64_t freed = 0;
-    pthread_mutex_lock(&memory.lock);
+    mutex_lock(&memory.lock);
     for (int64_t i = 0; i < count; i++) freed += give_back((int64_t)addresses[i]);
-    pthread_mutex_unlock(&memory.lock);
+    mutex_unlock(&memory.lock);
     return freed;
 }
 
 int64_t memory_trim(void) {
-    pthread_mutex_lock(&memory.lock);
+    mutex_lock(&memory.lock);
     int64_t bytes = trim();
-    pthread_mutex_unlock(&memory.lock);
+    mutex_unlock(&memory.lock);
     return bytes;
 }
 
 void memory_limit(int64_t bytes) {
-    pthread_mutex_lock(&memory.lock);
+    mutex_lock(&memory.lock);
     memory.limit = bytes;
-    pthread_mutex_unlock(&memory.lock);
+    mutex_unlock(&memory.lock);
 }
 
 void memory_report(double *out) {
-    pthread_mutex_lock(&memory.lock);
+    mutex_lock(&memory.lock);
     out[0] = (double)memory.bytes_in_use;
     out[1] = (double)memory.bytes_pooled;
     out[2] = (double)memory.peak;
     out[3] = (double)memory.used;
-    pthread_mutex_unlock(&memory.lock);
+    mutex_unlock(&memory.lock);
 }
 
 int64_t memory_address(const void *array) { return (int64_t)(uintptr_t)array; }
 
 /* ── Working memory ── */
 
-static pthread_key_t scratch_key;
-static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+/* What a thread keeps between calls: grown when needed, freed when the thread ends. */
+static _Thread_local struct {
+    void *block;
+    size_t bytes;
+} scratch[SCRATCHES];
 
-static void make_scratch_key(void) { pthread_key_create(&scratch_key, free); }
-
-void *scratch_memory(size_t bytes) {
-    static _Thread_local void *scratch;
-    static _Thread_local size_t size;
-    if (bytes > size || !scratch) {
-        pthread_once(&scratch_once, make_scratch_key);
-        free(scratch);
-        size = class_bytes(class_of(bytes));
-        if (posix_memalign(&scratch, ALIGNMENT, size)) {
-            fprintf(stderr, "nanogpt: out of memory: a kernel needs %zu bytes to work in\n", bytes);
-            abort();
-        }
-        pthread_setspecific(scratch_key, scratch); /* freed when the thread ends */
+static void free_scratch(void) {
+    for (int i = 0; i < SCRATCHES; i++) {
+        system_free(scratch[i].block);
+        scratch[i].block = NULL;
+        scratch[i].bytes = 0;
     }
-    return scratch;
 }
+
+void *scratch_piece(enum scratch piece, size_t bytes) {
+    if (bytes > scratch[piece].bytes || !scratch[piece].block) {
+        system_at_thread_end(free_scratch);
+        system_free(scratch[piece].block);
+        size_t size = class_bytes(class_of(bytes));
+        void *block = system_alloc(size);
+        scratch[piece].block = block;
+        scratch[piece].bytes = block ? size : 0;
+        if (!block) system_out_of_memory(size);
+    }
+    return scratch[piece].block;
+}
+
+void *scratch_memory(size_t bytes) { return scratch_piece(SCRATCH_CALL, bytes); }

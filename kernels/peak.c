@@ -24,7 +24,7 @@ static void run_task(void *context, int64_t task, int thread) {
     for (int i = 0; i < SUMS; i++) sum[i] = vset((float)i);
     for (int round = 0; round < ROUNDS; round++) {
 #pragma GCC unroll 24
-        for (int i = 0; i < SUMS; i++) sum[i] = sum[i] * factor + more;
+        for (int i = 0; i < SUMS; i++) sum[i] = vmultiply_add(sum[i], factor, more);
     }
     vfloat total = {0};
     for (int i = 0; i < SUMS; i++) total += sum[i];

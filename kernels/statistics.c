@@ -16,6 +16,7 @@
 #define SPECIAL 3 /* zeros, NaN and infinities are counted before the bins */
 #define SLOTS (SPECIAL + 2 * BINS)
 #define CHUNK 256 /* values that are looked at together */
+#define TABLES 4  /* that are counted in in turn: neighbours often fall into one bin, whose count must be written before it is read */
 
 struct sums {
     double sum, squares;
@@ -48,13 +49,15 @@ static void slots_of(int32_t *slot, const float *values) {
 }
 
 /* At most CHUNK values, the rest made NaN so that they count for nothing, and taken off the NaNs. */
-static void take(struct sums *s, float *values, int n) {
+static void take(struct sums *s, int32_t (*tables)[SLOTS], float *values, int n) {
     enum { DOUBLES = LANES / 2 };
     int32_t slot[CHUNK];
     for (int i = n; i < CHUNK; i++) values[i] = NAN;
     slots_of(slot, values);
-    for (int i = 0; i < CHUNK; i++) s->slots[slot[i]]++;
-    s->slots[1] -= CHUNK - n;
+    for (int i = 0; i < CHUNK; i += TABLES) {
+        for (int t = 0; t < TABLES; t++) tables[t][slot[i + t]]++;
+    }
+    tables[0][1] -= CHUNK - n;
     vfloat least = vset(s->min), greatest = vset(s->max);
     for (int i = 0; i < CHUNK; i += LANES) {
         vfloat v = vload(values + i);
@@ -83,14 +86,14 @@ static void statistics_range(void *context, int64_t begin, int64_t end, int thre
     const struct job *job = context;
     struct sums *s = job->blocks + begin / GRAIN;
     float values[CHUNK];
+    int32_t tables[TABLES][SLOTS] = {{0}};
+    int64_t row = begin / job->cols, col = begin % job->cols;
     (void)thread;
-    memset(s, 0, sizeof *s);
-    s->min = INFINITY;
-    s->max = -INFINITY;
+    *s = (struct sums){.min = INFINITY, .max = -INFINITY};
     while (begin < end) {
         int n = 0;
         while (n < CHUNK && begin < end) { /* from as many rows as it takes */
-            int64_t row = begin / job->cols, col = begin % job->cols, count = job->cols - col;
+            int64_t count = job->cols - col;
             if (count > CHUNK - n) count = CHUNK - n;
             if (count > end - begin) count = end - begin;
             const float *x = job->x + row * job->stride + col;
@@ -102,8 +105,16 @@ static void statistics_range(void *context, int64_t begin, int64_t end, int thre
             }
             n += (int)count;
             begin += count;
+            col += count;
+            if (col == job->cols) {
+                col = 0;
+                row++;
+            }
         }
-        take(s, values, n);
+        take(s, tables, values, n);
+    }
+    for (int i = 0; i < SLOTS; i++) {
+        for (int t = 0; t < TABLES; t++) s->slots[i] += tables[t][i];
     }
 }
 

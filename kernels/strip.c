@@ -9,6 +9,8 @@
 /* The largest tile: its sums, a row of b and one broadcast number fill the register file. */
 #if LANES == 16
 #define TILE_ROWS 14
+#elif defined(__wasm__)
+#define TILE_ROWS 4 /* 8 of 16: engines keep no more in registers beside the products, measured in V8 */
 #elif LANES == 8 || !defined(__aarch64__)
 #define TILE_ROWS 6
 #else
@@ -34,7 +36,7 @@ INLINE void tile(const int rows, const int vectors, const enum side side, int64_
             for (int i = 0; i < rows; i++) {
                 vfloat x = vset(from[side == BY_ROWS ? i * WIDE : i]);
 #pragma GCC unroll 2
-                for (int v = 0; v < vectors; v++) sum[i][v] += x * row[v];
+                for (int v = 0; v < vectors; v++) sum[i][v] = vmultiply_add(x, row[v], sum[i][v]);
             }
         }
     }
@@ -60,7 +62,10 @@ typedef void (*tile_function)(int64_t k, const float *a, int64_t jump, const flo
     TILE(ROWS, 1, BY_ROWS) TILE(ROWS, 2, BY_ROWS) TILE(ROWS, 1, BY_COLUMNS)                       \
     TILE(ROWS, 2, BY_COLUMNS)
 
-TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
+TILES(1) TILES(2) TILES(3) TILES(4)
+#if TILE_ROWS > 4
+TILES(5) TILES(6)
+#endif
 #if TILE_ROWS > 6
 TILES(7) TILES(8)
 #endif
@@ -72,7 +77,10 @@ TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #define ENTRY(ROWS) {PAIR(ROWS, BY_ROWS), PAIR(ROWS, BY_COLUMNS)}
 /* tiles[rows - 1][side][vectors - 1] */
 static const tile_function tiles[TILE_ROWS][2][TILE_VECTORS] = {
-    ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
+    ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4),
+#if TILE_ROWS > 4
+    ENTRY(5), ENTRY(6),
+#endif
 #if TILE_ROWS > 6
     ENTRY(7), ENTRY(8),
 #endif

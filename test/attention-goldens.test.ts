@@ -1,7 +1,7 @@
 /** Attention, rotary positions and gated units against what PyTorch made of the published forms. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Backend, loadNative, ReferenceBackend } from '../src/backend/index.js';
+import { type Backend, ReferenceBackend } from '../src/backend/index.js';
 import {
   causalAttention,
   concat,
@@ -17,6 +17,7 @@ import {
   tensor,
   withBackend,
 } from '../src/tensor/index.js';
+import { kernels, named } from './suites/backends.js';
 
 interface Values {
   shape: number[];
@@ -61,8 +62,8 @@ const RUNS: Record<Case['kind'], Record<string, Run>> = {
   },
 };
 
-const backends: [string, Backend | null, number][] = [
-  ['native', loadNative() as Backend | null, 1e-5],
+const backends: [string, Backend, number][] = [
+  ...named(kernels).map(([name, backend]): [string, Backend, number] => [name, backend, 1e-5]),
   ['reference, doubles', new ReferenceBackend({ precision: 'float64' }) as Backend, 1e-8],
 ];
 
@@ -77,8 +78,8 @@ describe.each(backends)('on the %s backend', (_name, backend, within) => {
 
   for (const [i, golden] of goldens.entries()) {
     for (const [how, run] of Object.entries(RUNS[golden.kind])) {
-      it.skipIf(!backend)(`${golden.kind} ${i}, ${how}: ${JSON.stringify(golden.settings)}`, () => {
-        withBackend(backend!, () =>
+      it(`${golden.kind} ${i}, ${how}: ${JSON.stringify(golden.settings)}`, () => {
+        withBackend(backend, () =>
           scope(() => {
             const inputs = golden.inputs.map(({ shape, values }) =>
               tensor(Float64Array.from(values), { shape }).requireGrad(),

@@ -1,8 +1,9 @@
 /** Running the cases of goldens/cases.py: the same expressions on every backend, against PyTorch's numbers. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Backend, loadNative, ReferenceBackend } from '../src/backend/index.js';
+import { type Backend, ReferenceBackend } from '../src/backend/index.js';
 import { ones, scope, type Tensor, tensor, withBackend } from '../src/tensor/index.js';
+import { backends, named } from './suites/backends.js';
 
 interface Values {
   shape: number[];
@@ -23,10 +24,9 @@ interface Case {
 /** What builds a case's result from its inputs, floats first. */
 export type Expressions = Record<string, (...inputs: Tensor[]) => Tensor>;
 
-const BACKENDS: [string, Backend | null, number][] = [
+const BACKENDS: [string, Backend, number][] = [
   ['doubles', new ReferenceBackend({ precision: 'float64' }) as Backend, 1e-10],
-  ['reference', new ReferenceBackend() as Backend, 2e-5],
-  ['native', loadNative() as Backend | null, 2e-5],
+  ...named(backends).map(([name, backend]): [string, Backend, number] => [name, backend, 2e-5]),
 ];
 
 const asNumber = (value: number | string): number =>
@@ -68,8 +68,8 @@ export function goldenCases(file: string, expressions: Expressions): void {
   const path = new URL(`./goldens/${file}`, import.meta.url);
   const goldens: Record<string, Case> = JSON.parse(readFileSync(path, 'utf8'));
   describe.each(BACKENDS)('PyTorch’s numbers, %s', (_name, backend, tolerance) => {
-    it.skipIf(!backend).each(Object.keys(goldens))('%s', (name) => {
-      withBackend(backend!, () => scope(() => check(goldens[name], expressions[name], tolerance)));
+    it.each(Object.keys(goldens))('%s', (name) => {
+      withBackend(backend, () => scope(() => check(goldens[name], expressions[name], tolerance)));
     });
   });
 

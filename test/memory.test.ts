@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { type Backend, loadNative, ReferenceBackend } from '../src/backend/index.js';
+import { type Backend, ReferenceBackend } from '../src/backend/index.js';
 import type { Tensor } from '../src/tensor/index.js';
 import { type Model, makeModel, type Sizes } from './steps.js';
+import { kernels, named, native } from './suites/backends.js';
 
 const SIZES: Sizes = { B: 32, T: 4, C: 16, H: 32, V: 500, maxLogits: 32 * 200 };
 
@@ -40,10 +41,7 @@ describe('memory', () => {
     expect(backend.memory.peakBytes).toBe(peakBytes);
   });
 
-  const native = loadNative() as Backend | null;
-
-  it.skipIf(!native)('is flat over 1,000 steps on the native backend', () => {
-    const backend = native!;
+  it.each(named(kernels))('is flat over 1,000 steps on the %s backend', (_, backend) => {
     const model = makeModel(backend, SIZES);
     const collect = collector();
     /** Resident bytes after each of `rounds` times 100 steps and a collection. */
@@ -66,8 +64,7 @@ describe('memory', () => {
     for (const parameter of Object.values(model.parameters)) parameter.dispose();
   });
 
-  it.skipIf(!native)('would show a leak', () => {
-    const backend = native!;
+  it.each(named(kernels))('would show a leak on the %s backend', (_, backend) => {
     const model = makeModel(backend, SIZES);
     model.step();
     const leaking: Model = {

@@ -1,21 +1,19 @@
 /** The same seed gives the same bits, however many threads compute them. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Backend, loadNative } from '../src/backend/index.js';
 import { digest, makeModel, type Sizes } from './steps.js';
+import { kernels, named } from './suites/backends.js';
 
 /** Large enough for every kernel to share its work among threads. */
 const SIZES: Sizes = { B: 96, T: 8, C: 96, H: 160, V: 6007, maxLogits: 40 * 6007 };
 
-const native = loadNative() as Backend | null;
-
-describe.skipIf(!native)('threads', () => {
-  const before = native?.threads ?? 1;
-  afterAll(() => native?.setThreads(before));
+describe.each(named(kernels))('threads of the %s backend', (_, backend) => {
+  const before = backend.threads;
+  afterAll(() => backend.setThreads(before));
 
   const run = (threads: number) => {
-    native!.setThreads(threads);
-    expect(native!.threads).toBe(threads);
-    const model = makeModel(native!, SIZES);
+    backend.setThreads(threads);
+    expect(backend.threads).toBe(threads);
+    const model = makeModel(backend, SIZES);
     const losses = Array.from({ length: 20 }, model.step);
     const bits = digest(model);
     for (const parameter of Object.values(model.parameters)) parameter.dispose();

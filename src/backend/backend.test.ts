@@ -4,18 +4,23 @@ import { gradientSuite } from '../../test/suites/backend/gradients.suite.js';
 import type { Backend } from './backend.js';
 import { loadNative, nativeProblem } from './native-load.js';
 import { ReferenceBackend } from './reference.js';
+import { loadWasm, wasmProblem } from './wasm-load.js';
 
 gradientSuite();
 backendSuite('reference', () => new ReferenceBackend() as Backend<unknown>);
 
-const native = loadNative();
-if (native !== null) {
-  backendSuite('native', () => native as Backend<unknown>);
-} else if (process.env['CI']) {
-  // A machine that checks others' changes has a compiler; without the kernels its checks are worth little.
-  it('the native backend loads', () => {
-    throw new Error(`CI is set, so the native backend must be there: ${nativeProblem()}`);
-  });
-} else {
-  describe.skip(`the native backend, for want of it: ${nativeProblem()}`, () => it('skipped'));
+/** A machine that checks others' changes has a compiler and has built all; without the kernels its checks are worth little. */
+function kernelsSuite(name: string, backend: Backend | null, problem: string | null): void {
+  if (backend !== null) {
+    backendSuite(name, () => backend as Backend<unknown>);
+  } else if (process.env['CI']) {
+    it(`the ${name} backend loads`, () => {
+      throw new Error(`CI is set, so the ${name} backend must be there: ${problem}`);
+    });
+  } else {
+    describe.skip(`the ${name} backend, for want of it: ${problem}`, () => it('skipped'));
+  }
 }
+
+kernelsSuite('native', loadNative() as Backend | null, nativeProblem());
+kernelsSuite('wasm', loadWasm() as Backend | null, wasmProblem());

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 /** Imports everything anew, as a process with this environment would find it. */
-async function fresh(environment: Record<string, string>, built = true) {
+async function fresh(environment: Record<string, string>, built: 'all' | 'wasm' | 'none' = 'all') {
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
-  if (!built) {
+  if (built !== 'all') {
     vi.doMock('node:fs', async (original) => ({
       ...(await original<typeof import('node:fs')>()),
-      existsSync: () => false,
+      existsSync: (path: string) => built === 'wasm' && path.endsWith('.wasm'),
     }));
   }
   vi.resetModules();
@@ -30,23 +30,40 @@ describe('the default backend', () => {
     expect(backendNotice()).toBeNull();
   });
 
-  it('is the reference where the kernels are not built, and says what mends it', async () => {
-    const { defaultBackend, backendNotice } = await fresh({ NANOGPT_BACKEND: '' }, false);
-    expect(defaultBackend().name).toBe('reference');
+  it('is WebAssembly on request, without a notice', async () => {
+    const { defaultBackend, backendNotice } = await fresh({ NANOGPT_BACKEND: 'wasm' });
+    expect(defaultBackend().name).toBe('wasm');
+    expect(backendNotice()).toBeNull();
+  });
+
+  it('is WebAssembly where native kernels are not built, and says what these would bring', async () => {
+    const { defaultBackend, backendNotice } = await fresh({ NANOGPT_BACKEND: '' }, 'wasm');
+    expect(defaultBackend().name).toBe('wasm');
     expect(backendNotice()).toMatch(
-      /^using the slow reference backend: .* not built .* run `npm run build:kernels`$/,
+      /^using the WebAssembly kernels; .* not built .* run `npm run build:kernels`$/,
     );
   });
 
-  it('refuses to do without the native one when that is insisted on', async () => {
-    const { defaultBackend } = await fresh({ NANOGPT_BACKEND: 'native' }, false);
-    expect(() => defaultBackend()).toThrow(/^NANOGPT_BACKEND=native: .*build:kernels/);
+  it('is the reference where no kernels are built, and says what mends it', async () => {
+    const { defaultBackend, backendNotice } = await fresh({ NANOGPT_BACKEND: '' }, 'none');
+    expect(defaultBackend().name).toBe('reference');
+    expect(backendNotice()).toMatch(
+      /^using the slow reference backend: .* not built .* run `npm run build:kernels`; .* run `npm run build`$/,
+    );
+  });
+
+  it.each([
+    ['native', /^NANOGPT_BACKEND=native: .*build:kernels/],
+    ['wasm', /^NANOGPT_BACKEND=wasm: .*npm run build/],
+  ])('refuses to do without %s when that is insisted on', async (name, message) => {
+    const { defaultBackend } = await fresh({ NANOGPT_BACKEND: name }, 'none');
+    expect(() => defaultBackend()).toThrow(message);
   });
 
   it('names what it does not know', async () => {
     const { defaultBackend } = await fresh({ NANOGPT_BACKEND: 'gpu' });
     expect(() => defaultBackend()).toThrow(
-      'NANOGPT_BACKEND: expected native or reference, got "gpu"',
+      'NANOGPT_BACKEND: expected native, wasm or reference, got "gpu"',
     );
   });
 });

@@ -1,15 +1,15 @@
 /**
  * The compiled kernels as JavaScript functions: where the library is, and what to say when it cannot be
- * had. What it offers is in native-interface.ts, generated from its headers. The only place that uses
+ * had. What it offers is in kernel-interface.ts, generated from its headers. The only place that uses
  * the foreign-function interface.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import koffi, { type LibraryHandle } from 'koffi';
-import { INTERFACE, type NativeLibrary, SIGNATURES } from './native-interface.js';
+import { INTERFACE, type KernelLibrary, SIGNATURES } from './kernel-interface.js';
 
-export type { NativeLibrary };
+export type { KernelLibrary };
 
 /** Why the library cannot be used, and how to fix that: one line. */
 export class NativeProblem extends Error {}
@@ -45,7 +45,7 @@ function checkMachine(): void {
  *
  * @throws NativeProblem when it is not built, not for this machine, or not of these sources.
  */
-export function loadLibrary(): NativeLibrary {
+export function loadLibrary(): KernelLibrary {
   if (!existsSync(libraryPath)) {
     throw new NativeProblem(
       `the native kernels are not built (no ${libraryPath}): install a C compiler (gcc or clang) and ${MEND}`,
@@ -70,7 +70,7 @@ export function loadLibrary(): NativeLibrary {
       name,
       library.func(name, result, [...parameters]),
     ]);
-    return Object.fromEntries(functions) as NativeLibrary;
+    return Object.fromEntries(functions) as KernelLibrary;
   } catch (cause) {
     throw new NativeProblem(
       `the native kernels were built from other sources (${String((cause as Error).message)}): ${MEND}`,

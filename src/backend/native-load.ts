@@ -1,11 +1,7 @@
 /** Finding the native backend, once for the process, as the environment wishes it. */
-import { availableParallelism } from 'node:os';
-import { UsageError } from '../util/errors.js';
 import { NativeBackend } from './native.js';
-import { loadLibrary, type NativeLibrary, NativeProblem } from './native-library.js';
-
-/** MAX_THREADS of kernels/parallel.h. */
-const MAX_THREADS = 256;
+import { type KernelLibrary, loadLibrary, NativeProblem } from './native-library.js';
+import { threadsWanted } from './threads-wanted.js';
 
 let loaded: NativeBackend | null | undefined;
 let problem: string | null = null;
@@ -21,7 +17,7 @@ let problem: string | null = null;
  */
 export function loadNative(): NativeBackend | null {
   if (loaded !== undefined) return loaded;
-  let library: NativeLibrary;
+  let library: KernelLibrary;
   try {
     library = loadLibrary();
   } catch (error) {
@@ -31,16 +27,9 @@ export function loadNative(): NativeBackend | null {
     return null;
   }
   const backend = new NativeBackend(library);
-  const { NANOGPT_THREADS: threads, NANOGPT_BLAS: blas } = process.env;
-  if (threads) {
-    const count = Number(threads);
-    if (!Number.isInteger(count) || count < 1 || count > MAX_THREADS) {
-      throw new UsageError(
-        `NANOGPT_THREADS: expected a number of threads from 1 to ${MAX_THREADS}, got "${threads}" (this machine has ${availableParallelism()} processors)`,
-      );
-    }
-    backend.setThreads(count);
-  }
+  const threads = threadsWanted();
+  if (threads !== null) backend.setThreads(threads);
+  const blas = process.env['NANOGPT_BLAS'];
   if (blas) backend.useBlas(blas);
   loaded = backend;
   return loaded;

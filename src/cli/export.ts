@@ -1,16 +1,20 @@
-/** `nanogpt export`: a run's model as other programs read it. */
+/** `nanogpt export`: a run's model, or what was measured of it, as other programs read it. */
 import fs from 'node:fs';
 import type { SavedDType } from '../pretrained/index.js';
 import { type GgufDType, saveGguf, savePretrained } from '../pretrained/index.js';
+import { exportCsv, exportTensorBoard, RunDirectory } from '../runs/index.js';
 import { UsageError } from '../util/errors.js';
+import { findRun } from './find-run.js';
 import { checkpointSentence, type OpenOptions, openNamedRun } from './open-run.js';
 import { byteSize, Output } from './output.js';
 import { shownPath } from './paths.js';
 import { fields } from './table.js';
 
 export interface ExportOptions extends OpenOptions {
-  format: string;
-  out: string;
+  format?: string;
+  out?: string;
+  tensorboard?: string;
+  csv?: string;
   dtype?: string;
   json?: true;
 }
@@ -23,7 +27,15 @@ const DTYPES: Readonly<Record<string, readonly string[]>> = {
 
 export async function exportRun(name: string, options: ExportOptions): Promise<void> {
   const output = new Output(options.json === true);
-  const { format, out } = options;
+  const { format, out, tensorboard, csv } = options;
+  if (tensorboard !== undefined || csv !== undefined) {
+    return exportMeasured(name, options, output);
+  }
+  if (format === undefined || out === undefined) {
+    throw new UsageError(
+      'export: expected --format and --out for the model, or --tensorboard or --csv for what was measured.',
+    );
+  }
   const dtypes = Object.hasOwn(DTYPES, format) ? DTYPES[format]! : [];
   const known = Object.keys(DTYPES).join(' or ');
   if (dtypes.length === 0) throw new UsageError(`--format ${format}: expected ${known}.`);
@@ -52,4 +64,33 @@ export async function exportRun(name: string, options: ExportOptions): Promise<v
       ['in', shownPath(place)],
     ]),
   );
+}
+
+/** Metrics and probes, for which the model need not be opened. */
+function exportMeasured(name: string, options: ExportOptions, output: Output): void {
+  const { format, out, tensorboard, csv } = options;
+  if (format !== undefined || out !== undefined) {
+    throw new UsageError(
+      '--tensorboard and --csv write what was measured, --format and --out the model: give one.',
+    );
+  }
+  if (tensorboard === '' || csv === '') {
+    throw new UsageError(
+      `${csv === '' ? '--csv' : '--tensorboard'}: expected a folder, got nothing.`,
+    );
+  }
+  using run = RunDirectory.open(findRun(name));
+  const written = {
+    ...(tensorboard !== undefined && { tensorboard: exportTensorBoard(run, tensorboard) }),
+    ...(csv !== undefined && { csv: exportCsv(run, csv) }),
+  };
+  output.result({ run: run.name, ...written });
+  for (const { folder, bytes, probes } of Object.values(written)) {
+    output.line(
+      fields([
+        ['run', `${run.name}, ${probes === 0 ? 'without probes' : `${probes} measured steps`}`],
+        ['in', `${shownPath(folder)}, ${byteSize(bytes)}`],
+      ]),
+    );
+  }
 }

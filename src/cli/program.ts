@@ -65,6 +65,7 @@ function addTrain(program: Command): void {
       '--checkpoint <which>',
       'with --init-from or --resume: latest (default), best, or a step',
     )
+    .option('--probes', 'measure the inside of the model on the way, and say what is wrong')
     .addOption(new Option('--max-seconds <s>', 'stop after this many seconds').argParser(seconds))
     .addOption(set('model or training'))
     .addOption(json())
@@ -211,13 +212,15 @@ Examples:
 function addExport(program: Command): void {
   program
     .command('export')
-    .description('write a trained model as other programs read it')
+    .description('write a trained model, or what was measured of it, as other programs read it')
     .argument('<run>', 'a run: its name or folder')
-    .requiredOption(
+    .option(
       '--format <format>',
       'safetensors (a folder as transformers has it) or gguf (a file for llama.cpp and Ollama)',
     )
-    .requiredOption('--out <path>', 'the new folder or file')
+    .option('--out <path>', 'with --format: the new folder or file')
+    .option('--tensorboard <folder>', 'metrics and probes as event files, into <folder>/<run>')
+    .option('--csv <folder>', 'metrics and probes as tables, into <folder>/<run>')
     .option('--dtype <type>', 'float32 (default), float16, bfloat16; gguf: q8_0 too')
     .addOption(checkpoint())
     .addOption(threads())
@@ -227,7 +230,8 @@ function addExport(program: Command): void {
       `
 Examples:
   nanogpt export runs/llama --format gguf --out my.gguf
-  nanogpt export runs/llama --format safetensors --dtype bfloat16 --out my-llama`,
+  nanogpt export runs/llama --format safetensors --dtype bfloat16 --out my-llama
+  nanogpt export runs/llama --tensorboard boards && tensorboard --logdir boards`,
     )
     .action(async (run, options) => (await import('./export.js')).exportRun(run, options));
 }

@@ -16,6 +16,7 @@ export interface SettingOptions {
   seed?: number;
   split?: string;
   maxSeconds?: number;
+  probes?: true;
   set?: string[];
 }
 
@@ -28,8 +29,10 @@ export function overridesOf(
   definition: ModelDefinition,
   options: SettingOptions,
 ): Record<string, unknown> {
-  const { data, tokenizer, steps, lr, seed, split, maxSeconds } = options;
-  const own: Record<string, unknown> = { data, tokenizer, steps, lr, seed, maxSeconds };
+  const { data, tokenizer, steps, lr, seed, split, maxSeconds, probes } = options;
+  const own: Record<string, unknown> = {
+    ...{ data, tokenizer, steps, lr, seed, maxSeconds, probes },
+  };
   if (split !== undefined) own['split'] = [...parseSplit(split)];
   const overrides = parseOverrides(definition, options.set ?? []);
   for (const [key, value] of Object.entries(own)) {

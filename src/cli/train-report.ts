@@ -1,6 +1,7 @@
 /** What `nanogpt train` says before and after. */
 import type { Backend } from '../backend/index.js';
 import { SPLIT_NAMES } from '../data/index.js';
+import { type RunDirectory, readProbes } from '../runs/index.js';
 import type { Session, TrainResult } from '../train/index.js';
 import { peakMemoryBytes } from '../util/peak-memory.js';
 import { byteSize, duration, thousands } from './output.js';
@@ -63,6 +64,17 @@ export function outcome(result: TrainResult, unigram: number | null): string {
         : undefined,
     ],
   ]);
+}
+
+/** What the run's probes say is wrong with it, by the last record. */
+export function diagnosisOf(run: RunDirectory): string {
+  const { records } = readProbes(run.logPath('probes'), { type: 'model' });
+  const last = records.at(-1);
+  if (!last) return fields([['diagnosis', 'nothing was measured']]);
+  if (last.diagnosis.length === 0) {
+    return fields([['diagnosis', `nothing conspicuous in ${records.length} measured steps`]]);
+  }
+  return fields(last.diagnosis.map(({ text }, i) => [i === 0 ? 'diagnosis' : '', text]));
 }
 
 /** For `--json`. */

@@ -22,7 +22,7 @@ import { type Progress, showProgress } from './progress.js';
 import { overridesOf, type SettingOptions } from './settings.js';
 import { prepareBackend } from './threads.js';
 import { openInitialised } from './train-init.js';
-import { introduction, outcome, resultOf } from './train-report.js';
+import { diagnosisOf, introduction, outcome, resultOf } from './train-report.js';
 import { unigramLoss } from './unigram.js';
 import { warmupNotice } from './wording.js';
 import { type Written, writeText } from './write-text.js';
@@ -152,6 +152,14 @@ async function run(session: Session, output: Output, interrupt: Interrupt): Prom
   });
   trainer.on('evaluation', () => progress.evaluated());
   trainer.on('warning', (line) => progress.note(line));
+  const said = new Set<string>();
+  trainer.on('probe', ({ model }) => {
+    for (const { rule, path, text } of model.diagnosis) {
+      const known = said.has(`${rule} ${path}`);
+      said.add(`${rule} ${path}`);
+      if (!known && rule !== 'initial-loss') progress.note(text); // of that, the trainer has warned
+    }
+  });
   trainer.on('sample', ({ step, text }) => progress.print(`── step ${step} ──\n${text}\n`));
   try {
     return await trainer.train();
@@ -166,11 +174,12 @@ async function finish(
   output: Output,
   interrupt: Interrupt,
 ): Promise<void> {
-  const { run, data, model } = session;
+  const { run, data, model, trainer } = session;
   const { train, validation } = data.splits;
   const unigram =
     validation.ids.length > 0 ? unigramLoss(train.ids, validation.ids, model.vocabSize) : null;
   output.line(outcome(result, unigram));
+  if (trainer.training.probes) output.line(diagnosisOf(run));
   const folder = quoted(shownPath(run.path));
 
   if (result.reason === 'stopped') {

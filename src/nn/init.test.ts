@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import golden from '../../test/goldens/nn.json' with { type: 'json' };
-import { type Backend, loadNative, ReferenceBackend } from '../backend/index.js';
+import { backends, named } from '../../test/suites/backends.js';
 import {
   defaultRandom,
   empty,
@@ -62,126 +62,117 @@ describe('gains and fans are PyTorch’s', () => {
   });
 });
 
-const backends = [new ReferenceBackend() as Backend, loadNative() as Backend | null].filter(
-  (backend) => backend !== null,
-);
+describe.each(named(backends))('on %s', (_, backend) => {
+  beforeEach(() => useBackend(backend));
+  const weight = () => empty([300, 100, 2]); // fan in 200, fan out 600
 
-describe.each(backends.map((backend) => [backend.name, backend] as const))(
-  'on %s',
-  (_, backend) => {
-    beforeEach(() => useBackend(backend));
-    const weight = () => empty([300, 100, 2]); // fan in 200, fan out 600
+  it('Kaiming', () => {
+    const tanh = { nonlinearity: 'tanh', random: random() } as const;
+    expectUniform(init.kaimingUniform(weight(), { random: random() }), Math.sqrt(6 / 200));
+    expectUniform(
+      init.kaimingUniform(weight(), { a: Math.sqrt(5), random: random() }),
+      1 / Math.sqrt(200),
+    );
+    expectUniform(
+      init.kaimingUniform(weight(), { mode: 'fanOut', nonlinearity: 'linear', random: random() }),
+      Math.sqrt(3 / 600),
+    );
+    expectMoments(init.kaimingNormal(weight(), tanh).dataSync(), 0, 5 / 3 / Math.sqrt(200));
+  });
 
-    it('Kaiming', () => {
-      const tanh = { nonlinearity: 'tanh', random: random() } as const;
-      expectUniform(init.kaimingUniform(weight(), { random: random() }), Math.sqrt(6 / 200));
-      expectUniform(
-        init.kaimingUniform(weight(), { a: Math.sqrt(5), random: random() }),
-        1 / Math.sqrt(200),
-      );
-      expectUniform(
-        init.kaimingUniform(weight(), { mode: 'fanOut', nonlinearity: 'linear', random: random() }),
-        Math.sqrt(3 / 600),
-      );
-      expectMoments(init.kaimingNormal(weight(), tanh).dataSync(), 0, 5 / 3 / Math.sqrt(200));
+  it('Xavier', () => {
+    expectUniform(init.xavierUniform(weight(), { random: random() }), Math.sqrt(6 / 800));
+    const gained = init.xavierNormal(weight(), { gain: 2, random: random() });
+    expectMoments(gained.dataSync(), 0, 2 * Math.sqrt(2 / 800));
+  });
+
+  it('uniform, normal, constants', () => {
+    const values = init.uniform(empty([20_000]), { low: 2, high: 5, random: random() }).dataSync();
+    expectMoments(values, 3.5, 3 / Math.sqrt(12));
+    const normal = init.normal(empty([20_001]), { mean: -1, std: 3, random: random() });
+    expectMoments(normal.dataSync(), -1, 3);
+    expect([...init.constant(empty([2]), 7).dataSync()]).toEqual([7, 7]);
+    expect([...init.zeros(empty([2])).dataSync()]).toEqual([0, 0]);
+    expect([...init.ones(empty([2])).dataSync()]).toEqual([1, 1]);
+  });
+
+  it('truncated normal', () => {
+    const values = init.truncatedNormal(empty([40_001]), { random: random() }).dataSync();
+    const { least, greatest } = statistics(values);
+    expectMoments(values, 0, 0.879626); // √(1 − 4φ(2) / (2Φ(2) − 1))
+    expect(least).toBeGreaterThanOrEqual(-2);
+    expect(least).toBeLessThan(-1.9);
+    expect(greatest).toBeLessThanOrEqual(2);
+    const shifted = init.truncatedNormal(empty([40_000]), {
+      mean: 1,
+      std: 0.5,
+      low: 1,
+      high: Infinity,
+      random: random(),
     });
+    // Half a normal: mean √(2/π) σ, standard deviation σ √(1 − 2/π).
+    expectMoments(
+      shifted.dataSync(),
+      1 + 0.5 * Math.sqrt(2 / Math.PI),
+      0.5 * Math.sqrt(1 - 2 / Math.PI),
+    );
+    expect(init.truncatedNormal(empty([2]), { mean: 5, std: 0 }).dataSync()[0]).toBe(2);
+  });
 
-    it('Xavier', () => {
-      expectUniform(init.xavierUniform(weight(), { random: random() }), Math.sqrt(6 / 800));
-      const gained = init.xavierNormal(weight(), { gain: 2, random: random() });
-      expectMoments(gained.dataSync(), 0, 2 * Math.sqrt(2 / 800));
+  it.each([
+    [[6, 6], 1],
+    [[5, 9], 2],
+    [[9, 5], 0.5],
+    [[4, 3, 5], 1],
+    [[130, 40], 1],
+    [[150, 150], 1],
+    [[1, 3], 1],
+  ])('orthogonal %j, gain %d', (shape, gain) => {
+    const tensor = init.orthogonal(empty(shape), { gain, random: random() });
+    const rows = shape[0];
+    const q = tensor.alias([rows, tensor.numel / rows]);
+    const wide = q.shape[0] <= q.shape[1];
+    const product = wide ? q.matmul(q.transpose(0, 1)) : q.transpose(0, 1).matmul(q);
+    const size = product.shape[0];
+    product.dataSync().forEach((value, i) => {
+      const diagonal = i % (size + 1) === 0;
+      expect(Math.abs(value - (diagonal ? gain * gain : 0))).toBeLessThan(2e-6 * gain * gain);
     });
+  });
 
-    it('uniform, normal, constants', () => {
-      const values = init
-        .uniform(empty([20_000]), { low: 2, high: 5, random: random() })
-        .dataSync();
-      expectMoments(values, 3.5, 3 / Math.sqrt(12));
-      const normal = init.normal(empty([20_001]), { mean: -1, std: 3, random: random() });
-      expectMoments(normal.dataSync(), -1, 3);
-      expect([...init.constant(empty([2]), 7).dataSync()]).toEqual([7, 7]);
-      expect([...init.zeros(empty([2])).dataSync()]).toEqual([0, 0]);
-      expect([...init.ones(empty([2])).dataSync()]).toEqual([1, 1]);
-    });
+  it('orthogonal is the Q whose R has a positive diagonal', () => {
+    const gaussian = init.normal(empty([7, 4]), { random: random() });
+    const q = init.orthogonal(empty([7, 4]), { random: random() });
+    const r = q.transpose(0, 1).matmul(gaussian).dataSync(); // (4, 7) · (7, 4) → (4, 4)
+    for (let i = 0; i < 4; i++) {
+      expect(r[i * 4 + i]).toBeGreaterThan(0);
+      for (let j = 0; j < i; j++) expect(Math.abs(r[i * 4 + j])).toBeLessThan(1e-5);
+    }
+  });
 
-    it('truncated normal', () => {
-      const values = init.truncatedNormal(empty([40_001]), { random: random() }).dataSync();
-      const { least, greatest } = statistics(values);
-      expectMoments(values, 0, 0.879626); // √(1 − 4φ(2) / (2Φ(2) − 1))
-      expect(least).toBeGreaterThanOrEqual(-2);
-      expect(least).toBeLessThan(-1.9);
-      expect(greatest).toBeLessThanOrEqual(2);
-      const shifted = init.truncatedNormal(empty([40_000]), {
-        mean: 1,
-        std: 0.5,
-        low: 1,
-        high: Infinity,
-        random: random(),
-      });
-      // Half a normal: mean √(2/π) σ, standard deviation σ √(1 − 2/π).
-      expectMoments(
-        shifted.dataSync(),
-        1 + 0.5 * Math.sqrt(2 / Math.PI),
-        0.5 * Math.sqrt(1 - 2 / Math.PI),
-      );
-      expect(init.truncatedNormal(empty([2]), { mean: 5, std: 0 }).dataSync()[0]).toBe(2);
-    });
+  it('draws from the default source by default, and never the same twice', () => {
+    const fill = [
+      () => init.normal(empty([5])),
+      () => init.kaimingUniform(empty([2, 3])),
+      () => init.orthogonal(empty([2, 3])),
+      () => init.truncatedNormal(empty([50]), { low: 0.5, high: 3 }),
+    ];
+    const run = () => fill.map((f) => [...f().dataSync()]);
+    manualSeed(9);
+    const first = run();
+    const second = run();
+    manualSeed(9);
+    expect(run()).toEqual(first);
+    expect(second).not.toEqual(first);
+    expect(defaultRandom.state().seed).toBe(9);
+  });
 
-    it.each([
-      [[6, 6], 1],
-      [[5, 9], 2],
-      [[9, 5], 0.5],
-      [[4, 3, 5], 1],
-      [[130, 40], 1],
-      [[150, 150], 1],
-      [[1, 3], 1],
-    ])('orthogonal %j, gain %d', (shape, gain) => {
-      const tensor = init.orthogonal(empty(shape), { gain, random: random() });
-      const rows = shape[0];
-      const q = tensor.alias([rows, tensor.numel / rows]);
-      const wide = q.shape[0] <= q.shape[1];
-      const product = wide ? q.matmul(q.transpose(0, 1)) : q.transpose(0, 1).matmul(q);
-      const size = product.shape[0];
-      product.dataSync().forEach((value, i) => {
-        const diagonal = i % (size + 1) === 0;
-        expect(Math.abs(value - (diagonal ? gain * gain : 0))).toBeLessThan(2e-6 * gain * gain);
-      });
-    });
-
-    it('orthogonal is the Q whose R has a positive diagonal', () => {
-      const gaussian = init.normal(empty([7, 4]), { random: random() });
-      const q = init.orthogonal(empty([7, 4]), { random: random() });
-      const r = q.transpose(0, 1).matmul(gaussian).dataSync(); // (4, 7) · (7, 4) → (4, 4)
-      for (let i = 0; i < 4; i++) {
-        expect(r[i * 4 + i]).toBeGreaterThan(0);
-        for (let j = 0; j < i; j++) expect(Math.abs(r[i * 4 + j])).toBeLessThan(1e-5);
-      }
-    });
-
-    it('draws from the default source by default, and never the same twice', () => {
-      const fill = [
-        () => init.normal(empty([5])),
-        () => init.kaimingUniform(empty([2, 3])),
-        () => init.orthogonal(empty([2, 3])),
-        () => init.truncatedNormal(empty([50]), { low: 0.5, high: 3 }),
-      ];
-      const run = () => fill.map((f) => [...f().dataSync()]);
-      manualSeed(9);
-      const first = run();
-      const second = run();
-      manualSeed(9);
-      expect(run()).toEqual(first);
-      expect(second).not.toEqual(first);
-      expect(defaultRandom.state().seed).toBe(9);
-    });
-
-    it('leaves empty tensors alone', () => {
-      for (const fill of [init.kaimingNormal, init.xavierUniform, init.orthogonal]) {
-        expect(fill(empty([0, 4])).numel).toBe(0);
-      }
-    });
-  },
-);
+  it('leaves empty tensors alone', () => {
+    for (const fill of [init.kaimingNormal, init.xavierUniform, init.orthogonal]) {
+      expect(fill(empty([0, 4])).numel).toBe(0);
+    }
+  });
+});
 
 describe('truncated deviates, whichever way they are drawn', () => {
   /** Mean of N(0, 1) on [a, b] by Simpson's rule. */

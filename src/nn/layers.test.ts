@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import golden from '../../test/goldens/nn.json' with { type: 'json' };
-import { type Backend, loadNative, ReferenceBackend } from '../backend/index.js';
+import { backends, named } from '../../test/suites/backends.js';
 import {
   noGrad,
   ones,
@@ -43,94 +43,87 @@ function expectClose(actual: Tensor | null, expected: Stored): void {
   });
 }
 
-const backends = [new ReferenceBackend() as Backend, loadNative() as Backend | null].filter(
-  (backend) => backend !== null,
-);
+describe.each(named(backends))('on %s', (_, backend) => {
+  beforeEach(() => useBackend(backend));
 
-describe.each(backends.map((backend) => [backend.name, backend] as const))(
-  'on %s',
-  (_, backend) => {
-    beforeEach(() => useBackend(backend));
+  it('Linear computes what PyTorch does, forward and backward', () => {
+    const { linear } = golden;
+    const layer = new Linear(4, 5);
+    layer.loadStateDict(state(linear.state));
+    const x = make(linear.x).requireGrad();
+    const y = layer.forward(x);
+    expectClose(y, linear.y);
+    y.backward(make(linear.dy));
+    expectClose(x.grad, linear.dx);
+    expectClose(layer.weight.grad, linear.dWeight);
+    expectClose(layer.bias!.grad, linear.dBias);
+  });
 
-    it('Linear computes what PyTorch does, forward and backward', () => {
-      const { linear } = golden;
-      const layer = new Linear(4, 5);
-      layer.loadStateDict(state(linear.state));
-      const x = make(linear.x).requireGrad();
-      const y = layer.forward(x);
-      expectClose(y, linear.y);
-      y.backward(make(linear.dy));
-      expectClose(x.grad, linear.dx);
-      expectClose(layer.weight.grad, linear.dWeight);
-      expectClose(layer.bias!.grad, linear.dBias);
-    });
+  it('Embedding computes what PyTorch does, its gradient held by rows', () => {
+    const { embedding } = golden;
+    const layer = new Embedding(6, 3);
+    layer.loadStateDict(state(embedding.state));
+    const y = layer.forward(make(embedding.ids, 'int32'));
+    expectClose(y, embedding.y);
+    y.backward(make(embedding.dy));
+    expect(layer.weight.rowGrad?.rowCount).toBe(4);
+    expectClose(layer.weight.grad, embedding.dWeight);
+  });
 
-    it('Embedding computes what PyTorch does, its gradient held by rows', () => {
-      const { embedding } = golden;
-      const layer = new Embedding(6, 3);
-      layer.loadStateDict(state(embedding.state));
-      const y = layer.forward(make(embedding.ids, 'int32'));
-      expectClose(y, embedding.y);
-      y.backward(make(embedding.dy));
-      expect(layer.weight.rowGrad?.rowCount).toBe(4);
-      expectClose(layer.weight.grad, embedding.dWeight);
-    });
+  it.each(ACTIVATION_NAMES)('activation("%s") is PyTorch’s', (name) => {
+    const { x, y } = golden.activations;
+    expectClose(activation(name).forward(make(x)), y[name]);
+  });
 
-    it.each(ACTIVATION_NAMES)('activation("%s") is PyTorch’s', (name) => {
-      const { x, y } = golden.activations;
-      expectClose(activation(name).forward(make(x)), y[name]);
-    });
+  it('Dropout drops while training, and does nothing in evaluation', () => {
+    const dropout = new Dropout(0.25, { random: new RandomSource(7) });
+    const x = ones([10_000]);
+    const y = dropout.forward(x).dataSync();
+    const dropped = y.filter((value) => value === 0).length;
+    expect(Math.abs(dropped - 2500)).toBeLessThan(5 * Math.sqrt(10_000 * 0.25 * 0.75));
+    expect(y.every((value) => value === 0 || value === Math.fround(1 / 0.75))).toBe(true);
+    expect(dropout.forward(x).dataSync()).not.toEqual(y);
+    const same = new Dropout(0.25, { random: new RandomSource(7) });
+    expect(same.forward(x).dataSync()).toEqual(y);
+    expect(dropout.eval().forward(x)).toBe(x);
+  });
 
-    it('Dropout drops while training, and does nothing in evaluation', () => {
-      const dropout = new Dropout(0.25, { random: new RandomSource(7) });
-      const x = ones([10_000]);
-      const y = dropout.forward(x).dataSync();
-      const dropped = y.filter((value) => value === 0).length;
-      expect(Math.abs(dropped - 2500)).toBeLessThan(5 * Math.sqrt(10_000 * 0.25 * 0.75));
-      expect(y.every((value) => value === 0 || value === Math.fround(1 / 0.75))).toBe(true);
-      expect(dropout.forward(x).dataSync()).not.toEqual(y);
-      const same = new Dropout(0.25, { random: new RandomSource(7) });
-      expect(same.forward(x).dataSync()).toEqual(y);
-      expect(dropout.eval().forward(x)).toBe(x);
-    });
+  it('Dropout passes the gradient of what it kept', () => {
+    const dropout = new Dropout(0.5, { random: new RandomSource(3) });
+    const x = ones([64]).requireGrad();
+    const y = dropout.forward(x);
+    y.sum().backward();
+    expect(x.grad!.dataSync()).toEqual(y.dataSync());
+  });
 
-    it('Dropout passes the gradient of what it kept', () => {
-      const dropout = new Dropout(0.5, { random: new RandomSource(3) });
-      const x = ones([64]).requireGrad();
-      const y = dropout.forward(x);
-      y.sum().backward();
-      expect(x.grad!.dataSync()).toEqual(y.dataSync());
-    });
-
-    it('a stack of layers learns what none of them could alone', () => {
-      const random = new RandomSource(11);
-      const net = new Sequential(
-        new Linear(2, 16, {
-          init: (w) => init.kaimingNormal(w, { nonlinearity: 'tanh', random }),
-          random,
-        }),
-        activation('tanh'),
-        new Linear(16, 1, { random }),
-      );
-      const x = tensor([
-        [0, 0],
-        [0, 1],
-        [1, 0],
-        [1, 1],
-      ]);
-      const target = tensor([[0], [1], [1], [0]]);
-      const loss = () => net.forward(x).sub(target).square().mean();
-      const before = noGrad(() => loss().itemSync());
-      for (let step = 0; step < 300; step++) {
-        net.zeroGrad();
-        loss().backward();
-        for (const param of net.parameters()) param.addScaled_(param.grad!, -0.2);
-      }
-      expect(before).toBeGreaterThan(0.2);
-      expect(noGrad(() => loss().itemSync())).toBeLessThan(0.01);
-    });
-  },
-);
+  it('a stack of layers learns what none of them could alone', () => {
+    const random = new RandomSource(11);
+    const net = new Sequential(
+      new Linear(2, 16, {
+        init: (w) => init.kaimingNormal(w, { nonlinearity: 'tanh', random }),
+        random,
+      }),
+      activation('tanh'),
+      new Linear(16, 1, { random }),
+    );
+    const x = tensor([
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ]);
+    const target = tensor([[0], [1], [1], [0]]);
+    const loss = () => net.forward(x).sub(target).square().mean();
+    const before = noGrad(() => loss().itemSync());
+    for (let step = 0; step < 300; step++) {
+      net.zeroGrad();
+      loss().backward();
+      for (const param of net.parameters()) param.addScaled_(param.grad!, -0.2);
+    }
+    expect(before).toBeGreaterThan(0.2);
+    expect(noGrad(() => loss().itemSync())).toBeLessThan(0.01);
+  });
+});
 
 describe('layers', () => {
   it('are initialised as PyTorch’s by default', () => {

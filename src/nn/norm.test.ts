@@ -1,7 +1,7 @@
 /** The normalisation layers against PyTorch (test/goldens/norm.json, made by norm.py beside it). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Backend, defaultBackend, ReferenceBackend } from '../backend/index.js';
+import { backends, named } from '../../test/suites/backends.js';
 import { noGrad, ones, randn, type Tensor, tensor, withBackend, zeros } from '../tensor/index.js';
 import {
   BatchNorm1d,
@@ -83,51 +83,45 @@ function checkPass(layer: Layer, pass: Pass): void {
   }
 }
 
-const backends: Backend[] = [new ReferenceBackend() as Backend];
-if (defaultBackend().name !== 'reference') backends.push(defaultBackend());
+describe.each(named(backends))('on %s', (_, backend) => {
+  const on = (body: () => void) => () => withBackend(backend, body);
 
-describe.each(backends.map((backend) => [backend.name, backend] as const))(
-  'on %s',
-  (_, backend) => {
-    const on = (body: () => void) => () => withBackend(backend, body);
+  golden.layers.forEach(({ kind, options, state: saved, ...pass }, i) => {
+    it(
+      `${kind} ${JSON.stringify(options)} of (${pass.x.shape}) is PyTorch’s (${i})`,
+      on(() => {
+        const channels = pass.x.shape.at(-1)!;
+        const layer =
+          kind === 'LayerNorm'
+            ? new LayerNorm(channels, options)
+            : kind === 'RMSNorm'
+              ? new RMSNorm(channels, options)
+              : new GroupNorm(options.groups, channels, options);
+        layer.loadStateDict(state(saved));
+        checkPass(layer, pass);
+      }),
+    );
+  });
 
-    golden.layers.forEach(({ kind, options, state: saved, ...pass }, i) => {
-      it(
-        `${kind} ${JSON.stringify(options)} of (${pass.x.shape}) is PyTorch’s (${i})`,
-        on(() => {
-          const channels = pass.x.shape.at(-1)!;
-          const layer =
-            kind === 'LayerNorm'
-              ? new LayerNorm(channels, options)
-              : kind === 'RMSNorm'
-                ? new RMSNorm(channels, options)
-                : new GroupNorm(options.groups, channels, options);
-          layer.loadStateDict(state(saved));
-          checkPass(layer, pass);
-        }),
-      );
-    });
-
-    for (const { options, start, steps } of golden.batch) {
-      it(
-        `BatchNorm1d ${JSON.stringify(options)} of (${steps[0].x.shape}) is PyTorch’s, step by step`,
-        on(() => {
-          const layer = new BatchNorm1d(steps[0].x.shape.at(-1)!, options);
-          layer.loadStateDict(state(start));
-          steps.forEach((step, i) => {
-            layer.train(i < 4);
-            checkPass(layer, step);
-            const after = layer.stateDict();
-            expect(after.size).toBe(Object.keys(step.state).length);
-            for (const [name, values] of Object.entries(step.state)) {
-              expectClose(after.get(NAMES[name] ?? name)!, values);
-            }
-          });
-        }),
-      );
-    }
-  },
-);
+  for (const { options, start, steps } of golden.batch) {
+    it(
+      `BatchNorm1d ${JSON.stringify(options)} of (${steps[0].x.shape}) is PyTorch’s, step by step`,
+      on(() => {
+        const layer = new BatchNorm1d(steps[0].x.shape.at(-1)!, options);
+        layer.loadStateDict(state(start));
+        steps.forEach((step, i) => {
+          layer.train(i < 4);
+          checkPass(layer, step);
+          const after = layer.stateDict();
+          expect(after.size).toBe(Object.keys(step.state).length);
+          for (const [name, values] of Object.entries(step.state)) {
+            expectClose(after.get(NAMES[name] ?? name)!, values);
+          }
+        });
+      }),
+    );
+  }
+});
 
 describe('LayerNorm, RMSNorm and GroupNorm', () => {
   it('start as the identity up to normalisation, and can be without parameters', () => {

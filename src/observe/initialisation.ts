@@ -4,6 +4,7 @@ import { checkModule } from '../nn/module.js';
 import { Scope, Tensor } from '../tensor/index.js';
 import { checkTensor } from '../tensor/internal.js';
 import { checkFunction, checkIterable } from '../util/check.js';
+import { activeCounts } from './probes/units.js';
 
 /** The output of one layer. */
 export interface ActivationReport {
@@ -16,8 +17,8 @@ export interface ActivationReport {
   /** Share of values beyond ±0.97 (tanh), or below 0.03 and above 0.97 (sigmoid); null for other layers. */
   readonly saturated: number | null;
   /**
-   * Share of units that no example reaches: never above 0 after ReLU and its kin, saturated for all
-   * examples after tanh and sigmoid; null for layers that are no activations.
+   * Share of units that lie in their activation's flat region for all examples, as probes count them: never above 0
+   * after ReLU and its kin, saturated after tanh and sigmoid; null for layers that are no activations.
    */
   readonly dead: number | null;
 }
@@ -40,12 +41,16 @@ export interface InitialisationReport {
   readonly weights: readonly WeightReport[];
 }
 
-/** When a value is of no use to the gradient, by the class of the activation: where its slope is below 0.06. */
-const SATURATED: Readonly<Record<string, (y: number) => boolean>> = {
-  Tanh: (y) => Math.abs(y) > 0.97,
-  Sigmoid: (y) => y < 0.03 || y > 0.97,
+/** The operation of each activation, by its class, and whether its flat region is called saturated. */
+const ACTIVATIONS: Readonly<Record<string, { operation: string; saturates?: true }>> = {
+  Tanh: { operation: 'tanh', saturates: true },
+  Sigmoid: { operation: 'sigmoid', saturates: true },
+  ReLU: { operation: 'relu' },
+  ReLUSquared: { operation: 'reluSquared' },
+  LeakyReLU: { operation: 'leakyRelu' },
+  GELU: { operation: 'gelu' },
+  SiLU: { operation: 'silu' },
 };
-const RECTIFIERS = ['ReLU', 'LeakyReLU', 'GELU', 'SiLU'];
 
 /**
  * Takes the losses one after another, forward and backward, and looks at every layer on the way. The
@@ -65,13 +70,13 @@ export function probeInitialisation(
   const tallies = new Map<string, Tally>();
   const seen = new WeakSet<Tensor>();
   const stop = instrument(model, {
-    after(path, module, output) {
+    after(path, module, output, [input]) {
       if (path === '' || !(output instanceof Tensor) || output.dtype !== 'float32') return;
       if (seen.has(output)) return;
       seen.add(output);
       let tally = tallies.get(path);
       if (!tally) tallies.set(path, (tally = new Tally(path, module.constructor.name)));
-      tally.add(output);
+      tally.add(output, input instanceof Tensor ? input : output);
     },
   });
   let [sum, passes] = [0, 0];
@@ -139,42 +144,38 @@ class Moments {
 /** What is gathered of one layer's outputs (…, C). */
 class Tally {
   readonly #moments = new Moments();
-  readonly #useless: ((y: number) => boolean) | undefined;
-  readonly #saturates: boolean;
+  readonly #activation: (typeof ACTIVATIONS)[string] | undefined;
   #count = 0;
-  #saturated = 0;
-  /** By channel: whether any value was of use. */
-  #alive = new Uint8Array(0);
+  /** By channel, how many values were of use. */
+  #active = new Float64Array(0);
 
   constructor(
     readonly layer: string,
     readonly kind: string,
   ) {
-    this.#saturates = Object.hasOwn(SATURATED, kind);
-    this.#useless = RECTIFIERS.includes(kind) ? (y) => y <= 0 : SATURATED[kind];
+    this.#activation = Object.hasOwn(ACTIVATIONS, kind) ? ACTIVATIONS[kind] : undefined;
   }
 
-  add(output: Tensor): void {
-    const values = output.dataSync();
-    this.#moments.add(values);
-    if (!this.#useless) return;
-    const channels = output.size(-1);
-    if (this.#alive.length === 0) this.#alive = new Uint8Array(channels);
-    this.#count += values.length;
-    for (let i = 0; i < values.length; i++) {
-      if (this.#useless(values[i])) this.#saturated++;
-      else this.#alive[i % channels] = 1;
-    }
+  add(output: Tensor, input: Tensor): void {
+    this.#moments.add(output.dataSync());
+    if (!this.#activation) return;
+    const active = activeCounts(this.#activation.operation, output, input);
+    if (this.#active.length === 0) this.#active = new Float64Array(active.length);
+    active.forEach((count, channel) => {
+      this.#active[channel] += count;
+    });
+    this.#count += output.numel;
   }
 
   report(): ActivationReport {
     const { layer, kind } = this;
     const { mean, std } = this.#moments;
-    const dead = this.#alive.filter((alive) => alive === 0).length / this.#alive.length;
+    const active = this.#active.reduce((sum, count) => sum + count, 0);
+    const dead = this.#active.filter((count) => count === 0).length / this.#active.length;
     return {
       ...{ layer, kind, mean, std },
-      saturated: this.#saturates ? this.#saturated / this.#count : null,
-      dead: this.#useless ? dead : null,
+      saturated: this.#activation?.saturates ? 1 - active / this.#count : null,
+      dead: this.#activation ? dead : null,
     };
   }
 }

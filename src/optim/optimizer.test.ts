@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import golden from '../../test/goldens/nn.json' with { type: 'json' };
-import { type Backend, loadNative, ReferenceBackend } from '../backend/index.js';
+import { backends, named } from '../../test/suites/backends.js';
+import { type Backend, ReferenceBackend } from '../backend/index.js';
 import {
   embedding,
   ones,
@@ -59,154 +60,147 @@ function train(optimizer: Optimizer, params: readonly Tensor[], from: number, to
 
 const bits = (params: readonly Tensor[]) => params.map((param) => [...param.dataSync()]);
 
-const backends = [new ReferenceBackend() as Backend, loadNative() as Backend | null].filter(
-  (backend) => backend !== null,
-);
+describe.each(named(backends))('on %s', (_, backend) => {
+  beforeEach(() => useBackend(backend));
 
-describe.each(backends.map((backend) => [backend.name, backend] as const))(
-  'on %s',
-  (_, backend) => {
-    beforeEach(() => useBackend(backend));
-
-    describe('against torch.optim, a parameter being without a gradient at times', () => {
-      it.each(golden.optimizers)('$kind $options, a group with $group', (expected) => {
-        const params = parameters();
-        const optimizer = optimizerOf(expected.kind, params, expected.options, expected.group);
-        const steps = [0, 1, golden.gradients.length - 1];
-        golden.gradients.forEach((_gradients, step) => {
-          setGradients(params, step);
-          optimizer.step();
-          if (!steps.includes(step)) return;
-          params.forEach((param, i) => {
-            const wanted = expected.after[steps.indexOf(step)][i].data;
-            param.dataSync().forEach((value, j) => {
-              expect(Math.abs(value - wanted[j])).toBeLessThan(2e-6 * (1 + Math.abs(wanted[j])));
-            });
+  describe('against torch.optim, a parameter being without a gradient at times', () => {
+    it.each(golden.optimizers)('$kind $options, a group with $group', (expected) => {
+      const params = parameters();
+      const optimizer = optimizerOf(expected.kind, params, expected.options, expected.group);
+      const steps = [0, 1, golden.gradients.length - 1];
+      golden.gradients.forEach((_gradients, step) => {
+        setGradients(params, step);
+        optimizer.step();
+        if (!steps.includes(step)) return;
+        params.forEach((param, i) => {
+          const wanted = expected.after[steps.indexOf(step)][i].data;
+          param.dataSync().forEach((value, j) => {
+            expect(Math.abs(value - wanted[j])).toBeLessThan(2e-6 * (1 + Math.abs(wanted[j])));
           });
         });
       });
     });
+  });
 
-    describe('a gradient by rows has the same effect as a dense one', () => {
-      const makers: [string, (params: Tensor[]) => Optimizer][] = [
-        ['SGD', (params) => new SGD(params, { lr: 0.1 })],
-        ['SGD with decay', (params) => new SGD(params, { lr: 0.1, weightDecay: 0.1 })],
-        [
-          'SGD with momentum and decay',
-          (params) => new SGD(params, { lr: 0.1, momentum: 0.9, weightDecay: 0.1 }),
-        ],
-        [
-          'SGD with Nesterov’s momentum',
-          (params) => new SGD(params, { lr: 0.1, momentum: 0.9, nesterov: true }),
-        ],
-        [
-          'SGD with dampened momentum',
-          (params) => new SGD(params, { lr: 0.1, momentum: 0.9, dampening: 0.4 }),
-        ],
-        ['AdamW', (params) => new AdamW(params, { lr: 0.1 })],
-        ['AdamW without decay', (params) => new AdamW(params, { lr: 0.1, weightDecay: 0 })],
-      ];
-      it.each(makers)('%s', (_name, makeOptimizer) => {
-        const [V, C] = [13, 5];
-        const start = rand([V, C], { random: new RandomSource(4) }).dataSync();
-        const params = [0, 1].map(() => tensor(start, { shape: [V, C] }).requireGrad());
-        const optimizers = params.map((param) => makeOptimizer([param]));
-        for (let step = 0; step < 8; step++) {
-          const ids = tensor(
-            Int32Array.from([step, 7, 2 * step, 7, (5 * step) % V].map((i) => i % V)),
-          );
-          params.forEach((param, dense) => {
-            param.zeroGrad();
-            const scale = tensor([1, -2, 3, 0.5, step]);
-            embedding(param, ids).mul(scale).square().sum().backward();
-            if (dense) expect(param.grad).not.toBeNull(); // asking for it makes it dense
-            expect(param.rowGrad === null).toBe(dense === 1);
-            optimizers[dense].step({ gradScale: 0.25 });
-          });
-        }
-        const [byRows, dense] = params.map((param) => param.dataSync());
-        byRows.forEach((value, i) => {
-          expect(Math.abs(value - dense[i])).toBeLessThan(1e-6 * (1 + Math.abs(dense[i])));
-        });
-        expect(byRows).not.toEqual(start);
-      });
-    });
-
-    describe('state', () => {
-      const cases: [string, object, object | null][] = [
-        ['SGD', { lr: 0.1 }, null],
-        ['SGD', { lr: 0.1, momentum: 0.9, dampening: 0.3 }, { lr: 0.3, momentum: 0 }],
-        ['AdamW', { lr: 0.05 }, { weightDecay: 0, betas: [0.5, 0.9] }],
-      ];
-      it.each(cases)(
-        '%s %j, group %j: resuming gives the bits of never having stopped',
-        (kind, options, group) => {
-          const whole = parameters();
-          const optimizer = optimizerOf(kind, whole, options, group);
-          train(optimizer, whole, 0, 4);
-          const { tensors, settings } = optimizer.stateDict();
-          // As through files: copies of the tensors, and JSON.
-          const saved = {
-            tensors: new Map([...tensors].map(([key, value]) => [key, value.detach().clone()])),
-            settings: JSON.parse(JSON.stringify(settings)),
-          };
-          const weights = whole.map((param) => param.detach().clone().requireGrad());
-          train(optimizer, whole, 4, 10);
-
-          const other = group && { ...group, lr: 7 };
-          const resumed = optimizerOf(kind, weights, { ...options, lr: 3 }, other);
-          train(resumed, parameters(), 0, 0);
-          resumed.loadStateDict(saved);
-          expect(resumed.stepCount).toBe(4);
-          expect(resumed.lr).toBe(optimizer.lr);
-          train(resumed, weights, 4, 10);
-          expect(bits(weights)).toEqual(bits(whole));
-        },
-      );
-
-      it('goes back to its own earlier state, or to none', () => {
-        const params = parameters();
-        const optimizer = new AdamW(params);
-        const fresh = optimizer.stateDict();
-        expect(fresh.tensors.size).toBe(0);
-        train(optimizer, params, 0, 3);
-        optimizer.loadStateDict(optimizer.stateDict());
-        expect(optimizer.stateDict().tensors.size).toBe(6);
-        const before = params[0].backend.memory.buffers;
-        optimizer.loadStateDict(fresh);
-        expect(optimizer.stepCount).toBe(0);
-        expect(optimizer.stateDict().tensors.size).toBe(0);
-        expect(before - params[0].backend.memory.buffers).toBe(6);
-      });
-
-      it('survives the scope of the step that made it, and is freed by dispose', () => {
-        const params = parameters();
-        const optimizer = new SGD(params, { lr: 0.1, momentum: 0.9 });
-        scope(() => {
-          setGradients(params, 1);
-          optimizer.step();
-        });
-        const buffers = params[0].backend.memory.buffers;
-        expect([...optimizer.stateDict().tensors.values()][0].dataSync()[0]).toBeCloseTo(
-          golden.gradients[1][0]!.data[0],
-          6,
+  describe('a gradient by rows has the same effect as a dense one', () => {
+    const makers: [string, (params: Tensor[]) => Optimizer][] = [
+      ['SGD', (params) => new SGD(params, { lr: 0.1 })],
+      ['SGD with decay', (params) => new SGD(params, { lr: 0.1, weightDecay: 0.1 })],
+      [
+        'SGD with momentum and decay',
+        (params) => new SGD(params, { lr: 0.1, momentum: 0.9, weightDecay: 0.1 }),
+      ],
+      [
+        'SGD with Nesterov’s momentum',
+        (params) => new SGD(params, { lr: 0.1, momentum: 0.9, nesterov: true }),
+      ],
+      [
+        'SGD with dampened momentum',
+        (params) => new SGD(params, { lr: 0.1, momentum: 0.9, dampening: 0.4 }),
+      ],
+      ['AdamW', (params) => new AdamW(params, { lr: 0.1 })],
+      ['AdamW without decay', (params) => new AdamW(params, { lr: 0.1, weightDecay: 0 })],
+    ];
+    it.each(makers)('%s', (_name, makeOptimizer) => {
+      const [V, C] = [13, 5];
+      const start = rand([V, C], { random: new RandomSource(4) }).dataSync();
+      const params = [0, 1].map(() => tensor(start, { shape: [V, C] }).requireGrad());
+      const optimizers = params.map((param) => makeOptimizer([param]));
+      for (let step = 0; step < 8; step++) {
+        const ids = tensor(
+          Int32Array.from([step, 7, 2 * step, 7, (5 * step) % V].map((i) => i % V)),
         );
-        optimizer.dispose();
-        expect(buffers - params[0].backend.memory.buffers).toBe(3);
+        params.forEach((param, dense) => {
+          param.zeroGrad();
+          const scale = tensor([1, -2, 3, 0.5, step]);
+          embedding(param, ids).mul(scale).square().sum().backward();
+          if (dense) expect(param.grad).not.toBeNull(); // asking for it makes it dense
+          expect(param.rowGrad === null).toBe(dense === 1);
+          optimizers[dense].step({ gradScale: 0.25 });
+        });
+      }
+      const [byRows, dense] = params.map((param) => param.dataSync());
+      byRows.forEach((value, i) => {
+        expect(Math.abs(value - dense[i])).toBeLessThan(1e-6 * (1 + Math.abs(dense[i])));
       });
+      expect(byRows).not.toEqual(start);
     });
+  });
 
-    it('takes memory in its first step only', () => {
+  describe('state', () => {
+    const cases: [string, object, object | null][] = [
+      ['SGD', { lr: 0.1 }, null],
+      ['SGD', { lr: 0.1, momentum: 0.9, dampening: 0.3 }, { lr: 0.3, momentum: 0 }],
+      ['AdamW', { lr: 0.05 }, { weightDecay: 0, betas: [0.5, 0.9] }],
+    ];
+    it.each(cases)(
+      '%s %j, group %j: resuming gives the bits of never having stopped',
+      (kind, options, group) => {
+        const whole = parameters();
+        const optimizer = optimizerOf(kind, whole, options, group);
+        train(optimizer, whole, 0, 4);
+        const { tensors, settings } = optimizer.stateDict();
+        // As through files: copies of the tensors, and JSON.
+        const saved = {
+          tensors: new Map([...tensors].map(([key, value]) => [key, value.detach().clone()])),
+          settings: JSON.parse(JSON.stringify(settings)),
+        };
+        const weights = whole.map((param) => param.detach().clone().requireGrad());
+        train(optimizer, whole, 4, 10);
+
+        const other = group && { ...group, lr: 7 };
+        const resumed = optimizerOf(kind, weights, { ...options, lr: 3 }, other);
+        train(resumed, parameters(), 0, 0);
+        resumed.loadStateDict(saved);
+        expect(resumed.stepCount).toBe(4);
+        expect(resumed.lr).toBe(optimizer.lr);
+        train(resumed, weights, 4, 10);
+        expect(bits(weights)).toEqual(bits(whole));
+      },
+    );
+
+    it('goes back to its own earlier state, or to none', () => {
       const params = parameters();
       const optimizer = new AdamW(params);
-      setGradients(params, 1);
-      optimizer.step();
-      const { buffers } = backend.memory;
-      for (let i = 0; i < 20; i++) optimizer.step();
-      expect(backend.memory.buffers).toBe(buffers);
+      const fresh = optimizer.stateDict();
+      expect(fresh.tensors.size).toBe(0);
+      train(optimizer, params, 0, 3);
+      optimizer.loadStateDict(optimizer.stateDict());
+      expect(optimizer.stateDict().tensors.size).toBe(6);
+      const before = params[0].backend.memory.buffers;
+      optimizer.loadStateDict(fresh);
+      expect(optimizer.stepCount).toBe(0);
+      expect(optimizer.stateDict().tensors.size).toBe(0);
+      expect(before - params[0].backend.memory.buffers).toBe(6);
     });
-  },
-);
+
+    it('survives the scope of the step that made it, and is freed by dispose', () => {
+      const params = parameters();
+      const optimizer = new SGD(params, { lr: 0.1, momentum: 0.9 });
+      scope(() => {
+        setGradients(params, 1);
+        optimizer.step();
+      });
+      const buffers = params[0].backend.memory.buffers;
+      expect([...optimizer.stateDict().tensors.values()][0].dataSync()[0]).toBeCloseTo(
+        golden.gradients[1][0]!.data[0],
+        6,
+      );
+      optimizer.dispose();
+      expect(buffers - params[0].backend.memory.buffers).toBe(3);
+    });
+  });
+
+  it('takes memory in its first step only', () => {
+    const params = parameters();
+    const optimizer = new AdamW(params);
+    setGradients(params, 1);
+    optimizer.step();
+    const { buffers } = backend.memory;
+    for (let i = 0; i < 20; i++) optimizer.step();
+    expect(backend.memory.buffers).toBe(buffers);
+  });
+});
 
 describe('rates and groups', () => {
   const groups = () => {

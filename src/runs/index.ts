@@ -14,6 +14,7 @@ export {
   settingsOf,
   unknownName,
 } from './config.js';
+export { type ExportedSeries, exportCsv, exportTensorBoard } from './export-series.js';
 export { describeIssue, describeIssues } from './issues.js';
 export { listRuns, type RunSummary, summarizeRun } from './list-runs.js';
 export { type ReadProbes, type ReadProbesOptions, readProbes } from './probe-log.js';

@@ -31,6 +31,7 @@ const muon = {
   ...{ optimizer: 'muon', lr: 0.02, muonScale: 'original', adamwLr: 0.005, gradAccumulation: 2 },
   ...{ schedule: 'wsd', warmupSteps: 5, minLr: 0.001, emaDecay: 0.95 },
 };
+const probed = { ...adamw, clipNorm: 2, probes: true, probeInterval: 7 };
 const plain = { optimizer: 'sgd', lr: 0.3, gradAccumulation: 2 };
 
 function settings(overrides: Record<string, unknown>): RunSettings {
@@ -56,6 +57,7 @@ function traces({ run, trainer }: Session) {
     metrics: run.read('metrics').map(timeless),
     best: run.checkpoints.pointer('best'),
     samples: fs.readFileSync(run.logPath('samples'), 'utf8'),
+    probes: trainer.training.probes ? fs.readFileSync(run.logPath('probes'), 'utf8') : '',
   };
 }
 
@@ -96,7 +98,14 @@ async function sit({ trainer }: Session, steps: number | undefined) {
 }
 
 describe('a run that is stopped and resumed', () => {
-  for (const [name, overrides] of Object.entries({ adamw, momentum, scaled, muon, plain })) {
+  for (const [name, overrides] of Object.entries({
+    adamw,
+    momentum,
+    scaled,
+    muon,
+    probed,
+    plain,
+  })) {
     it(`equals, bit for bit, one that never stopped: ${name}`, async () => {
       using folder = temporaryFolder();
       const expected = await unbroken(overrides, folder.path);

@@ -1,24 +1,19 @@
 /**
  * One helper that makes an operation's test one line: its forward against an expectation, its gradient
  * against central finite differences in double precision, each input's gradient alone against all
- * together, the native backend against doubles, and no buffer left behind.
+ * together, the backends of C kernels against doubles, and no buffer left behind.
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Backend } from '../../src/backend/backend.js';
-import { defaultBackend, ReferenceBackend } from '../../src/backend/index.js';
+import { ReferenceBackend } from '../../src/backend/index.js';
 import { noGrad, scope, type Tensor, tensor, withBackend } from '../../src/tensor/index.js';
 import { Generator } from '../../src/util/random.js';
 import { numel, type Shape } from '../../src/util/shape.js';
+import { kernels } from './backends.js';
 
 /** The oracle: every number a double. */
 export const exact = new ReferenceBackend({ precision: 'float64' });
-
-/** The C kernels, or null where they cannot be had. */
-export const native: Backend | null = (() => {
-  const backend = defaultBackend();
-  return backend.name === 'native' ? backend : null;
-})();
 
 export interface Input {
   shape: Shape;
@@ -191,10 +186,10 @@ export function checkOperation(check: Check): void {
   expect(exact.memory.buffers - buffers, 'buffers left behind').toBeLessThanOrEqual(
     buffers === 0 ? 1 : 0,
   );
-  if (native) checkNative(native, check, filled, all, result);
+  for (const backend of kernels) checkKernels(backend, check, filled, all, result);
 }
 
-function checkNative(
+function checkKernels(
   backend: Backend,
   check: Check,
   filled: Filled[],
@@ -204,9 +199,10 @@ function checkNative(
   const tolerance = check.tolerance ?? 2e-5;
   const fast = evaluate(backend, check, filled, all);
   expect(fast.shape).toEqual(result.shape);
-  expectClose('native forward', fast.y, result.y, tolerance);
+  expectClose(`${backend.name} forward`, fast.y, result.y, tolerance);
   result.grads.forEach((wanted, i) => {
-    if (wanted) expectClose(`native gradient of input ${i}`, fast.grads[i]!, wanted, tolerance);
+    if (wanted)
+      expectClose(`${backend.name} gradient of input ${i}`, fast.grads[i]!, wanted, tolerance);
   });
 }
 

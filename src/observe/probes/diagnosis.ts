@@ -4,7 +4,7 @@ import { batchNormsOf } from '../../nn/index.js';
 import type { Diagnosis, ModelProbe } from '../../runs/probe-records.js';
 import type { TrainingSettings } from '../../runs/settings.js';
 import { figure } from './figures.js';
-import { RULES, type RunFacts } from './rules.js';
+import { RULES, type Rule, type RunFacts, type Symptom } from './rules.js';
 
 /** How many records the rules may look back. */
 const MEMORY = 32;
@@ -15,7 +15,9 @@ export class Diagnostician {
   readonly #past: ModelProbe[] = [];
   #first: ModelProbe | undefined;
   /** Since when, and for how many records, each symptom has been there, by rule and path. */
-  readonly #streaks = new Map<string, { since: number; records: number }>();
+  readonly #streaks = new Map<string, Map<string, Streak>>();
+  /** What each rule said last. */
+  readonly #standing = new Map<string, Diagnosis[]>();
 
   constructor(model: LanguageModel, training: TrainingSettings) {
     const matrices = [...model.namedParameters()].filter(([, { ndim }]) => ndim >= 2);
@@ -23,6 +25,7 @@ export class Diagnostician {
       vocabSize: model.vocabSize,
       lr: training.lr,
       warmupSteps: training.warmupSteps,
+      clipNorm: training.clipNorm,
       matrices: new Set(matrices.map(([path]) => path)),
       momentum: new Map(
         [...batchNormsOf(model)].map(([path, norm]) => [
@@ -38,31 +41,33 @@ export class Diagnostician {
     this.#first ??= record;
     const evidence = { record, first: this.#first, past: this.#past, facts: this.#facts };
     const said: Diagnosis[] = [];
-    const present = new Set<string>();
-    for (const { name, records, find } of RULES) {
-      for (const symptom of find(evidence)) {
-        const key = `${name} ${symptom.path}`;
-        present.add(key);
-        const streak = this.#streaks.get(key) ?? {
-          since: symptom.since ?? record.step,
-          records: 0,
-        };
-        streak.records++;
-        this.#streaks.set(key, streak);
-        if (streak.records < records) continue;
-        const { path, value, text } = symptom;
-        said.push({
-          rule: name,
-          path,
-          value: figure(value),
-          since: streak.since,
-          text: `${text} since step ${streak.since}`,
-        });
-      }
+    for (const rule of RULES) {
+      const symptoms = rule.find(evidence);
+      if (symptoms) this.#standing.set(rule.name, this.#confirmed(rule, symptoms, record.step));
+      said.push(...(this.#standing.get(rule.name) ?? []));
     }
-    for (const key of this.#streaks.keys()) if (!present.has(key)) this.#streaks.delete(key);
     this.#past.push(record);
     if (this.#past.length > MEMORY) this.#past.shift();
     return said;
   }
+
+  /** Those symptoms that have been there for long enough. */
+  #confirmed({ name, records }: Rule, symptoms: readonly Symptom[], step: number): Diagnosis[] {
+    const before = this.#streaks.get(name);
+    const now = new Map<string, Streak>();
+    this.#streaks.set(name, now);
+    return symptoms.flatMap(({ path, value, text, since = step }) => {
+      const streak = before?.get(path) ?? { since, records: 0 };
+      streak.records++;
+      now.set(path, streak);
+      if (streak.records < records) return [];
+      const sentence = `${text} since step ${streak.since}`;
+      return [{ rule: name, path, value: figure(value), since: streak.since, text: sentence }];
+    });
+  }
+}
+
+interface Streak {
+  readonly since: number;
+  records: number;
 }

@@ -19,7 +19,7 @@ import { figure } from './figures.js';
 type Predictions = NonNullable<ModelProbe['predictions']>;
 
 /** Tokens that are predicted, at most, and at least where the vocabulary is large. */
-const MOST_TOKENS = 512;
+const MOST_TOKENS = 256;
 const LEAST_TOKENS = 40;
 /** Logits that are computed at once, about. */
 const MOST_LOGITS = 1 << 21;

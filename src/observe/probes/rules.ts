@@ -11,6 +11,8 @@ export interface RunFacts {
   /** Peak learning rate. */
   readonly lr: number;
   readonly warmupSteps: number;
+  /** 0 for none. */
+  readonly clipNorm: number;
   /** Paths of the parameters with two dimensions or more: gains and biases begin at a constant, and have no scale. */
   readonly matrices: ReadonlySet<string>;
   /** Of each BatchNorm, by path: the weight of a new batch in its population; 1 where it is a plain average. */
@@ -36,11 +38,12 @@ export interface Symptom {
   readonly since?: number;
 }
 
-interface Rule {
+export interface Rule {
   readonly name: string;
   /** For how many records in a row it must hold before it is said. */
   readonly records: number;
-  readonly find: (evidence: Evidence) => Symptom[];
+  /** What it finds; null where it cannot tell now, and what it said last still stands. */
+  readonly find: (evidence: Evidence) => Symptom[] | null;
 }
 
 /** Updates are about a thousandth of the values: Karpathy's guide, as log10. */
@@ -110,7 +113,7 @@ const slowUpdates: Rule = {
   name: 'slow-updates',
   records: 5,
   find(evidence) {
-    if (!atFullRate(evidence)) return [];
+    if (!atFullRate(evidence)) return null;
     return ratios(evidence).flatMap(({ path, ratio }) => {
       if (ratio >= GUIDE - SLOW) return [];
       const text = `updates of \`${path}\` are ${times(GUIDE - ratio)} times smaller than the guide, a thousandth of the values`;
@@ -119,17 +122,23 @@ const slowUpdates: Rule = {
   },
 };
 
-/** Thirty times above the guide: each step changes what it trains by several hundredths. */
-const FAST = Math.log10(30);
+/**
+ * A hundred times above the guide: each step changes what it trains by a tenth. At first, and where the weights begin
+ * near 0, that is as it should be.
+ */
+const FAST = Math.log10(100);
+const FIRST_STEPS = 50;
 const fastUpdates: Rule = {
   name: 'fast-updates',
   records: 5,
   find: (evidence) =>
-    ratios(evidence).flatMap(({ path, ratio }) => {
-      if (ratio <= GUIDE + FAST) return [];
-      const text = `updates of \`${path}\` are ${times(ratio - GUIDE)} times larger than the guide, a thousandth of the values`;
-      return [{ path, value: ratio, text }];
-    }),
+    evidence.record.step < FIRST_STEPS
+      ? []
+      : ratios(evidence).flatMap(({ path, ratio }) => {
+          if (ratio <= GUIDE + FAST) return [];
+          const text = `updates of \`${path}\` are ${times(ratio - GUIDE)} times larger than the guide, a thousandth of the values`;
+          return [{ path, value: ratio, text }];
+        }),
 };
 
 function ratios({ record, facts }: Evidence): { path: string; ratio: number }[] {
@@ -174,15 +183,20 @@ const gradientSpike: Rule = {
   },
 };
 
-/** Nearly every step, over several records: the threshold then only lowers the rate, and less for small gradients. */
+/**
+ * Nearly every step, and to a fifth of its gradient or less: the threshold then acts as a lower rate, and hides how
+ * large the gradient is. (Healthy transformers are clipped at every step too, late, but by little.)
+ */
 const CLIPPED_SHARE = 0.98;
+const CLIPPED_BY = 5;
 const alwaysClipped: Rule = {
   name: 'always-clipped',
   records: 5,
-  find({ record: { clipping, step, gradNorm }, facts }) {
+  find({ record: { clipping, step, gradNorm }, facts: { clipNorm, warmupSteps } }) {
     const share = clipping.clipped / clipping.steps;
-    if (!(share >= CLIPPED_SHARE) || step <= facts.warmupSteps) return [];
-    const text = `${percent(share)} of the steps are clipped (the gradient's norm is ${gradNorm?.toPrecision(3)}): clipNorm acts as a lower rate`;
+    const by = (gradNorm ?? 0) / clipNorm;
+    if (!(share >= CLIPPED_SHARE && by >= CLIPPED_BY) || step <= warmupSteps) return [];
+    const text = `${percent(share)} of the steps are clipped, lately to 1/${by.toFixed(0)} of the gradient: clipNorm acts as a lower rate`;
     return [{ path: '', value: share, text }];
   },
 };

@@ -14,7 +14,7 @@ const MAX_STEPS = 50_000;
  */
 export function isProbed(step: number, interval: number): boolean {
   if (step < interval) return step === Math.round(2 ** (Math.round(2 * Math.log2(step)) / 2));
-  const doublings = Math.max(0, Math.floor(Math.log2(step / (interval * AT_FULL_RATE))));
+  const doublings = Math.max(0, Math.floor(Math.log2(step / (interval * AT_FULL_RATE))) + 1);
   return step % (interval * 2 ** doublings) === 0;
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkOperation, native, property } from '../../../test/suites/gradcheck.suite.js';
+import { kernels, named } from '../../../test/suites/backends.js';
+import { checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
 import { Generator } from '../../util/random.js';
 import {
   type AttentionOptions,
@@ -13,6 +14,7 @@ import {
   scope,
   type Tensor,
   tensor,
+  withBackend,
   zeros,
 } from '../index.js';
 
@@ -233,13 +235,14 @@ describe('causalAttention', () => {
     });
   });
 
-  it.skipIf(!native)('gives the same bit for bit on any number of threads', () => {
-    const before = native!.threads;
+  it.each(named(kernels))('gives the same bits on any number of threads, %s', (_, backend) => {
+    const before = backend.threads;
+    const on = (body: () => void) => withBackend(backend, () => scope(body));
     try {
-      scope(() => {
+      on(() => {
         const inputs = [1, 2, 3].map((seed) => drawn(seed, [1, 600, 2, 32]));
         const results = [1, 2, 3].map((threads) => {
-          native!.setThreads(threads);
+          backend.setThreads(threads);
           const options = { dropout: 0.2, random: new RandomSource(1) };
           return differentiate(inputs, (...x) => causalAttention(...at3(x), options)).map(bits);
         });
@@ -247,20 +250,24 @@ describe('causalAttention', () => {
         expect(results[2]).toEqual(results[0]);
       });
     } finally {
-      native!.setThreads(before);
+      backend.setThreads(before);
     }
   });
 
-  it.skipIf(!native)('holds its result and two numbers a row for the backward, and no map', () => {
-    scope(() => {
-      const x = drawn(1, [1, 1024, 1, 8]).requireGrad();
-      const before = native!.memory.bytesInUse;
-      const y = causalAttention(x, x, x);
-      const held = native!.memory.bytesInUse - before;
-      expect(held).toBeLessThan(1.2 * 4 * 1024 * (8 + 2)); // a map is 4 · 1024²
-      y.sum().backward();
-    });
-  });
+  it.each(named(kernels))(
+    'holds two numbers a row for the backward, and no map, %s',
+    (_, backend) => {
+      const on = (body: () => void) => withBackend(backend, () => scope(body));
+      on(() => {
+        const x = drawn(1, [1, 1024, 1, 8]).requireGrad();
+        const before = backend.memory.bytesInUse;
+        const y = causalAttention(x, x, x);
+        const held = backend.memory.bytesInUse - before;
+        expect(held).toBeLessThan(1.2 * 4 * 1024 * (8 + 2)); // a map is 4 · 1024²
+        y.sum().backward();
+      });
+    },
+  );
 
   it('notices what was changed in place, or freed', () => {
     scope(() => {

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { build, checkOperation, native, property } from '../../../test/suites/gradcheck.suite.js';
+import { kernels, named } from '../../../test/suites/backends.js';
+import { build, checkOperation, property } from '../../../test/suites/gradcheck.suite.js';
 import { ReferenceBackend } from '../../backend/index.js';
 import { type Backend, conv1d, linear, ones, scope, tensor, withBackend, zeros } from '../index.js';
 
@@ -24,9 +25,9 @@ const goldens = JSON.parse(
   readFileSync(new URL('../../../test/goldens/conv.json', import.meta.url), 'utf8'),
 ) as Golden[];
 
-const BACKENDS: [string, Backend | null][] = [
+const BACKENDS: [string, Backend][] = [
   ['doubles', new ReferenceBackend({ precision: 'float64' }) as Backend],
-  ['native', native],
+  ...named(kernels),
 ];
 
 /** The inputs' formula in goldens/conv.py. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { exact, native } from '../../../test/suites/gradcheck.suite.js';
+import { kernels, named } from '../../../test/suites/backends.js';
+import { exact } from '../../../test/suites/gradcheck.suite.js';
 import { multinomial, ones, RandomSource, scope, tensor, withBackend, zeros } from '../index.js';
 
 describe('multinomial', () => {
@@ -23,10 +24,10 @@ describe('multinomial', () => {
     });
   });
 
-  it.skipIf(!native)('draws the same on every backend', () => {
+  it.each(named(kernels))('draws the same on the %s backend', (_, backend) => {
     const draw = () =>
       multinomial(tensor([0.5, 0.25, 2, 1]), 3, { random: new RandomSource(9) }).dataSync();
-    expect(withBackend(native!, draw)).toEqual(withBackend(exact, draw));
+    expect(withBackend(backend, draw)).toEqual(withBackend(exact, draw));
   });
 
   it('names what does not fit', () => {

@@ -1,7 +1,7 @@
 /** Rotary positions and gated units. */
 import { describe } from 'vitest';
 import type { Backend, GatedOp } from '../../../src/backend/backend.js';
-import { GATED_OP } from '../../../src/backend/native-interface.js';
+import { GATED_OP } from '../../../src/backend/kernel-interface.js';
 import { flag, kernel, oneOf, side } from './check.suite.js';
 import { absolute, rounding, type Tolerance, U } from './tolerance.suite.js';
 

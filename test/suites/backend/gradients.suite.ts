@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UnaryOp } from '../../../src/backend/backend.js';
-import { UNARY_OP } from '../../../src/backend/native-interface.js';
+import { UNARY_OP } from '../../../src/backend/kernel-interface.js';
 import { ReferenceBackend } from '../../../src/backend/reference.js';
 import { Draw, oneOf } from './check.suite.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { interfaceSource, readInterface } from '../../kernels/interface.mjs';
 
-const text = readFileSync(new URL('./native-interface.ts', import.meta.url), 'utf8');
+const text = readFileSync(new URL('./kernel-interface.ts', import.meta.url), 'utf8');
 
 describe('the interface of the kernels', () => {
   it('is what the headers say: run `npm run build:kernels` after a change', () => {
@@ -17,9 +17,14 @@ describe('the interface of the kernels', () => {
       name: 'dweight',
       type: 'void *',
       accepts: 'number | null',
+      declared: 'float *',
     });
-    expect(found.parameters[3]).toEqual({ name: 'dy', type: 'int64_t', accepts: 'number' });
-    expect(found.parameters.at(-1)).toEqual({ name: 'centred', type: 'bool', accepts: 'boolean' });
+    expect(found.parameters[3]).toMatchObject({ name: 'dy', type: 'int64_t', accepts: 'number' });
+    expect(found.parameters.at(-1)).toMatchObject({
+      name: 'centred',
+      type: 'bool',
+      accepts: 'boolean',
+    });
     const strided = functions.find(({ name }) => name === 'binary_strided')!;
     expect(strided.parameters.at(-1)!.accepts).toBe('HostArray');
     expect(functions.find(({ name }) => name === 'sum_of_squares')!.result.type).toBe('double');

@@ -1,7 +1,7 @@
 /** What the kernels take more of than fits into arguments, laid out in small arrays that are kept: a call makes none. */
-import { withFreshRoom } from '../util/grow.js';
 import type { AttentionSize, ParameterUpdate } from './backend.js';
-import { NativeMemory } from './native-memory.js';
+import type { HostArray } from './kernel-interface.js';
+import { KernelMemory, type Table } from './kernel-memory.js';
 
 const MAX_DIMS = 8;
 /** Numbers of `struct attention_size`. */
@@ -9,35 +9,35 @@ const ATTENTION_SIZE = 25;
 /** Numbers in a row of `struct update_row`. */
 const UPDATE_ROW = 10;
 
-export class NativeTables extends NativeMemory {
-  readonly #layout = new Float64Array(3 * MAX_DIMS);
-  readonly #attention = new Float64Array(ATTENTION_SIZE);
-  #updates = new Float64Array(64 * UPDATE_ROW);
+export class KernelTables extends KernelMemory {
+  readonly #layout: Table = this.host.table(3 * MAX_DIMS);
+  readonly #attention: Table = this.host.table(ATTENTION_SIZE);
+  #updates: Table = this.host.table(64 * UPDATE_ROW);
 
   /** Shape and both strides, one after another. */
   protected packLayout(
     shape: readonly number[],
     strides0: readonly number[],
     strides1: readonly number[],
-  ): Float64Array {
+  ): HostArray {
     const ndim = shape.length;
     if (ndim > MAX_DIMS) {
       throw new Error(`expected at most ${MAX_DIMS} dimensions, got ${ndim}`);
     }
-    const layout = this.#layout;
+    const { values: layout, place } = this.#layout;
     for (let i = 0; i < ndim; i++) {
       layout[i] = shape[i];
       layout[ndim + i] = strides0[i];
       layout[2 * ndim + i] = strides1[i];
     }
-    return layout;
+    return place;
   }
 
   /** In the order of `struct attention_size`. */
-  protected packAttention(size: AttentionSize): Float64Array {
+  protected packAttention(size: AttentionSize): HostArray {
     const { batch, heads, kvHeads, queries, keys, width, window, scale, softcap, steps } = size;
     const { seed, stream, position } = size.key;
-    const table = this.#attention;
+    const { values: table, place } = this.#attention;
     table.set([batch, heads, kvHeads, queries, keys, width, window, scale, softcap]);
     table.set([size.dropout, seed, stream, position], 9);
     let i = 13;
@@ -46,13 +46,15 @@ export class NativeTables extends NativeMemory {
       table[i++] = time;
       table[i++] = head;
     }
-    return table;
+    return place;
   }
 
   /** One row of `struct update_row` for each, in a table that is kept. */
-  protected packUpdates(updates: readonly ParameterUpdate<number>[]): Float64Array {
-    this.#updates = withFreshRoom(this.#updates, updates.length * UPDATE_ROW);
-    const table = this.#updates;
+  protected packUpdates(updates: readonly ParameterUpdate<number>[]): HostArray {
+    const room = this.#updates.values.length;
+    const needed = updates.length * UPDATE_ROW;
+    if (needed > room) this.#updates = this.host.table(Math.max(needed, 2 * room));
+    const { values: table, place } = this.#updates;
     let i = 0;
     for (const update of updates) {
       table[i] = update.param;
@@ -67,6 +69,6 @@ export class NativeTables extends NativeMemory {
       table[i + 9] = update.state2 ?? 0;
       i += UPDATE_ROW;
     }
-    return table;
+    return place;
   }
 }

@@ -1,60 +1,77 @@
 /**
- * The native backend's memory and threads: alloc and free from the pool of kernels/memory.c, and
- * copying to and from the host's arrays.
+ * Memory and threads of the backends that call the C kernels: alloc and free from the pool of
+ * kernels/memory.c, and copying to and from the host's arrays.
  */
 import { UserError } from '../util/errors.js';
-import { memoryLimit } from '../util/memory-limit.js';
 import type { Collected, DType, MemoryReport } from './backend.js';
-import type { NativeLibrary } from './native-library.js';
+import type { HostArray, KernelLibrary } from './kernel-interface.js';
 
 /** Bytes of an element, of either type. */
 const BYTES = 4;
-const LIMIT = memoryLimit();
 /** Elements that are converted at a time when a host array is of another type. */
 const STAGING = 1 << 14;
 const NOT_IN_USE =
   'free: expected a pointer from alloc that was not freed before (offset pointers are not freed)';
 
-export class NativeMemory {
+/** A small array that the kernels read or write, kept so that a call makes none. */
+export interface Table {
+  readonly values: Float64Array;
+  /** As the kernels are told of it. */
+  readonly place: HostArray;
+}
+
+/** What the kernels are, wherever they run. */
+export interface KernelHost {
+  /** Without what only a library of the machine's own can do. */
+  readonly library: Omit<KernelLibrary, 'memory_address' | NotEverywhere>;
+  /** A table of so many doubles. */
+  table(length: number): Table;
+  /** Bytes beyond which nothing is allocated. */
+  readonly memoryLimit: number;
+  /** Whose limit that is, in an error: "that this machine has". */
+  readonly limitedBy: string;
+}
+
+type NotEverywhere = 'matmul_use_blas' | 'matmul_engine' | 'blas_product';
+
+export class KernelMemory {
   /** The kernels. */
-  protected readonly c: NativeLibrary;
-  #threads: number;
-  // Small arrays for C, kept so that a call makes none.
-  readonly #report = new Float64Array(4);
-  readonly #addresses = new Float64Array(128);
+  protected readonly c: KernelHost['library'];
+  protected readonly host: KernelHost;
+  readonly #report: Table;
+  readonly #addresses: Table;
   readonly #stagedFloats = new Float32Array(STAGING);
   readonly #stagedInts = new Int32Array(STAGING);
   readonly #floatBits = new Float32Array(1);
   readonly #wordBits = new Uint32Array(this.#floatBits.buffer);
+  #threads: number;
 
-  constructor(library: NativeLibrary) {
-    this.c = library;
-    library.memory_limit(LIMIT);
-    this.#threads = library.parallel_threads();
+  constructor(host: KernelHost) {
+    this.host = host;
+    this.c = host.library;
+    this.c.memory_limit(host.memoryLimit);
+    this.#report = host.table(4);
+    this.#addresses = host.table(128);
+    this.#threads = this.c.parallel_threads();
   }
 
   alloc(_dtype: DType, count: number): number {
     if (!(Number.isInteger(count) || count === Infinity) || count < 0) {
       throw new Error(`alloc: expected a whole number of elements of at least 0, got ${count}`);
     }
-    const address = count * BYTES > LIMIT ? 0 : this.c.memory_alloc(count * BYTES);
+    const { memoryLimit, limitedBy } = this.host;
+    const address = count * BYTES > memoryLimit ? 0 : this.c.memory_alloc(count * BYTES);
     if (address === 0) {
       throw new UserError(
-        `out of memory: ${count * BYTES} bytes do not fit beside the ${this.memory.bytesInUse} in use, of ${LIMIT} that this machine has; try a smaller batch or model`,
+        `out of memory: ${count * BYTES} bytes do not fit beside the ${this.memory.bytesInUse} in use, of ${memoryLimit} ${limitedBy}; try a smaller batch or model`,
       );
     }
     return address;
   }
 
-  /** In a buffer outside JavaScript's heap, which does not move. */
-  allocCollected(_dtype: DType, count: number): Collected<number> | null {
-    let owner: Buffer;
-    try {
-      owner = Buffer.allocUnsafeSlow(Math.max(1, count) * BYTES);
-    } catch {
-      return null; // larger than a buffer can be, or out of memory: `alloc` has the words for that
-    }
-    return { pointer: this.c.memory_address(owner), owner };
+  /** None, but where the kernels see all of the process's memory. */
+  allocCollected(_dtype: DType, _count: number): Collected<number> | null {
+    return null;
   }
 
   free(pointer: number): void {
@@ -62,25 +79,25 @@ export class NativeMemory {
   }
 
   freeAll(pointers: readonly number[]): void {
-    const addresses = this.#addresses;
+    const { values: addresses, place } = this.#addresses;
     let refused = 0;
     for (let begin = 0; begin < pointers.length; begin += addresses.length) {
       const count = Math.min(addresses.length, pointers.length - begin);
       for (let i = 0; i < count; i++) addresses[i] = pointers[begin + i];
-      refused += count - this.c.memory_free_all(addresses, count);
+      refused += count - this.c.memory_free_all(place, count);
     }
     if (refused > 0) throw new Error(NOT_IN_USE);
   }
 
   /** In bytes as they were rounded up (by at most an eighth) to be handed out again. */
   get memory(): MemoryReport {
-    const report = this.#report;
-    this.c.memory_report(report);
+    this.c.memory_report(this.#report.place);
+    const { values } = this.#report;
     return {
-      bytesInUse: report[0],
-      bytesPooled: report[1],
-      peakBytes: report[2],
-      buffers: report[3],
+      bytesInUse: values[0],
+      bytesPooled: values[1],
+      peakBytes: values[2],
+      buffers: values[3],
     };
   }
 

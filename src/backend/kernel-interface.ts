@@ -1,10 +1,10 @@
 // Generated from kernels/*.h by `npm run build:kernels`: edit those.
 
-/** The host's memory, as a kernel may be given it. */
-export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array;
+/** The host's memory, as a kernel may be given it; to kernels that see none but theirs, where it lies there. */
+export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array | number;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 994571115;
+export const INTERFACE = 341196413;
 
 export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27, reluSquared: 28 } as const;
 
@@ -93,8 +93,8 @@ export const SIGNATURES = {
   parallel_threads: ['int', []],
 } as const;
 
-/** The library, as JavaScript sees it. Addresses are numbers. */
-export interface NativeLibrary {
+/** The kernels, as JavaScript sees them. Addresses are numbers. */
+export interface KernelLibrary {
   nanogpt_abi(): number;
   memory_alloc(bytes: number): number;
   memory_free(address: number): number;
