@@ -326,11 +326,13 @@ describe('doctor', () => {
   it('says what to do where the kernels are not built, and training works all the same', async () => {
     const main = shop.installPackage('without-kernels', { kernels: false });
     const report = await shop.json<Report>(['doctor'], { main });
-    expect(report.backend).toBe('reference');
+    expect(report.backend).toBe('wasm');
     expect(report.advice.join()).toMatch(/install a C compiler .* and run `npm run build:kernels`/);
     const ran = await shop.nanogpt(['train', ...SMALL, '--steps', '3'], { main });
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toMatch(/^nanogpt: using the slow reference backend: .*\n$/);
+    expect(ran.stderr).toMatch(
+      /^nanogpt: using the WebAssembly kernels; native ones are faster: .*\n$/,
+    );
     const asked = await shop.nanogpt(['train', ...SMALL, '--steps', '3'], {
       main,
       env: { NANOGPT_BACKEND: 'reference' },

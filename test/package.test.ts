@@ -91,11 +91,11 @@ describe('the packed files', () => {
   });
   const kernels = () => path.join(cwd, 'node_modules', 'nanogpt', 'build', 'kernels');
 
-  it('train without kernels, and say in a line how to build them', () => {
+  it('train in WebAssembly without kernels, and say in a line how to build them', () => {
     const { stdout, stderr } = ok(nanogpt(cwd, [...TRAIN, ...SMALL, '--json']));
     expect(JSON.parse(stdout)).toMatchObject({ steps: 20 });
     expect(stderr).toMatch(
-      /^nanogpt: using the slow reference backend: .* run `npm rebuild nanogpt`\n/,
+      /^nanogpt: using the WebAssembly kernels; native ones are faster: .* run `npm rebuild nanogpt`\n/,
     );
     expect(stderr).not.toMatch(/^\s+at /m);
   });

@@ -1,11 +1,12 @@
 /** Measuring in passing: a trainer's hooks that turn some of its steps into records. */
-import type { ExampleSource } from '../../data/index.js';
-import type { LanguageModel } from '../../models/index.js';
+import { checkExamples, type ExampleSource } from '../../data/examples.js';
+import { checkLanguageModel, type LanguageModel } from '../../models/model.js';
 import { instrument } from '../../nn/index.js';
 import { matchesTensor } from '../../runs/probe-pattern.js';
 import type { ModelProbe, TensorKind, TensorsProbe } from '../../runs/probe-records.js';
 import type { TrainingSettings } from '../../runs/settings.js';
 import type { OperationCall, Tensor } from '../../tensor/index.js';
+import { checkIterable, checkOptions, checkWhole } from '../../util/check.js';
 import { attentionRecord } from './attention.js';
 import { Diagnostician } from './diagnosis.js';
 import { figure } from './figures.js';
@@ -55,7 +56,14 @@ export class Prober implements Disposable {
   #forward: ForwardProbe | undefined;
   #parameters: ParameterProbe | undefined;
 
-  constructor({ model, training, data }: ProberOptions) {
+  /** @throws UserError for what is no model, no training's settings, or no splits. */
+  constructor(options: ProberOptions) {
+    const { model, training, data } = checkOptions('Prober', options);
+    checkLanguageModel('Prober', model);
+    checkWhole('Prober', 'training.probeInterval', training?.probeInterval, 1);
+    checkIterable('Prober', 'patterns of tensors (training.probePattern)', training.probePattern);
+    checkExamples('Prober: data.splits.train', data?.splits?.train);
+    checkExamples('Prober: data.splits.validation', data.splits.validation);
     this.#model = model;
     this.#training = training;
     const { train, validation } = data.splits;
