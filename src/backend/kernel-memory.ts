@@ -98,6 +98,7 @@ export class KernelMemory {
       bytesPooled: values[1],
       peakBytes: values[2],
       buffers: values[3],
+      limitBytes: this.host.memoryLimit,
     };
   }
 
