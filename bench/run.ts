@@ -15,6 +15,7 @@ import { CASES, MLP } from './mlp.js';
 import { pythonWithTorch } from './peer.js';
 import { benchTokenizers, formatTokenizers, type TokenizerReport } from './tokenizers.js';
 import { benchTraining, type TrainingResult } from './training.js';
+import { benchWasm, formatWasm, type WasmReport } from './wasm.js';
 import { benchWaveNet } from './wavenet.js';
 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
@@ -110,6 +111,14 @@ if (wants('matmul')) {
     console.log('\nOpenBLAS is not installed (libopenblas0-pthread): skipped');
 }
 
+const wasm: WasmReport[] = [];
+if (wants('wasm')) {
+  for await (const report of benchWasm(machine.threads)) {
+    console.log(`\n${formatWasm(report)}`);
+    wasm.push(report);
+  }
+}
+
 let tokenizers: TokenizerReport[] = [];
 if (wants('tokenizers')) {
   tokenizers = benchTokenizers();
@@ -120,5 +129,5 @@ if (wants('tokenizers')) {
 }
 
 console.log(
-  JSON.stringify({ machine, mlp, hierarchical, wavenet, gpt, attention, matmul, tokenizers }),
+  JSON.stringify({ machine, mlp, hierarchical, wavenet, gpt, attention, matmul, wasm, tokenizers }),
 );

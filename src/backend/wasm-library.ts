@@ -140,5 +140,7 @@ export function instantiateKernels(options: WasmOptions): KernelHost {
     },
     memoryLimit: limit,
     limitedBy: limit === allowed ? 'that this machine has' : 'that WebAssembly can address',
+    // Memory of the collector's there is none: see `allocCollected`.
+    remedy: 'try a smaller batch or model, and a scope in each round of a loop that has none',
   };
 }

@@ -54,7 +54,7 @@ describe.skipIf(!built)('memory in WebAssembly', () => {
       for (;;) pointers.push(backend.alloc('float32', 1 << 18));
     };
     expect(fill).toThrow(
-      /^out of memory: 1048576 bytes do not fit beside the \d+ in use, of 16777216 that this machine has; try a smaller batch or model$/,
+      /^out of memory: 1048576 bytes do not fit beside the \d+ in use, of 16777216 that this machine has; try a smaller batch or model, and a scope in each round/,
     );
     expect(pointers).toHaveLength(16);
     for (const pointer of pointers.splice(0)) backend.free(pointer);
