@@ -16,6 +16,7 @@ import { pythonWithTorch } from './peer.js';
 import { benchProbes, formatProbes, type ProbesResult } from './probes.js';
 import { benchTokenizers, formatTokenizers, type TokenizerReport } from './tokenizers.js';
 import { benchTraining, type TrainingResult } from './training.js';
+import { benchWasm, formatWasm, type WasmReport } from './wasm.js';
 import { benchWaveNet } from './wavenet.js';
 
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
@@ -117,6 +118,14 @@ if (wants('probes')) {
   console.log(`\n${formatProbes(probes)}`);
 }
 
+const wasm: WasmReport[] = [];
+if (wants('wasm')) {
+  for await (const report of benchWasm(machine.threads)) {
+    console.log(`\n${formatWasm(report)}`);
+    wasm.push(report);
+  }
+}
+
 let tokenizers: TokenizerReport[] = [];
 if (wants('tokenizers')) {
   tokenizers = benchTokenizers();
@@ -136,6 +145,7 @@ console.log(
     attention,
     matmul,
     probes,
+    wasm,
     tokenizers,
   }),
 );

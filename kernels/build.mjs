@@ -2,7 +2,8 @@
  * Compiles kernels/*.c for this machine into build/kernels/libnanogpt.<so|dylib>.
  *
  * Runs from npm's install script, so it is plain JavaScript and needs nothing but Node and a C
- * compiler. Without one, installing still succeeds: training then runs on the reference backend.
+ * compiler. Without one, installing still succeeds: training then runs on the same kernels in WebAssembly
+ * (kernels/wasm/), which come with the package.
  *
  *     node kernels/build.mjs            a failure is one line and exit code 0
  *     node kernels/build.mjs --strict   a failure is exit code 1
@@ -338,8 +339,8 @@ try {
   console.error(
     check
       ? `nanogpt: ${problem}.`
-      : `nanogpt: native kernels not built (${problem}), so training runs on the slow reference backend; ` +
-          `to mend it: ${remedy}, then \`${again}\`.`,
+      : `nanogpt: native kernels not built (${problem}), so training runs in WebAssembly; they are about ` +
+          `three times as fast: ${remedy}, then \`${again}\`.`,
   );
   process.exitCode = strict ? 1 : 0;
 }

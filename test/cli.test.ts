@@ -301,6 +301,7 @@ describe('doctor', () => {
     gflops: number;
     copyGigabytesPerSecond: number;
     threads: number;
+    instructionSet: string | null;
     advice: string[];
   }
 
@@ -323,16 +324,23 @@ describe('doctor', () => {
     expect(report.gflops).toBeNull();
   });
 
-  it('says what to do where the kernels are not built, and training works all the same', async () => {
+  it('says what to do where the native kernels are not built, and training works all the same', async () => {
     const main = shop.installPackage('without-kernels', { kernels: false });
+    const train = ['train', ...SMALL, '--steps', '3'];
     const report = await shop.json<Report>(['doctor'], { main });
     expect(report.backend).toBe('wasm');
+    expect(report.instructionSet).toMatch(/^WebAssembly .*SIMD/);
     expect(report.advice.join()).toMatch(/install a C compiler .* and run `npm run build:kernels`/);
-    const ran = await shop.nanogpt(['train', ...SMALL, '--steps', '3'], { main });
+    const ran = await shop.nanogpt(train, { main });
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toMatch(
-      /^nanogpt: using the WebAssembly kernels; native ones are faster: .*\n$/,
-    );
+    expect(ran.stderr).toMatch(/^nanogpt: using the WebAssembly kernels; native ones .*\n$/);
+
+    fs.rmSync(path.join(path.dirname(main), '..', 'kernels'), { recursive: true });
+    const without = await shop.json<Report>(['doctor'], { main });
+    expect(without.backend).toBe('reference');
+    const slow = await shop.nanogpt(train, { main });
+    expect(slow.code).toBe(0);
+    expect(slow.stderr).toMatch(/^nanogpt: using the slow reference backend: .*\n$/);
     const asked = await shop.nanogpt(['train', ...SMALL, '--steps', '3'], {
       main,
       env: { NANOGPT_BACKEND: 'reference' },
@@ -343,5 +351,7 @@ describe('doctor', () => {
       env: { NANOGPT_BACKEND: 'native' },
     });
     expectMessage(insisted, 1, /NANOGPT_BACKEND=native: the native kernels are not built/);
+    const wasm = await shop.nanogpt(train, { main, env: { NANOGPT_BACKEND: 'wasm' } });
+    expectMessage(wasm, 1, /NANOGPT_BACKEND=wasm: the WebAssembly kernels are not built/);
   });
 });

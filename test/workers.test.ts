@@ -1,9 +1,12 @@
-/** Node's worker threads share one process, and so the kernels' memory and threads. */
+/**
+ * Node's worker threads share one process, and so the native kernels' memory and threads; in WebAssembly each has its
+ * own.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { loadNative } from '../src/backend/index.js';
+import { kernels, named } from './suites/backends.js';
 
 const library = new URL('../dist/index.js', import.meta.url).href;
 
@@ -26,11 +29,15 @@ const WORK = `
   }`;
 
 /** Runs a program in a process of its own; returns what it printed. It must end with exit code 0. */
-async function run(program: string): Promise<string> {
+async function run(program: string, backend: string): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '--eval', program],
-    { cwd: fileURLToPath(new URL('..', import.meta.url)), timeout: 60_000 },
+    {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      timeout: 60_000,
+      env: { ...process.env, NANOGPT_BACKEND: backend },
+    },
   );
   return stdout.trim();
 }
@@ -53,26 +60,32 @@ const START = `
     worker.on('exit', () => resolve(found));
   });`;
 
-describe.skipIf(!loadNative())('the native backend in worker threads', () => {
+describe.each(named(kernels))('the %s backend in worker threads', (backend) => {
   it('computes the same in several at once, beside the main thread', async () => {
-    const printed = await run(`${START}
+    const printed = await run(
+      `${START}
       import { work } from ${JSON.stringify(url(WORK))};
       const workers = [start(30), start(30), start(30)];
       const own = work(30);
       const all = new Set([...own, ...(await Promise.all(workers)).flat()]);
-      console.log(all.size);`);
+      console.log(all.size);`,
+      backend,
+    );
     expect(printed).toBe('1');
   });
 
   it('lets a process end whose workers computed and ended, or are ended in the middle', async () => {
-    const printed = await run(`${START}
+    const printed = await run(
+      `${START}
       for (let i = 0; i < 5; i++) await start(2);
       for (let i = 0; i < 5; i++) {
         const worker = new Worker(new URL(${JSON.stringify(WORKER)}), { workerData: 1000 });
         await new Promise((resolve) => setTimeout(resolve, 100 + 40 * i));
         await worker.terminate();
       }
-      console.log((await start(2)).length);`);
+      console.log((await start(2)).length);`,
+      backend,
+    );
     expect(printed).toBe('1');
   });
 });

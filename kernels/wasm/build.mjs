@@ -6,7 +6,7 @@
  * sources give the same bytes on every machine. Who installs the package needs none of it.
  *
  *     node kernels/wasm/build.mjs            compiles what changed
- *     node kernels/wasm/build.mjs --force    compiles everything again
+ *     node kernels/wasm/build.mjs --into X   compiles everything, into the folder X
  *
  * Each source has its own object file in build/wasm/, named by a hash of all that goes into it.
  */
@@ -20,8 +20,12 @@ import { readInterface } from '../interface.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const kernels = fileURLToPath(new URL('..', import.meta.url));
-const objects = fileURLToPath(new URL('../../build/wasm/', import.meta.url));
-const output = fileURLToPath(new URL('../../dist/kernels/', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const into = process.argv.indexOf('--into');
+const [objects, output] =
+  into > 0
+    ? [join(process.argv[into + 1], 'objects'), process.argv[into + 1]]
+    : [join(root, 'build', 'wasm'), join(root, 'dist', 'kernels')];
 
 /** Kept by the native kernels alone. */
 const NATIVE_ONLY = ['system.c', 'blas.c'];
@@ -32,6 +36,7 @@ const STACK = 1 << 20;
 
 const FLAGS = [
   '--target=wasm32-wasip1',
+  '-I.',
   '-std=c11',
   '-O3',
   '-msimd128',
@@ -60,7 +65,10 @@ const LINK_FLAGS = [
   '-Wl,--strip-all',
 ];
 
-/** @typedef {{ options: string[], files: Record<string, Uint8Array | string>, result: string }} Order */
+/**
+ * A call of the compiler: its options, the files that it sees, by their paths, and the one that it makes.
+ * @typedef {{ options: string[], files: Record<string, Uint8Array | string>, result: string }} Order
+ */
 
 /** Runs the compiler once. @param {Order} order @returns {Promise<Uint8Array>} */
 async function clang({ options, files, result }) {
@@ -69,16 +77,28 @@ async function clang({ options, files, result }) {
   const decoder = new TextDecoder();
   try {
     await runClang(null, {}, { fetchProgress: () => {} }); // which would be printed
-    const tree = await runClang(['clang', ...options, '-o', result], files, {
+    const made = await runClang(['clang', ...options, '-o', result], treeOf(files), {
       stdout: null,
       stderr: (bytes) => {
         if (bytes) complaint += decoder.decode(bytes, { stream: true });
       },
     });
-    return /** @type {Uint8Array} */ (tree?.[result]);
+    return /** @type {Uint8Array} */ (made?.[result]);
   } catch (error) {
     throw new Error(complaint || String(error));
   }
+}
+
+/** Files in their folders, of which there is one level. @param {Order['files']} files */
+function treeOf(files) {
+  /** @type {Record<string, any>} */
+  const tree = {};
+  for (const [path, content] of Object.entries(files)) {
+    const [folder, name] = path.split('/');
+    if (name === undefined) tree[path] = content;
+    else (tree[folder] ??= {})[name] = content;
+  }
+  return tree;
 }
 
 /** @param {string[]} parts */
@@ -88,17 +108,11 @@ const hashOf = (...parts) => {
   return hash.digest('hex').slice(0, 16);
 };
 
-/** The headers and sources, by their names in the compiler's own file system. */
+/** The headers and sources, by their paths from kernels/ on. */
 function readSources() {
-  /** @type {Record<string, string>} */
-  const files = {};
-  for (const name of readdirSync(kernels).sort()) {
-    if (/\.[ch]$/.test(name)) files[name] = readFileSync(join(kernels, name), 'utf8');
-  }
-  for (const name of readdirSync(here).sort()) {
-    if (/\.[ch]$/.test(name)) files[`wasm-${name}`] = readFileSync(join(here, name), 'utf8').replaceAll('"../', '"');
-  }
-  return files;
+  const names = [...readdirSync(kernels), ...readdirSync(here).map((name) => `wasm/${name}`)];
+  const wanted = names.filter((name) => /\.[ch]$/.test(name) && !NATIVE_ONLY.includes(name)).sort();
+  return Object.fromEntries(wanted.map((name) => [name, readFileSync(join(kernels, name), 'utf8')]));
 }
 
 /**
@@ -172,8 +186,7 @@ function compilerVersion() {
   return JSON.parse(readFileSync(path, 'utf8')).version;
 }
 
-/** @param {{ force: boolean }} options */
-async function build({ force }) {
+async function build() {
   const version = compilerVersion();
   const sources = readSources();
   sources['exports.c'] = exportsSource();
@@ -184,10 +197,10 @@ async function build({ force }) {
   /** @param {string} name @param {boolean} relaxed @returns {Order} */
   const orderFor = (name, relaxed) => {
     const options = relaxed ? [...flags, '-mrelaxed-simd'] : flags;
-    const result = `${name.replace(/\.c$/, '')}-${hashOf(key, ...options, sources[name])}.o`;
+    const result = `${name.replace('/', '-').replace(/\.c$/, '')}-${hashOf(key, ...options, sources[name])}.o`;
     return { options: [...options, '-c', name], files: { ...headers, [name]: sources[name] }, result };
   };
-  const names = Object.keys(sources).filter((name) => name.endsWith('.c') && !NATIVE_ONLY.includes(name));
+  const names = Object.keys(sources).filter((name) => name.endsWith('.c'));
   const plain = names.map((name) => orderFor(name, false));
   const relaxed = names.map((name) => orderFor(name, RELAXED.includes(name)));
   const modules = [
@@ -197,12 +210,12 @@ async function build({ force }) {
     const hash = hashOf(...parts.map(({ result }) => result), ...LINK_FLAGS);
     return { path, parts, linked: join(objects, `linked-${hash}.wasm`) };
   });
-  if (!force && modules.every(({ path, linked }) => existsSync(linked) && sameBytes(path, linked))) return;
+  if (modules.every(({ path, linked }) => existsSync(linked) && sameBytes(path, linked))) return;
 
   mkdirSync(objects, { recursive: true });
   mkdirSync(output, { recursive: true });
   const all = new Map([...plain, ...relaxed].map((order) => [order.result, order]));
-  const stale = [...all.values()].filter(({ result }) => force || !existsSync(join(objects, result)));
+  const stale = [...all.values()].filter(({ result }) => !existsSync(join(objects, result)));
   await runAll(stale, ({ result }, bytes) => writeAtomically(join(objects, result), bytes));
   for (const { path, parts, linked } of modules) {
     const files = Object.fromEntries(parts.map(({ result }) => [result, readFileSync(join(objects, result))]));
@@ -225,7 +238,7 @@ function removeOthers(current) {
 }
 
 if (isMainThread) {
-  await build({ force: process.argv.includes('--force') });
+  await build();
 } else {
   parentPort?.on('message', async (/** @type {Order} */ order) => {
     try {

@@ -5,11 +5,11 @@
  *
  * There is no BLAS to take our products either.
  */
-#include "../system.h"
+#include "system.h"
 
 #include <stdlib.h>
 
-#include "../matmul.h"
+#include "matmul.h"
 
 #define IMPORT(name) __attribute__((import_module("host"), import_name(#name)))
 #define EXPORT(name) __attribute__((export_name(#name)))

@@ -64,7 +64,8 @@ export function countingBackend(limits: CountingLimits): Backend<number> {
       for (const pointer of pointers) this.free(pointer);
     },
     get memory(): MemoryReport {
-      return { bytesInUse, bytesPooled: 0, peakBytes, buffers: live.size };
+      const limitBytes = limits.bytes;
+      return { bytesInUse, bytesPooled: 0, peakBytes, buffers: live.size, limitBytes };
     },
     offset: (pointer: number) => pointer,
     read: (_pointer: unknown, _dtype: unknown, out: Float32Array) => void out.fill(0),

@@ -30,6 +30,8 @@ export interface KernelHost {
   readonly memoryLimit: number;
   /** Whose limit that is, in an error: "that this machine has". */
   readonly limitedBy: string;
+  /** What to do at that limit, in an error: "try a smaller batch or model". */
+  readonly remedy: string;
 }
 
 type NotEverywhere = 'matmul_use_blas' | 'matmul_engine' | 'blas_product';
@@ -59,11 +61,11 @@ export class KernelMemory {
     if (!(Number.isInteger(count) || count === Infinity) || count < 0) {
       throw new Error(`alloc: expected a whole number of elements of at least 0, got ${count}`);
     }
-    const { memoryLimit, limitedBy } = this.host;
+    const { memoryLimit, limitedBy, remedy } = this.host;
     const address = count * BYTES > memoryLimit ? 0 : this.c.memory_alloc(count * BYTES);
     if (address === 0) {
       throw new UserError(
-        `out of memory: ${count * BYTES} bytes do not fit beside the ${this.memory.bytesInUse} in use, of ${memoryLimit} ${limitedBy}; try a smaller batch or model`,
+        `out of memory: ${count * BYTES} bytes do not fit beside the ${this.memory.bytesInUse} in use, of ${memoryLimit} ${limitedBy}; ${remedy}`,
       );
     }
     return address;
@@ -98,6 +100,7 @@ export class KernelMemory {
       bytesPooled: values[1],
       peakBytes: values[2],
       buffers: values[3],
+      limitBytes: this.host.memoryLimit,
     };
   }
 

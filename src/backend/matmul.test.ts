@@ -1,12 +1,13 @@
 /**
- * The native matrix product against a plain one in double precision: every transposition, sizes on
+ * The kernels' matrix product against a plain one in double precision: every transposition, sizes on
  * either side of each block and vector, sub-blocks of larger matrices, batches, NaN and infinity, and
  * the same bits on any number of threads. backend.suite.ts covers what is common to all backends.
  */
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kernels, named } from '../../test/suites/backends.js';
 import { Generator } from '../util/random.js';
-import { loadNative } from './native-load.js';
+import type { Backend } from './backend.js';
 
 interface Case {
   m: number;
@@ -60,26 +61,26 @@ function operands(c: Case) {
 
 type Operands = ReturnType<typeof operands>;
 
-const native = loadNative()!;
-const threadsBefore = native?.threads;
+/** The backend of C kernels whose turn it is. */
+let backend: Backend<number>;
 
 function upload(values: Float32Array): number {
-  const pointer = native.alloc('float32', Math.max(1, values.length));
-  native.write(pointer, 'float32', values);
+  const pointer = backend.alloc('float32', Math.max(1, values.length));
+  backend.write(pointer, 'float32', values);
   return pointer;
 }
 
 function multiply(c: Case, { a, b, bias, before }: Operands, threads: number): Float32Array {
   const { lda, ldb, ldo, strideA, strideB, strideOut, sizeOut } = layout(c);
   const [pa, pb, pBias, pOut] = [a, b, bias, before].map(upload);
-  native.setThreads(threads);
+  backend.setThreads(threads);
   const { m, n, k, transA, transB, alpha, accumulate, batch } = c;
   const sizes = { m, n, k, transA, transB, alpha, accumulate, batch };
   const lie = { lda, ldb, ldo, strideA, strideB, strideOut };
-  native.matmul(pOut, pa, pb, c.bias ? pBias : null, { ...sizes, ...lie });
+  backend.matmul(pOut, pa, pb, c.bias ? pBias : null, { ...sizes, ...lie });
   const out = new Float32Array(sizeOut);
-  native.read(pOut, 'float32', out);
-  for (const pointer of [pa, pb, pBias, pOut]) native.free(pointer);
+  backend.read(pOut, 'float32', out);
+  for (const pointer of [pa, pb, pBias, pOut]) backend.free(pointer);
   return out;
 }
 
@@ -143,7 +144,7 @@ const TRANSPOSITIONS = [
   [true, true],
 ] as const;
 
-// Around the vectors, the tiles (14 rows, 32 columns on AVX-512; 6 and 16 on AVX2), and larger.
+// Around the vectors, the tiles (14 rows, 32 columns on AVX-512; 6 and 16 on AVX2; 4 and 8 in WebAssembly), and larger.
 const SIZES = [0, 1, 2, 3, 5, 6, 7, 8, 13, 14, 15, 16, 17, 29, 31, 32, 33, 48, 64, 65, 100];
 const size = fc.oneof(fc.constantFrom(...SIZES), fc.integer({ min: 0, max: 130 }));
 const pad = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 9 }));
@@ -166,8 +167,12 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
   seed: fc.nat(),
 });
 
-describe.skipIf(native === null)('native matmul', () => {
-  afterAll(() => native.setThreads(threadsBefore));
+describe.each(named(kernels))('matmul on the %s backend', (_, given) => {
+  const threadsBefore = given.threads;
+  beforeAll(() => {
+    backend = given as Backend<number>;
+  });
+  afterAll(() => given.setThreads(threadsBefore));
 
   it('is the product, whatever the shapes and options', () => {
     fc.assert(

@@ -19,6 +19,7 @@ export class NativeBackend extends KernelBackend {
       },
       memoryLimit: memoryLimit(),
       limitedBy: 'that this machine has',
+      remedy: 'try a smaller batch or model',
     });
     this.#library = library;
   }

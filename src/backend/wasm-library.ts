@@ -55,22 +55,24 @@ interface WasmExports extends Omit<KernelHost['library'], 'copy_in' | 'copy_out'
   hostMemory(bytes: number): number;
 }
 
-/** As much address space as is to be had: 4 GiB, or less where an engine refuses that. */
-function makeMemory(): { memory: WasmMemory; bytes: number } {
-  for (let maximum = MOST_PAGES; ; maximum /= 2) {
+/** Room for `bytes` to be allocated, or for as many as an engine has addresses for. */
+function makeMemory(bytes: number): { memory: WasmMemory; limit: number } {
+  let maximum = Math.min(MOST_PAGES, Math.ceil((bytes + RESERVE) / PAGE));
+  for (;;) {
     try {
       const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum, shared: true });
-      return { memory, bytes: maximum * PAGE };
+      return { memory, limit: Math.min(bytes, maximum * PAGE - RESERVE) };
     } catch (error) {
-      if (maximum / 2 < FIRST_PAGES) throw error;
+      maximum = Math.floor(maximum / 2);
+      if (maximum * PAGE <= RESERVE) throw error;
     }
   }
 }
 
 /** Everything that a `KernelBackend` wants. Synchronous, and so is all that the kernels do. */
 export function instantiateKernels(options: WasmOptions): KernelHost {
-  const { module, startThread, threads: wanted } = options;
-  const { memory, bytes } = makeMemory();
+  const { module, startThread, threads: wanted, memoryLimit: allowed = Infinity } = options;
+  const { memory, limit } = makeMemory(allowed);
   let c: WasmExports;
   let stackTop = 0;
 
@@ -136,10 +138,9 @@ export function instantiateKernels(options: WasmOptions): KernelHost {
       if (place === 0) throw new UserError('out of memory');
       return { values: new Float64Array(memory.buffer, place, length), place };
     },
-    memoryLimit: Math.min(options.memoryLimit ?? Infinity, bytes - RESERVE),
-    limitedBy:
-      (options.memoryLimit ?? Infinity) < bytes - RESERVE
-        ? 'that this machine has'
-        : 'that WebAssembly can address',
+    memoryLimit: limit,
+    limitedBy: limit === allowed ? 'that this machine has' : 'that WebAssembly can address',
+    // Memory of the collector's there is none: see `allocCollected`.
+    remedy: 'try a smaller batch or model, and a scope in each round of a loop that has none',
   };
 }

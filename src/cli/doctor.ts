@@ -2,7 +2,13 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type Backend, backendNotice, loadNative, nativeProblem } from '../backend/index.js';
+import {
+  type Backend,
+  backendNotice,
+  hasRelaxedSimd,
+  loadNative,
+  nativeProblem,
+} from '../backend/index.js';
 import { DATASETS } from '../data/index.js';
 import { currentBackend } from '../tensor/index.js';
 import { cacheDir } from '../util/cache-dir.js';
@@ -36,7 +42,8 @@ export function doctor(options: DoctorOptions): void {
   const { backend, problem } = findBackend(options.threads);
   const native = backend?.name === 'native';
   const build = readBuildInfo();
-  const blas = native ? loadNative()!.matmulEngine : null;
+  const blas = native ? loadNative()!.matmulEngine : backend?.name === 'wasm' ? 'nanogpt' : null;
+  const instructionSet = backend ? instructionSetOf(backend, build) : null;
   const speed = backend && measureSpeed(backend);
   const cache = cacheDir();
   const dataDir = process.env['NANOGPT_DATA_DIR'] || null;
@@ -50,7 +57,7 @@ export function doctor(options: DoctorOptions): void {
     compiler: build?.compiler ?? null,
     compilerVersion: build?.version ?? null,
     flags: build?.flags ?? null,
-    instructionSet: native ? (build?.instructionSet ?? null) : null,
+    instructionSet,
     built: build?.date ?? null,
     threads: backend?.threads ?? null,
     cores: os.availableParallelism(),
@@ -74,9 +81,9 @@ export function doctor(options: DoctorOptions): void {
       ['backend', `${backend?.name ?? 'none'}: ${reason}`],
       ['compiler', build && `${build.version} (${build.compiler})`],
       ['flags', build?.flags.join(' ')],
-      ['instruction set', native ? build?.instructionSet : undefined],
+      ['instruction set', instructionSet ?? undefined],
       ['threads', backend && `${backend.threads} of ${cores} core${cores === 1 ? '' : 's'}`],
-      ['matrix product', engineName(blas)],
+      ['matrix product', engineName(blas, native)],
       ...speedRows(speed),
     ]),
   );
@@ -133,9 +140,19 @@ function reasonOf({ name }: Backend): string {
   return nativeProblem() ?? 'the native one was not chosen';
 }
 
-function engineName(engine: string | null): string {
+/** The widest vectors in use, or null where nothing is known of them. */
+function instructionSetOf({ name }: Backend, build: BuildInfo | undefined): string | null {
+  if (name === 'native') return build?.instructionSet ?? null;
+  if (name !== 'wasm') return null;
+  return hasRelaxedSimd() ? 'WebAssembly relaxed SIMD' : RELAXED_LATER;
+}
+
+const RELAXED_LATER = 'WebAssembly SIMD (relaxed SIMD, as in Node 22, is faster)';
+
+function engineName(engine: string | null, native: boolean): string {
   if (engine === null) return 'plain TypeScript';
-  return engine === 'nanogpt' ? "nanogpt's own (NANOGPT_BLAS names another)" : engine;
+  if (engine !== 'nanogpt') return engine;
+  return native ? "nanogpt's own (NANOGPT_BLAS names another)" : "nanogpt's own";
 }
 
 /** Where a dataset lies on this machine, or null. */

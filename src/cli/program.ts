@@ -306,7 +306,7 @@ Examples:
 Environment:
   NANOGPT_DATA_DIR   a folder searched for datasets before the network
   NANOGPT_CACHE_DIR  where datasets and token ids are cached
-  NANOGPT_BACKEND    native or reference
+  NANOGPT_BACKEND    native, wasm or reference
   NANOGPT_THREADS    compute threads; --threads takes precedence
   NANOGPT_BLAS       a library with cblas_sgemm to use for matrix products
 

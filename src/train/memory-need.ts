@@ -5,7 +5,14 @@ import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { TOKENS_AT_ONCE } from '../observe/evaluate.js';
 import { WeightAverage } from '../optim/index.js';
 import type { RunSettings } from '../runs/config.js';
-import { defaultRandom, empty, noGrad, Scope, withBackend } from '../tensor/index.js';
+import {
+  currentBackend,
+  defaultRandom,
+  empty,
+  noGrad,
+  Scope,
+  withBackend,
+} from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import { memoryLimit } from '../util/memory-limit.js';
 import { optimizerOf } from './stepper.js';
@@ -116,7 +123,7 @@ function rehearse(model: LanguageModel, { training }: Sized, use: Use): number {
 }
 
 /**
- * Refuses a model that cannot fit into this machine's memory, before any is taken.
+ * Refuses a model that cannot fit into this machine's memory, or what the backend can address, before any is taken.
  *
  * @throws UserError saying what is needed, what there is, and which settings to lower.
  */
@@ -125,14 +132,16 @@ export function requireMemory(
   vocabSize: number,
   definition: ModelDefinition,
   use: Use,
-  limit = memoryLimit(),
+  limit = currentBackend().memory.limitBytes,
 ): void {
   const need = memoryNeed(settings, vocabSize, definition, use, limit);
   if (need.bytes <= limit && !need.isMore) return;
   const lower = whatToLower(settings, vocabSize, definition, use, limit, need);
+  const machine = `this machine ${limit < 1e9 ? 'allows' : 'has'}`;
+  const isAddress = currentBackend().name === 'wasm' && limit < memoryLimit();
   const remedy = lower.length > 0 ? `Lower ${lower.join(', ')}` : 'Take a smaller model';
   throw new UserError(
-    `${settings.model}: ${use} needs ${need.isMore ? 'more than ' : ''}${size(Math.max(need.bytes, need.isMore ? limit : 0))} of memory, and this machine ${limit < 1e9 ? 'allows' : 'has'} ${size(limit)}. ${remedy}.`,
+    `${settings.model}: ${use} needs ${need.isMore ? 'more than ' : ''}${size(Math.max(need.bytes, need.isMore ? limit : 0))} of memory, and ${isAddress ? 'WebAssembly can address' : machine} ${size(limit)}. ${remedy}.`,
   );
 }
 

@@ -11,6 +11,8 @@ export interface MemoryReport {
   readonly peakBytes: number;
   /** How many buffers are in use. */
   readonly buffers: number;
+  /** The most that is handed out at once: this machine's memory, or what the backend can address. */
+  readonly limitBytes: number;
 }
 
 /** Memory of the garbage collector's. */

@@ -33,6 +33,7 @@ export class HostMemory {
       bytesPooled: 0,
       peakBytes: this.#peak,
       buffers: this.#live.size,
+      limitBytes: LIMIT,
     };
   }
 

@@ -1,26 +1,24 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { kernels, named } from '../../test/suites/backends.js';
 import type { ParameterUpdate } from './backend.js';
-import type { NativeBackend } from './native.js';
-import { loadNative } from './native-load.js';
-
-const native = loadNative();
+import type { KernelBackend } from './kernel-backend.js';
 
 /** Values of a tensor of `count` floats. */
-function floats(backend: NativeBackend, pointer: number, count: number): Float32Array {
+function floats(backend: KernelBackend, pointer: number, count: number): Float32Array {
   const out = new Float32Array(count);
   backend.read(pointer, 'float32', out);
   return out;
 }
 
 /** A short name for the bits of them. */
-function bits(backend: NativeBackend, pointer: number, count: number): string {
+function bits(backend: KernelBackend, pointer: number, count: number): string {
   const { buffer } = floats(backend, pointer, count);
   return createHash('sha256').update(new Uint8Array(buffer)).digest('hex');
 }
 
-describe.skipIf(native === null)('the native backend’s memory', () => {
-  const backend = native!;
+describe.each(named(kernels))('the memory of the %s backend', (_, given) => {
+  const backend = given as unknown as KernelBackend;
 
   it('hands out what was freed to the next who asks for as much', () => {
     const a = backend.alloc('float32', 1000);
@@ -92,8 +90,8 @@ describe.skipIf(native === null)('the native backend’s memory', () => {
   });
 });
 
-describe.skipIf(native === null)('the native backend’s calls', () => {
-  const backend = native!;
+describe.each(named(kernels))('calls of the %s backend', (_, given) => {
+  const backend = given as unknown as KernelBackend;
 
   it('converts host arrays of other types, longer than its staging', () => {
     const count = 40_000;
