@@ -1,16 +1,36 @@
 import { describe, expect, it } from 'vitest';
+import { memoryLimit } from '../util/memory-limit.js';
 import { ReferenceBackend } from './reference.js';
 
 describe('the reference backend’s memory', () => {
   it('counts what is in use, and what was at most', () => {
     const backend = new ReferenceBackend();
+    const limitBytes = memoryLimit();
     const a = backend.alloc('float32', 10);
     const b = backend.alloc('int32', 5);
-    expect(backend.memory).toEqual({ bytesInUse: 60, bytesPooled: 0, peakBytes: 60, buffers: 2 });
+    expect(backend.memory).toEqual({
+      bytesInUse: 60,
+      bytesPooled: 0,
+      peakBytes: 60,
+      buffers: 2,
+      limitBytes,
+    });
     backend.free(a);
-    expect(backend.memory).toEqual({ bytesInUse: 20, bytesPooled: 0, peakBytes: 60, buffers: 1 });
+    expect(backend.memory).toEqual({
+      bytesInUse: 20,
+      bytesPooled: 0,
+      peakBytes: 60,
+      buffers: 1,
+      limitBytes,
+    });
     backend.free(b);
-    expect(backend.memory).toEqual({ bytesInUse: 0, bytesPooled: 0, peakBytes: 60, buffers: 0 });
+    expect(backend.memory).toEqual({
+      bytesInUse: 0,
+      bytesPooled: 0,
+      peakBytes: 60,
+      buffers: 0,
+      limitBytes,
+    });
   });
 
   it('holds doubles in float32’s place when asked to', () => {

@@ -31,5 +31,9 @@ export function isStopRequested(folder: string): boolean {
 
 /** What was asked for has been done, or is of before. */
 export function clearStopRequest(folder: string): void {
-  fs.rmSync(path.join(folder, FILE), { force: true, recursive: true });
+  try {
+    fs.rmSync(path.join(folder, FILE), { force: true, recursive: true });
+  } catch {
+    // The folder is lost, or may not be written: whoever saves in it says so.
+  }
 }
