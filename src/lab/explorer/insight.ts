@@ -4,9 +4,16 @@
  */
 import { choiceOf } from '../../generate/choice.js';
 import { Transformer } from '../../models/index.js';
-import type { CausalSelfAttention, Passage } from '../../models/transformer/attention.js';
 import { instrument } from '../../nn/index.js';
-import { noGrad, scope, Tensor, tensor } from '../../tensor/index.js';
+import {
+  noGrad,
+  type OperationWatcher,
+  scope,
+  Tensor,
+  tensor,
+  watchOperations,
+} from '../../tensor/index.js';
+import { mapsOfCall } from '../../tensor/internal.js';
 import type { OpenedRun } from '../../train/index.js';
 import { UserError } from '../../util/errors.js';
 import type { InsightReply } from './messages.js';
@@ -43,14 +50,10 @@ export function insightOf(
   const blocks = new Set(model.h.map((_, i) => `h.${i}`));
   let isLooking = false; // what looks calls modules too
   const stop = instrument(model, {
-    before: (path, module, [x, ...rest]) => {
-      if (isLooking) return;
+    before: (path, _, [x]) => {
+      if (isLooking || path !== 'h.0' || !(x instanceof Tensor)) return;
       isLooking = true;
-      if (path === 'h.0' && x instanceof Tensor) predict('embedding', x);
-      if (module.constructor.name === 'CausalSelfAttention' && x instanceof Tensor) {
-        const maps = (module as CausalSelfAttention).maps(x, rest[0] as Passage);
-        attention.push({ path, heads: nested(maps) });
-      }
+      predict('embedding', x);
       isLooking = false;
     },
     after: (path, _, output) => {
@@ -60,10 +63,14 @@ export function insightOf(
       isLooking = false;
     },
   });
+  const pass = () => model.hidden(tensor(Int32Array.from(ids), { shape: [1, ids.length] }));
+  const watch: OperationWatcher = (name, _output, _phase, _node, call) => {
+    if (name !== 'causalAttention' || !call) return;
+    const path = `h.${attention.length}.attn`; // a block has one
+    attention.push({ path, heads: nested(mapsOfCall(call, Infinity)) });
+  };
   try {
-    scope(() =>
-      noGrad(() => model.hidden(tensor(Int32Array.from(ids), { shape: [1, ids.length] }))),
-    );
+    scope(() => noGrad(() => watchOperations(watch, pass)));
   } finally {
     stop();
   }

@@ -4,7 +4,6 @@ import {
   causalAttention,
   causalSelfAttention,
   concat,
-  plainAttention,
   type RotaryTable,
   rotary,
   sigmoid,
@@ -76,7 +75,11 @@ export class CausalSelfAttention extends Module {
   override forward(x: Tensor, passage: Passage, cache?: LayerCache): Tensor {
     const [B, T] = x.shape;
     const { heads: H, kvHeads: K, headDim: D } = this.sizes;
-    const qkv = this.projected(x, passage);
+    let qkv = this.cAttn.forward(x).view(B, T, H + 2 * K, D); // (B, T, C) → (B, T, H + 2·K, D)
+    qkv = this.adjusted(qkv, x, passage);
+    if (this.isRotary && passage.table) {
+      qkv = rotary(qkv, passage.table, { offset: passage.offset, heads: H + K });
+    }
     const options = { window: passage.window, dropout: this.training ? this.config.dropout : 0 };
     let y: Tensor;
     if (cache) {
@@ -88,22 +91,6 @@ export class CausalSelfAttention extends Module {
       y = causalSelfAttention(flat, { heads: H, kvHeads: K, ...options }); // → (B, T, H·D)
     }
     return this.residDropout.forward(this.cProj.forward(y)); // → (B, T, C)
-  }
-
-  /** How much each position takes from each before it, for looking at: x (B, T, C) → (B, H, T, T), rows sum to 1. */
-  maps(x: Tensor, passage: Passage): Tensor {
-    const { heads: H, kvHeads: K } = this.sizes;
-    const [q, k, v] = this.projected(x, passage).split([H, K, K], 2); // (B, T, H, D), (B, T, K, D) twice
-    return plainAttention(q, k, v, { window: passage.window }).maps;
-  }
-
-  /** What attention works on: x (B, T, C) → queries, keys and values (B, T, H + 2·K, D). */
-  private projected(x: Tensor, passage: Passage): Tensor {
-    const [B, T] = x.shape;
-    const { heads: H, kvHeads: K, headDim: D } = this.sizes;
-    const qkv = this.adjusted(this.cAttn.forward(x).view(B, T, H + 2 * K, D), x, passage);
-    if (!this.isRotary || !passage.table) return qkv;
-    return rotary(qkv, passage.table, { offset: passage.offset, heads: H + K });
   }
 
   /** Queries and keys normalised, and tokens' own values added, where the settings ask for that. */
