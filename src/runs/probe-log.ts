@@ -1,9 +1,7 @@
 /** Reading `probes.jsonl`, whatever is in it, also while it is being written. */
 import fs from 'node:fs';
-import { fileError } from '../util/atomic-file.js';
-import { UserError } from '../util/errors.js';
 import { isDeeperThan } from '../util/json-file.js';
-import { irregularKind, NO_WAIT } from '../util/read-file.js';
+import { withOpenFile } from '../util/read-file.js';
 import {
   type ModelProbe,
   type ProbeRecord,
@@ -86,14 +84,9 @@ function parseRecord(line: Buffer): ProbeRecord | undefined {
 
 /** Calls `see` with each whole line from a position on; returns the position behind the last of them. */
 function eachLine(file: string, from: number, see: (line: Buffer) => void): number {
-  let descriptor: number | undefined;
-  try {
-    descriptor = fs.openSync(file, NO_WAIT);
-    const stat = fs.fstatSync(descriptor);
-    const kind = irregularKind(stat);
-    if (kind !== undefined) throw new UserError(`${file} is ${kind}: expected a file.`);
-    let position = from > stat.size || !(from >= 0) ? 0 : from;
-    const end = Math.min(stat.size, position + MAX_BYTES);
+  return withOpenFile(file, 0, (descriptor, { size }) => {
+    let position = from > size || !(from >= 0) ? 0 : from;
+    const end = Math.min(size, position + MAX_BYTES);
     let next = position;
     let rest = Buffer.alloc(0);
     let skipping = false; // within a line that is too long
@@ -113,10 +106,5 @@ function eachLine(file: string, from: number, see: (line: Buffer) => void): numb
       rest = skipping ? Buffer.alloc(0) : data;
     }
     return next;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw fileError('cannot read', file, error);
-  } finally {
-    if (descriptor !== undefined) fs.closeSync(descriptor);
-  }
+  });
 }

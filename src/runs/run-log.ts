@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { fileError, syncFolder } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
-import { irregularKind, NO_WAIT } from '../util/read-file.js';
+import { irregularKind, withOpenFile } from '../util/read-file.js';
 
 /**
  * Appends at once, so that whoever watches the file sees each line as it is written; `sync` makes sure
@@ -96,23 +96,13 @@ export function readJsonLines(file: string, lastBytes = MOST_BYTES): object[] {
 
 /** The last bytes of a file; nothing of one that is not there. */
 function readEnd(file: string, bytes: number): string {
-  let descriptor: number | undefined;
-  try {
-    descriptor = fs.openSync(file, NO_WAIT);
-    const stat = fs.fstatSync(descriptor);
-    const kind = irregularKind(stat);
-    if (kind !== undefined) throw new UserError(`${file} is ${kind}: expected a file.`);
-    const end = Buffer.alloc(Math.min(stat.size, bytes));
+  return withOpenFile(file, '', (descriptor, { size }) => {
+    const end = Buffer.alloc(Math.min(size, bytes));
     let done = 0;
     for (let count = -1; count !== 0; done += count) {
-      const at = stat.size - end.length + done;
+      const at = size - end.length + done;
       count = fs.readSync(descriptor, end, done, end.length - done, at);
     }
     return end.toString('utf8', 0, done);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw fileError('cannot read', file, error);
-  } finally {
-    if (descriptor !== undefined) fs.closeSync(descriptor);
-  }
+  });
 }

@@ -36,6 +36,30 @@ export function readRegularFile(file: string, maxBytes = MAX_FILE_BYTES): Buffer
   }
 }
 
+/**
+ * What `read` makes of an open regular file; `absent` where there is none. For reading a part, or what grows.
+ *
+ * @throws UserError when it is no regular file, or cannot be read.
+ */
+export function withOpenFile<T>(
+  file: string,
+  absent: T,
+  read: (descriptor: number, stat: fs.Stats) => T,
+): T {
+  let descriptor: number | undefined;
+  try {
+    descriptor = fs.openSync(file, NO_WAIT);
+    const stat = fs.fstatSync(descriptor);
+    checkRegular(file, stat);
+    return read(descriptor, stat);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return absent;
+    throw fileError('cannot read', file, error);
+  } finally {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
+  }
+}
+
 function readAll(
   descriptor: number,
   file: string,
