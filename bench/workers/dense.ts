@@ -10,14 +10,14 @@ import {
   linear,
   linearCrossEntropy,
   peakMemoryBytes,
-  Scope,
   SGD,
   tensor,
 } from 'nanogpt';
 import type { DenseCase } from '../wasm.js';
 import { floats } from './serve.js';
+import { type TimedSteps, timedSteps } from './steps.js';
 
-let run: ((steps: number) => { losses: number[]; seconds: number[] }) | undefined;
+let run: ((steps: number) => TimedSteps) | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   const message = JSON.parse(line);
   if (run) {
@@ -39,20 +39,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   ];
   const [w1, w2, b2] = parameters.map((parameter) => parameter.requireGrad());
   const optimizer = new SGD(parameters, { lr });
-  run = (steps) => {
-    const losses: number[] = [];
-    const seconds: number[] = [];
-    for (let i = 0; i < steps; i++) {
-      const start = performance.now();
-      using _step = new Scope();
-      const loss = linearCrossEntropy(leakyRelu(linear(x, w1)), w2, b2, targets);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      losses.push(loss.itemSync());
-      seconds.push((performance.now() - start) / 1000);
-    }
-    return { losses, seconds };
-  };
+  run = (steps) =>
+    timedSteps(steps, optimizer, () =>
+      linearCrossEntropy(leakyRelu(linear(x, w1)), w2, b2, targets),
+    );
   console.log(JSON.stringify({ ready: currentBackend().name, threads: currentBackend().threads }));
 }

@@ -7,10 +7,10 @@ import {
   type LanguageModel,
   type Optimizer,
   peakMemoryBytes,
-  Scope,
   type Tensor,
   tensor,
 } from 'nanogpt';
+import { timedSteps } from './steps.js';
 
 /** What every case tells its worker. */
 export interface Settings {
@@ -58,24 +58,13 @@ function prepare(settings: Settings, { model, optimizer }: Contestant) {
   const targets = tensor(new Int32Array(B * perWindow), { shape }).retain();
   let step = 0;
 
-  return (steps: number) => {
-    const losses: number[] = [];
-    const seconds: number[] = [];
-    for (let i = 0; i < steps; i++, step++) {
-      const batch = step % batches;
-      const start = performance.now();
+  return (steps: number) =>
+    timedSteps(steps, optimizer, () => {
+      const batch = step++ % batches;
       inputs.copy_(allInputs.subarray(batch * B * T, (batch + 1) * B * T));
       targets.copy_(allTargets.subarray(batch * B * perWindow, (batch + 1) * B * perWindow));
-      using _step = new Scope();
-      const loss = model.loss(inputs, targets);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-      losses.push(loss.itemSync());
-      seconds.push((performance.now() - start) / 1000);
-    }
-    return { losses, seconds };
-  };
+      return model.loss(inputs, targets);
+    });
 }
 
 /**
