@@ -5,42 +5,11 @@
 import { Command, Option } from 'commander';
 import { oneLine } from '../util/one-line.js';
 import { above, collect, count, fraction, least, seconds } from './arguments.js';
-import { DATASET_NAMES, MODEL_NAMES } from './names.js';
+import { addExport, addImport } from './exchange-program.js';
+import { MODEL_NAMES } from './names.js';
+import { checkpoint, data, ema, imports, json, set, threads, tokenizer } from './shared-options.js';
 import { addTokenizer } from './tokenizer-program.js';
 import { version } from './version.js';
-
-const imports = () =>
-  new Option(
-    '--import <file>',
-    'a .js, .mjs or .ts file that registers your own model, tokenizer or dataset; may be repeated',
-  )
-    .argParser(collect)
-    .default([], 'none');
-
-const threads = () =>
-  new Option('--threads <n>', 'number of compute threads (default: all cores)').argParser(count(1));
-const json = () => new Option('--json', 'print one JSON result only');
-const data = () =>
-  new Option(
-    '--data <what>',
-    `a dataset (${DATASET_NAMES.join(', ')}), a file, folder or URL of text, or - for standard input`,
-  );
-const tokenizer = () =>
-  new Option('--tokenizer <name>', 'char, p50k_base, …; `nanogpt describe` lists them');
-const set = (of: string) =>
-  new Option(
-    '--set <key=value>',
-    `any setting of ${of}, as \`describe <model> --settings\` lists them; may be repeated`,
-  )
-    .argParser(collect)
-    .default([], 'none');
-const checkpoint = () =>
-  new Option('--checkpoint <which>', 'latest, best (lowest validation loss), or a step').default(
-    'latest',
-  );
-
-const ema = () =>
-  new Option('--ema', 'use the average of the weights, of a run trained with emaDecay');
 
 function addTrain(program: Command): void {
   program
@@ -176,64 +145,6 @@ Examples:
   nanogpt eval mlp-chars-20260101-1200 --batch-norm ema,precise,frozen,batch`,
     )
     .action(async (run, options) => (await import('./eval.js')).evaluateRun(run, options));
-}
-
-function addImport(program: Command): void {
-  program
-    .command('import')
-    .description('make a run of a published model, for sample, eval and train --init-from')
-    .argument(
-      '<model>',
-      'a folder with config.json and safetensors, a .gguf, a .bin of llama2.c, or owner/name on the Hugging Face hub',
-    )
-    .requiredOption('--out <folder>', "the run's folder")
-    .addOption(data())
-    .option('--tokenizer <name>', 'for a model that comes without one')
-    .addOption(
-      new Option(
-        '--block-size <n>',
-        'the most tokens to see at once (default: its own, 1,024 at most)',
-      ).argParser(count(1)),
-    )
-    .addOption(threads())
-    .addOption(json())
-    .addHelpText(
-      'after',
-      `
-Families of config.json: gpt2, llama, mistral, qwen2, qwen3, smollm3.
-
-Examples:
-  nanogpt import openai-community/gpt2 --out runs/gpt2
-  nanogpt import stories15M.bin --tokenizer tokenizer.model --out runs/stories`,
-    )
-    .action(async (model, options) => (await import('./import.js')).importModel(model, options));
-}
-
-function addExport(program: Command): void {
-  program
-    .command('export')
-    .description('write a trained model, or what was measured of it, as other programs read it')
-    .argument('<run>', 'a run: its name or folder')
-    .option(
-      '--format <format>',
-      'safetensors (a folder as transformers has it) or gguf (a file for llama.cpp and Ollama)',
-    )
-    .option('--out <path>', 'with --format: the new folder or file')
-    .option('--tensorboard <folder>', 'metrics and probes as event files, into <folder>/<run>')
-    .option('--csv <folder>', 'metrics and probes as tables, into <folder>/<run>')
-    .option('--dtype <type>', 'float32 (default), float16, bfloat16; gguf: q8_0 too')
-    .addOption(checkpoint())
-    .addOption(threads())
-    .addOption(json())
-    .addHelpText(
-      'after',
-      `
-Examples:
-  nanogpt export runs/llama --format gguf --out my.gguf
-  nanogpt export runs/llama --format safetensors --dtype bfloat16 --out my-llama
-  nanogpt export runs/llama --tensorboard boards && tensorboard --logdir boards`,
-    )
-    .action(async (run, options) => (await import('./export.js')).exportRun(run, options));
 }
 
 function addDescribe(program: Command): void {

@@ -1,6 +1,7 @@
 /** Which subcommands and options `nanogpt tokenizer` has. */
 import { type Command, Option } from 'commander';
 import { collect, fraction } from './arguments.js';
+import { json } from './shared-options.js';
 
 /** Adds `tokenizer train`, `encode`, `decode` and `inspect`. */
 export function addTokenizer(program: Command): void {
@@ -11,7 +12,6 @@ export function addTokenizer(program: Command): void {
   addInspect(tokenizer);
 }
 
-const json = () => new Option('--json', 'print one JSON result only');
 const data = (what: string) =>
   new Option('--data <what>', `${what}: a dataset, file, folder or URL of text`);
 const spec = () =>

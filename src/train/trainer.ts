@@ -7,10 +7,9 @@ import type { LanguageModel } from '../models/index.js';
 import { type EvaluationResult, evaluate, meanLoss } from '../observe/evaluate.js';
 import { initialLossWarning } from '../observe/initial-loss.js';
 import { PopulationSchedule } from '../observe/population.js';
-import { Prober } from '../observe/probes/prober.js';
+import { type Probe, Prober } from '../observe/probes/prober.js';
 import { WeightAverage } from '../optim/index.js';
 import type { Checkpoint } from '../runs/checkpoint.js';
-import { readProbes } from '../runs/probe-log.js';
 import { restoreAverage, restoreModel, restoreOptimizer } from '../runs/restore.js';
 import type { RunDirectory } from '../runs/run-directory.js';
 import type { TrainingSettings } from '../runs/settings.js';
@@ -19,6 +18,7 @@ import { type DivergenceError, nonFiniteState } from './anomalies.js';
 import { explainDivergence } from './divergence.js';
 import type { Emitter, StopReason, TrainerEvents, TrainResult } from './events.js';
 import { Ledger, Tally } from './ledger.js';
+import { probingHooks } from './probing.js';
 import { type Cursor, type StepHooks, Stepper } from './stepper.js';
 
 /** How often the loop lets timers, signals and other work have their turn. */
@@ -186,8 +186,10 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
   async #loop(stepper: Stepper): Promise<StopReason> {
     const { steps, logInterval, evalInterval, checkpointInterval, sampleInterval } = this.training;
     const { keepInterval, patience } = this.training;
-    const { run } = this.#options;
-    const hooks = this.#probing(stepper);
+    const { run, hooks: given } = this.#options;
+    const prober = this.#prober;
+    const emit = (probe: Probe) => this.emit('probe', probe);
+    const hooks = prober ? probingHooks(prober, stepper, given, run, emit) : given;
     const ledger = this.#ledger;
     const shown = new Tally();
     const deadline = this.training.maxSeconds * 1000 || Infinity;
@@ -237,33 +239,6 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       now = performance.now();
     }
     return 'steps';
-  }
-
-  /** The hooks given, and those of the probes around them. */
-  #probing(stepper: Stepper): StepHooks | undefined {
-    const { hooks, run } = this.#options;
-    const prober = this.#prober;
-    if (!prober) return hooks;
-    if (run && stepper.step > 0) {
-      const { records, next } = readProbes(run.logPath('probes'), { type: 'model' });
-      prober.resume(records, next);
-    }
-    return {
-      start: (at) => hooks?.start?.(at),
-      around: (at, pass) => prober.around(at, hooks?.around ? () => hooks.around!(at, pass) : pass),
-      backward: (at) => {
-        hooks?.backward?.(at);
-        prober.backward();
-      },
-      update: (at, outcome) => {
-        hooks?.update?.(at, outcome);
-        const probe = prober.update(at, { ...outcome, lr: stepper.optimizer.lr });
-        if (!probe) return;
-        run?.append('probes', probe.model);
-        if (run) prober.bytes = run.append('probes', probe.tensors);
-        this.emit('probe', probe);
-      },
-    };
   }
 
   #warn(line: string | undefined): void {
