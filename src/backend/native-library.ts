@@ -4,9 +4,10 @@
  * the foreign-function interface.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import koffi, { type LibraryHandle } from 'koffi';
+import type { LibraryHandle } from 'koffi';
 import { INTERFACE, type KernelLibrary, SIGNATURES } from './kernel-interface.js';
 
 export type { KernelLibrary };
@@ -54,6 +55,9 @@ export function loadLibrary(): KernelLibrary {
   checkMachine();
   let library: LibraryHandle;
   try {
+    // Loaded here and not above: where the kernels are not used it is no use, and it ends the process when the
+    // worker thread that loads it is ended at that moment.
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
     library = koffi.load(libraryPath);
   } catch (cause) {
     throw new NativeProblem(
