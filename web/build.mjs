@@ -1,4 +1,4 @@
-/** Bundles the Lab's page into dist/web, and what draws its charts without a browser into dist/web/pictures.js. */
+/** Bundles the Lab's page into dist/web. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,13 @@ const shared = {
   legalComments: 'none',
   logLevel: 'warning',
 };
-await build({ ...shared, entryPoints: { app: 'main.tsx' } });
-for (const file of ['index.html', 'favicon.svg', 'app.css']) {
+await build({
+  ...shared,
+  entryPoints: [
+    { in: 'main.tsx', out: 'app' },
+    { in: 'app.css', out: 'app' },
+  ],
+});
+for (const file of ['index.html', 'favicon.svg']) {
   fs.copyFileSync(path.join(here, file), path.join(out, file));
 }

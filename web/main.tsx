@@ -63,6 +63,7 @@ function App() {
         </button>
       </header>
       <main>
+        <h1 class="sr">{VIEWS.find(([key]) => key === view)?.[1] ?? 'nanogpt lab'}</h1>
         <View />
       </main>
     </>

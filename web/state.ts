@@ -24,6 +24,16 @@ export const route = signal<readonly string[]>(['']);
 /** Where the cursor stands in every chart over the same axis. */
 export const cursor = signal<{ readonly axis: string; readonly x: number } | null>(null);
 
+/** Which of `steps` the cursor stands at; the last where it stands elsewhere. */
+export function placeIn(steps: readonly number[]): number {
+  const now = cursor.value;
+  if (now?.axis !== 'step') return steps.length - 1;
+  return Math.max(
+    0,
+    steps.findLastIndex((step) => step <= now.x),
+  );
+}
+
 const TOKEN = 'nanogpt-token';
 export const token = signal(sessionStorage.getItem(TOKEN) ?? '');
 

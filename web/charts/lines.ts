@@ -1,6 +1,6 @@
 /** Line charts with bands: what is drawn, as ECharts takes it. No browser is needed for that. */
 import type { EChartsCoreOption } from 'echarts/core';
-import { figure, position } from '../format.js';
+import { figure, position, short } from '../format.js';
 import { INK } from './palette.js';
 
 export interface Line {
@@ -118,9 +118,9 @@ export function lineOption(chart: LineChart): EChartsCoreOption {
       axisLabel: {
         ...label,
         formatter: (value: number) =>
-          figure(value)
-            .replace(/(\.\d*?)0+$/, '$1')
-            .replace(/\.$/, ''),
+          Math.abs(value) >= 1e4
+            ? short(value).replace(/\.?0+ /, ' ')
+            : withoutZeros(figure(value)),
         showMinLabel: false,
         showMaxLabel: false,
       },
@@ -151,4 +151,9 @@ function referencesOf(
       data: references.map(({ label, y }) => ({ yAxis: y, label: { formatter: label } })),
     },
   };
+}
+
+/** `0.5000` is `0.5`, `3.000e−4` is `3e−4`. */
+function withoutZeros(text: string): string {
+  return text.replace(/\.?0+(?=e|$)/, (zeros) => (text.includes('.') ? '' : zeros));
 }

@@ -102,6 +102,16 @@ export function Panel({ title, children, tools, id }: PanelProps) {
   );
 }
 
+/** What may be wider or higher than its place, and is moved by keys as well. @param label what lies in it. */
+export function Scroll(props: { label: string; also?: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: else what lies outside is not to be reached by keys
+    <section class={`scroll ${props.also ?? ''}`} aria-label={props.label} tabIndex={0}>
+      {props.children}
+    </section>
+  );
+}
+
 export function Check(props: {
   label: string;
   value: boolean;

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { lineOption } from '../charts/lines.js';
 import { INK } from '../charts/palette.js';
 import { figure, whole } from '../format.js';
-import { cursor, theme } from '../state.js';
+import { placeIn, theme } from '../state.js';
 import { Panel } from './bits.js';
 import { Chart } from './chart.js';
 
@@ -66,14 +66,7 @@ export function SeriesPanel(props: SeriesPanelProps) {
       right: 12,
     });
   }, [parts, steps, focused, theme.value, guides, isLog.value]);
-  const now = cursor.value;
-  const at =
-    now?.axis === 'step'
-      ? Math.max(
-          0,
-          steps.findLastIndex((step) => step <= now.x),
-        )
-      : steps.length - 1;
+  const at = placeIn(steps);
   return (
     <Panel
       title={title}

@@ -5,7 +5,7 @@ import type { Axis, Metric, RunCurves } from '../../src/lab/protocol.js';
 import { type Line, lineOption } from '../charts/lines.js';
 import { type Mark, markOf } from '../charts/palette.js';
 import { figure, position } from '../format.js';
-import { Check, Letter, Panel, Segments, Trouble } from '../parts/bits.js';
+import { Check, Letter, Panel, Scroll, Segments, Trouble } from '../parts/bits.js';
 import { Chart } from '../parts/chart.js';
 import { type Curves, useCurves, valueAt } from '../parts/curves.js';
 import { References, references } from '../parts/references.js';
@@ -201,7 +201,7 @@ function Legend({
   const at = cursor.value?.axis === over ? cursor.value.x : undefined;
   const byName = new Map(curves.map((run) => [run.name, run]));
   return (
-    <div class="scroll">
+    <Scroll label="figures of each run">
       <table>
         <thead>
           <tr>
@@ -256,7 +256,7 @@ function Legend({
           })}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -1,7 +1,9 @@
 /** The architecture, drawn from the tree of modules: boxes within boxes, in the order of the model; equal neighbours once. */
+
 import { signal } from '@preact/signals';
 import type { TreeNode } from '../../src/lab/explorer/messages.js';
 import { short } from '../format.js';
+import { Scroll } from '../parts/bits.js';
 
 /** Paths of boxes that were opened or closed by hand. */
 const turned = signal<ReadonlySet<string>>(new Set());
@@ -33,14 +35,14 @@ const times = (shape: readonly number[]) => shape.join(' × ');
 
 export function Diagram({ root }: { root: TreeNode }) {
   return (
-    <div class="scroll">
+    <Scroll label="the model’s parts">
       <div class="diagram body">
         <Parts nodes={root.children} parent={root.path} />
         {root.tensors.map((tensor) => (
           <TensorLine key={tensor.name} tensor={tensor} />
         ))}
       </div>
-    </div>
+    </Scroll>
   );
 }
 

@@ -1,7 +1,7 @@
 /** Settings of the runs compared, side by side: those that differ first and marked. */
 import { signal } from '@preact/signals';
 import { markOf } from '../charts/palette.js';
-import { Check, Letter, Panel } from '../parts/bits.js';
+import { Check, Letter, Panel, Scroll } from '../parts/bits.js';
 import { rows, theme } from '../state.js';
 
 const all = signal(false);
@@ -9,6 +9,7 @@ const all = signal(false);
 function shown(value: unknown): string {
   if (value === undefined) return '–';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
+  if (typeof value === 'number') return String(Number(value.toPrecision(6)));
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
@@ -35,7 +36,7 @@ export function Differences({ runs }: { runs: readonly string[] }) {
       {listed.length === 0 ? (
         <p class="note">All settings are the same.</p>
       ) : (
-        <div class="scroll">
+        <Scroll label="settings of each run">
           <table>
             <thead>
               <tr>
@@ -63,7 +64,7 @@ export function Differences({ runs }: { runs: readonly string[] }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </Panel>
   );

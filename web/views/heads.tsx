@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { InsideReply } from '../../src/lab/explorer/inside.js';
 import { figure } from '../format.js';
-import { Panel } from '../parts/bits.js';
+import { Panel, Scroll } from '../parts/bits.js';
 import { theme } from '../state.js';
 
 /** A square of shares: rows are queries, columns keys. */
@@ -65,7 +65,7 @@ export function Heads({ attention }: { attention: InsideReply['attention'] }) {
         </span>
       }
     >
-      <div class="scroll body">
+      <Scroll label="every head" also="body">
         <table class="heads">
           <tbody>
             {attention.map(({ path, side, heads }) => (
@@ -88,7 +88,7 @@ export function Heads({ attention }: { attention: InsideReply['attention'] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </Panel>
   );
 }

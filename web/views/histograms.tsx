@@ -8,7 +8,7 @@ import { type Ridge, ridgelineOption } from '../charts/ridgeline.js';
 import { figure, short, whole } from '../format.js';
 import { Panel, Trouble } from '../parts/bits.js';
 import { Chart } from '../parts/chart.js';
-import { cursor, ordered, rows, theme } from '../state.js';
+import { ordered, placeIn, rows, theme } from '../state.js';
 
 export const pattern = signal('');
 const against = signal('');
@@ -135,14 +135,7 @@ function TensorRidges({ tensor, other }: { tensor: TensorReply; other: TensorRep
       ...(mirrored && { mirrored }),
     });
   }, [tensor, other, theme.value]);
-  const now = cursor.value;
-  const at =
-    now?.axis === 'step'
-      ? Math.max(
-          0,
-          tensor.steps.findLastIndex((step) => step <= now.x),
-        )
-      : tensor.steps.length - 1;
+  const at = placeIn(tensor.steps);
   const one = tensor.statistics[at];
   const title = `${tensor.kind}:${tensor.path}`;
   return (

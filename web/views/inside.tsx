@@ -15,7 +15,7 @@ import { Heads } from './heads.js';
 import { Histograms, pattern } from './histograms.js';
 import { Layers } from './layers.js';
 import { Predictions } from './predictions.js';
-import { UnitMap } from './units.js';
+import { AllAwake, UnitMap, wasSilent } from './units.js';
 
 const inside = signal<{ name: string; reply: InsideReply } | undefined>(undefined);
 const problem = signal<string | undefined>(undefined);
@@ -285,10 +285,11 @@ function Probes({ name, reply }: { name: string; reply: InsideReply }) {
           }
         >
           <div class="maps body">
-            {units.map((layer) => (
+            {units.filter(wasSilent).map((layer) => (
               <UnitMap key={layer.path} layer={layer} steps={steps} />
             ))}
           </div>
+          <AllAwake layers={units.filter((layer) => !wasSilent(layer))} />
         </Panel>
       )}
       <Histograms name={name} inside={reply} />

@@ -1,9 +1,9 @@
 /** Statistics by layer, in the model's own order, at the step under the cursor. */
 import type { InsideReply } from '../../src/lab/explorer/inside.js';
 import { figure, whole } from '../format.js';
-import { Panel } from '../parts/bits.js';
+import { Panel, Scroll } from '../parts/bits.js';
 import { focus } from '../parts/series-panel.js';
-import { cursor } from '../state.js';
+import { placeIn } from '../state.js';
 
 type Cell = number | null | undefined;
 
@@ -58,15 +58,8 @@ function ordered(rows: Row[]): Row[] {
 }
 
 export function Layers({ inside }: { inside: InsideReply }) {
-  const now = cursor.value;
   const { steps } = inside;
-  const at =
-    now?.axis === 'step'
-      ? Math.max(
-          0,
-          steps.findLastIndex((step) => step <= now.x),
-        )
-      : steps.length - 1;
+  const at = placeIn(steps);
   return (
     <Panel
       title="Layers"
@@ -78,7 +71,7 @@ export function Layers({ inside }: { inside: InsideReply }) {
         </>
       }
     >
-      <div class="scroll tall">
+      <Scroll label="layers and parameters" also="tall">
         <table class="dense">
           <thead>
             <tr>
@@ -134,7 +127,7 @@ export function Layers({ inside }: { inside: InsideReply }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </Panel>
   );
 }

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { InsightReply, TreeReply } from '../../src/lab/explorer/messages.js';
 import { ApiProblem, post } from '../api.js';
 import { visible, whole } from '../format.js';
-import { Panel, Segments, Trouble } from '../parts/bits.js';
+import { Panel, Scroll, Segments, Trouble } from '../parts/bits.js';
 import { RunPicker } from '../parts/run-picker.js';
 import { hrefOf, rows, token } from '../state.js';
 import { Diagram } from './diagram.js';
@@ -202,7 +202,7 @@ function Insight({ reply }: { reply: InsightReply }) {
       </div>
       <div class="body">
         <h3>Prediction after each layer: the likeliest next token, and its probability</h3>
-        <div class="scroll">
+        <Scroll label="predictions after each layer">
           <table class="lens">
             <thead>
               <tr>
@@ -224,7 +224,7 @@ function Insight({ reply }: { reply: InsightReply }) {
                     <td
                       key={i}
                       class={i === query ? 'here' : ''}
-                      style={{ '--surprise': `${Math.round((top[0]?.probability ?? 0) * 70)}%` }}
+                      style={{ '--surprise': `${Math.round((top[0]?.probability ?? 0) * 50)}%` }}
                       title={`entropy ${entropy.toFixed(2)} nats; ${top.map(({ text, probability }) => `${visible(text)} ${probability.toFixed(3)}`).join(', ')}`}
                     >
                       <b class="mono">{visible(top[0]?.text ?? '')}</b>
@@ -235,7 +235,7 @@ function Insight({ reply }: { reply: InsightReply }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       </div>
     </>
   );

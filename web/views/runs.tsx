@@ -3,7 +3,7 @@ import { computed, signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { LabRow } from '../../src/lab/protocol.js';
 import { duration, loss, short, when, whole } from '../format.js';
-import { Letter, markOfRun, Panel, Spark, State } from '../parts/bits.js';
+import { Letter, markOfRun, Panel, Scroll, Spark, State } from '../parts/bits.js';
 import { chosen, folder, hrefOf, loaded, ordered, toggle } from '../state.js';
 import { Compare } from './compare.js';
 
@@ -169,7 +169,7 @@ export function Runs() {
             <code>nanogpt train mlp --preset chars</code>.
           </p>
         ) : (
-          <div class="scroll">
+          <Scroll label="all runs">
             <table>
               <thead>
                 <tr>
@@ -187,7 +187,7 @@ export function Runs() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scroll>
         )}
       </Panel>
       {chosen.value.length > 0 && <Compare />}

@@ -18,6 +18,18 @@ function bitsOf(packed: string | null, units: number): Uint8Array {
   return bits;
 }
 
+/** Whether any unit was silent at any step: base64 of zeros alone is all A. */
+export function wasSilent({ silent }: Units): boolean {
+  return silent.some((packed) => packed !== null && /[^A=]/.test(packed));
+}
+
+/** Layers of which there is nothing to draw. */
+export function AllAwake({ layers }: { layers: readonly Units[] }) {
+  if (layers.length === 0) return null;
+  const names = layers.map(({ path, units }) => `${path} (${whole(units)})`);
+  return <p class="note">No unit was ever silent in {names.join(', ')}.</p>;
+}
+
 /** Column by column a measured step, row by row a unit. */
 export function UnitMap({ layer, steps }: { layer: Units; steps: readonly number[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
