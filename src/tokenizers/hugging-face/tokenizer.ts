@@ -13,8 +13,9 @@ import { dirname, join } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import { readRegularFile } from '../../util/read-file.js';
 import { IdList } from '../id-list.js';
+import { writeFiles } from '../save-folder.js';
 import { allowedSpecials } from '../specials.js';
-import { addBosEos, checkId, saveFolder, wellFormed } from '../support.js';
+import { addBosEos, checkId, type TokenizerFiles, tokenizerFiles, wellFormed } from '../support.js';
 import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
 import { type AddedToken, AddedTokens } from './added-tokens.js';
 import { checkTokenizerJson } from './check.js';
@@ -153,9 +154,14 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   save(dir: string): void {
+    writeFiles(dir, this.toFiles());
+  }
+
+  toFiles(): TokenizerFiles {
     const { tokenizer, config } = this.files;
     const more = config === undefined ? undefined : { 'tokenizer_config.json': config };
-    saveFolder(dir, { kind: this.kind, name: this.name }, { 'tokenizer.json': tokenizer, ...more });
+    const { kind, name } = this;
+    return tokenizerFiles({ kind, name }, { 'tokenizer.json': tokenizer, ...more });
   }
 }
 
