@@ -1,5 +1,5 @@
 /** What a checkpoint holds, wherever it lies: `state.json` and its checksums. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SafetensorsReader } from '../formats/safetensors-read.js';
 import type { Tensor } from '../tensor/index.js';
 import { crc32 } from '../util/crc32.js';

@@ -1,6 +1,6 @@
 /** What a run is: model, data, tokenizer, split, seed and training, from a preset and what the user sets. */
 import { closest, distance } from 'fastest-levenshtein';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULT_DATASET } from '../data/public-datasets.js';
 import { checkSplit, DEFAULT_SPLIT, type SplitFractions } from '../data/split.js';
 import type { ModelDefinition } from '../models/index.js';

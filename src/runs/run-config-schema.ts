@@ -1,5 +1,5 @@
 /** What `config.json` holds: everything needed to repeat a run. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { UserError } from '../util/errors.js';
 import type { RunSettings } from './config.js';
 import { describeIssues } from './issues.js';
