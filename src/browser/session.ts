@@ -12,9 +12,11 @@ import type { RunConfig, Versions } from '../runs/run-config-schema.js';
 import { currentBackend } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { createModel, modelDefinition } from '../train/create-model.js';
+import { requireMemory } from '../train/memory-need.js';
 import { newRunConfig } from '../train/new-config.js';
 import { Trainer } from '../train/trainer.js';
 import { UserError } from '../util/errors.js';
+import { sha256 } from '../util/sha256.js';
 import { platform } from './platform.js';
 import { MemoryRun, type RunFiles } from './run-files.js';
 import { makeTokenizer } from './tokenizers.js';
@@ -55,7 +57,9 @@ export async function startMemoryRun(
   const isPublic = publicDataset(given) !== undefined;
   const data = await dataOf(settings, given);
   const own = { ...settings, data: given.name };
-  const model = createModel(own, data.tokenizer.vocabSize);
+  const { vocabSize } = data.tokenizer;
+  requireMemory(own, vocabSize, modelDefinition(own.model), 'training');
+  const model = createModel(own, vocabSize);
   try {
     const config: RunConfig = {
       ...newRunConfig(own, model, data),
@@ -102,12 +106,17 @@ export async function resumeMemoryRun(
   const { config } = run;
   const settings = changeSettings(modelDefinition(config.model), config, overrides);
   const tokenizer = await run.tokenizer();
-  const data = datasetFromText(text, tokenizer, { ...config, name: config.dataset.name });
-  if (data.info.sha256 !== config.dataset.sha256) {
+  const utf8 = new TextEncoder().encode(text);
+  if (sha256(utf8) !== config.dataset.sha256) {
     throw new UserError(
-      `this is not the text that ${config.name} was trained on: expected ${config.dataset.bytes} bytes with SHA-256 ${config.dataset.sha256}, got ${data.info.bytes} with ${data.info.sha256}.`,
+      `this is not the text that ${config.name} was trained on: expected ${config.dataset.bytes} bytes with SHA-256 ${config.dataset.sha256}, got ${utf8.length} with ${sha256(utf8)}.`,
     );
   }
+  const data = datasetFromText(text, tokenizer, {
+    name: config.dataset.name,
+    split: config.split,
+    documents: config.dataset['documents'] !== undefined,
+  });
   const { checkpoint } = run.openCheckpoint();
   if (!checkpoint) throw new UserError(`${config.name}: has no checkpoint to go on from.`);
   const session = sessionOf(run, settings, modelOf(config), data);
@@ -141,7 +150,10 @@ function sessionOf(
 function modelOf(config: RunConfig): LanguageModel {
   const definition = modelDefinition(config.model);
   const parsed = definition.schema.safeParse(config.modelConfig);
-  if (parsed.success) return createModel(config, config.vocabSize, definition);
+  if (parsed.success) {
+    requireMemory(config, config.vocabSize, definition, 'evaluation');
+    return createModel(config, config.vocabSize, definition);
+  }
   const issues = describeIssues(parsed.error, config.modelConfig);
   throw new UserError(`config.json does not fit ${definition.name}: ${issues}.`);
 }

@@ -77,7 +77,9 @@ export function Keep() {
           />
         </label>
         <label class="tall">
-          or its folder, as <code>nanogpt train</code> left it in <code>runs</code>
+          <span>
+            or its folder, as <code>nanogpt train</code> left it in <code>runs</code>
+          </span>
           <input
             type="file"
             aria-label="folder of a run"

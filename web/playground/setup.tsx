@@ -121,7 +121,9 @@ export function Setup() {
         <Text />
         <Numbers />
         <label class="tall">
-          further settings, as <code>--set</code> takes them
+          <span>
+            further settings, as <code>--set</code> takes them
+          </span>
           <input
             value={more.value}
             placeholder="nHidden=400 optimizer=sgd"
