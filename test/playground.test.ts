@@ -80,7 +80,7 @@ describe.skipIf(!isHere)('the playground', () => {
 
   /** Chooses a text of one's own, and small settings. */
   async function fill(page: Page, set: string, steps: string): Promise<void> {
-    await page.getByLabel('text', { exact: true }).selectOption('my text');
+    await page.getByRole('combobox', { name: /^text/ }).selectOption('my text');
     await page.getByPlaceholder(/^paste a text/).fill(smallText());
     await page.getByLabel('steps', { exact: true }).fill(steps);
     await page.getByPlaceholder('nHidden=400 optimizer=sgd').fill(set);

@@ -79,8 +79,9 @@ export class Engine implements Calls {
     const definition = modelDefinition(model);
     const overrides = parseOverrides(definition, set);
     const settings = buildSettings(definition, { preset, overrides });
-    this.#close();
+    // The run before goes once there is another: a text that is too short does not lose it.
     const session = await startMemoryRun(settings, given);
+    this.#close();
     this.#text = given.text;
     return this.#train(session);
   }
