@@ -36,7 +36,7 @@ describe('writePlayground', () => {
     expect(names).toContain(path.join('tables', 'p50k_base.js'));
     // Relative, so that it may lie anywhere.
     expect(fs.readFileSync(path.join(folder, 'index.html'), 'utf8')).not.toMatch(/(src|href)="\//);
-    expect(() => writePlayground(folder)).toThrow(/site is taken\./);
+    expect(() => writePlayground(folder)).toThrow(/site: is taken\. Name/);
   });
 });
 
@@ -85,7 +85,7 @@ describe.skipIf(!isHere)('the playground', () => {
     await page.getByLabel('steps', { exact: true }).fill(steps);
     await page.getByPlaceholder('nHidden=400 optimizer=sgd').fill(set);
   }
-  const status = (page: Page) => page.getByRole('status');
+  const status = (page: Page) => page.locator('span[role=status]');
   const trains = (page: Page) => page.getByRole('button', { name: 'train', exact: true }).click();
   /** Waits until so many characters are there. */
   const written = (page: Page, least: number) =>

@@ -44,7 +44,7 @@ export function Keep() {
   const name = run.value?.config.name;
   const isSaved = (run.value?.step ?? 0) > 0 || run.value?.config.training.steps === 0;
   return (
-    <Panel title="Keep">
+    <Panel title="Keep" id="keep">
       <div class="body form">
         <div class="row">
           <button

@@ -157,7 +157,7 @@ function Text() {
           {ownName.value}, {ownText.value.length.toLocaleString('en-US')} characters
           <textarea
             rows={6}
-            placeholder="paste a text here: some tens of thousands of characters at least"
+            placeholder="paste a text here: a few thousand characters at least"
             value={ownText.value}
             onInput={(event) => (ownText.value = event.currentTarget.value)}
           />
