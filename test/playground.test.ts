@@ -40,6 +40,32 @@ describe('writePlayground', () => {
   });
 });
 
+describe('startPlayground', () => {
+  it('refuses what is no port, and one that is taken, in a line', async () => {
+    await expect(startPlayground({ port: 99_999 })).rejects.toThrow(
+      /^--port 99999: expected a whole number from 0 to 65535\.$/,
+    );
+    await using first = await startPlayground({ port: 0 });
+    const port = Number(new URL(first.url).port);
+    await expect(startPlayground({ port })).rejects.toThrow(/is taken: name another one/);
+  });
+
+  it('gives the page with what isolates it, to this host alone, and a data set’s text where it has it', async () => {
+    await using served = await startPlayground({ port: 0 });
+    const page = await fetch(served.url);
+    expect(page.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin');
+    expect(page.headers.get('Cross-Origin-Embedder-Policy')).toBe('require-corp');
+    const engine = await fetch(`${served.url}engine.js`);
+    expect(engine.headers.get('Content-Security-Policy')).toContain(
+      "script-src 'self' 'wasm-unsafe-eval'",
+    );
+    expect((await fetch(`${served.url}data/mine.txt`)).status).toBe(404);
+    expect((await fetch(`${served.url}../package.json`)).status).toBe(404);
+    const foreign = await fetch(served.url, { headers: { Origin: 'https://example.org' } });
+    expect(foreign.status).toBe(403);
+  });
+});
+
 describe.skipIf(!isHere)('the playground', () => {
   const workshop = new Workshop();
   let browser: Browser;

@@ -2,13 +2,16 @@
 import type { AddressInfo } from 'node:net';
 import { type ServerType, serve } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { UserError } from '../util/errors.js';
+import { UsageError, UserError } from '../util/errors.js';
 
 /** Connections at once: more than a browser opens for all of its pages. */
 const MOST_CONNECTIONS = 128;
 
-/** Serves on 127.0.0.1. @param port 0 for any that is free. @throws UserError where it is taken. */
+/** Serves on 127.0.0.1. @param port 0 for any that is free. @throws UserError where it is taken, UsageError for what is no port. */
 export function listen(app: Hono, port: number): Promise<ServerType> {
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new UsageError(`--port ${port}: expected a whole number from 0 to 65535.`);
+  }
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => resolve(server));
     if ('maxConnections' in server) server.maxConnections = MOST_CONNECTIONS;
