@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../test/suites/fixtures.js';
+import { datasetFromText } from '../data/from-text.js';
 import { buildSettings, RunDirectory } from '../runs/index.js';
 import { tensor } from '../tensor/index.js';
 import { modelDefinition, openRun, resumeRun, startRun } from '../train/index.js';
@@ -141,6 +142,26 @@ describe('a run in memory', () => {
     await documents.trainer.train();
     using again = await resumeRun(write(documents.run.files()), { overrides: { steps: 41 } });
     expect((await again.trainer.train()).step).toBe(41);
+  });
+
+  it('opens a run with a tokenizer of the Hugging Face hub, or a trained one', async () => {
+    const { bertBaseUncased } = await import('../tokenizers/hugging-face/bert.js');
+    const { ByteBpeTokenizer } = await import('../tokenizers/bytes/trained.js');
+    const { GPT2_SPLIT } = await import('../tokenizers/bytes/split.js');
+    const trainedBpe = ByteBpeTokenizer.train(text, {
+      vocabSize: 280,
+      split: GPT2_SPLIT,
+      specials: [],
+    });
+    for (const tokenizer of [bertBaseUncased(), trainedBpe]) {
+      const data = datasetFromText(text, tokenizer, { name: 'mine' });
+      using session = await startRun({ ...mlp, data: 'mine' }, { folder, data });
+      session.trainer.saveStart();
+      using own = await openMemoryRun(read(session.run.path));
+      expect(own.tokenizer.fingerprint).toBe(tokenizer.fingerprint);
+      expect(own.tokenizer.encode(text)).toEqual(tokenizer.encode(text));
+      expect(valuesOf(own.model)).toEqual(valuesOf(session.model));
+    }
   });
 
   it('refuses what is no run, is damaged, or is another text, in one line', async () => {

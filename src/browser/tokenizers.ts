@@ -63,9 +63,19 @@ export async function tokenizerFromFiles(files: RunFiles): Promise<Tokenizer> {
       const { ByteBpeTokenizer, TOKENIZER_JSON } = await import('../tokenizers/bytes/trained.js');
       return ByteBpeTokenizer.fromJson(textOf(TOKENIZER_JSON), manifest.name);
     }
+    case 'huggingface': {
+      const { HuggingFaceTokenizer } = await import('../tokenizers/hugging-face/tokenizer.js');
+      const config = files.has('tokenizer_config.json')
+        ? textOf('tokenizer_config.json')
+        : undefined;
+      return new HuggingFaceTokenizer(
+        { tokenizer: textOf('tokenizer.json'), config },
+        manifest.name,
+      );
+    }
     default:
       throw new UserError(
-        `the run's tokenizer is of the kind "${manifest.kind}", which a browser does not have: expected char, tiktoken or byte-bpe.`,
+        `the run's tokenizer is of the kind "${manifest.kind}", which a browser does not have: expected char, tiktoken, byte-bpe or huggingface.`,
       );
   }
 }

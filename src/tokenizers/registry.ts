@@ -217,8 +217,7 @@ async function openFile(path: string, form: 'model' | 'json'): Promise<Tokenizer
     const { SentencePieceTokenizer } = await import('./sentencepiece/tokenizer.js');
     return SentencePieceTokenizer.fromFile(path, basename(path));
   }
-  const { HuggingFaceTokenizer } = await import('./hugging-face/tokenizer.js');
-  return HuggingFaceTokenizer.fromPath(path);
+  return (await import('./hugging-face/open.js')).openHuggingFace(path);
 }
 
 /**
@@ -239,8 +238,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
       return SentencePieceTokenizer.fromFolder(dir, name);
     }
     case 'huggingface': {
-      const { HuggingFaceTokenizer } = await import('./hugging-face/tokenizer.js');
-      return HuggingFaceTokenizer.fromPath(dir, name);
+      return (await import('./hugging-face/open.js')).openHuggingFace(dir, name);
     }
     case 'byte-bpe': {
       const { ByteBpeTokenizer, TOKENIZER_JSON } = await import('./bytes/trained.js');
