@@ -81,7 +81,7 @@ describe.skipIf(!isHere)('the playground', () => {
     await isolated?.close();
     await bare?.close();
     workshop[Symbol.dispose]();
-  });
+  }, PATIENCE);
 
   /** The page once the engine is ready; what it complains of to the console ends the test. */
   async function open({ url }: Playground, options: object = {}): Promise<Page> {
