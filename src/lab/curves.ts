@@ -5,8 +5,8 @@ import type { Axis, Curve, Metric, RunCurves } from './protocol.js';
 import type { RunSeries } from './run-series.js';
 import { thin } from './thin.js';
 
-const AXES: readonly Axis[] = ['step', 'tokens', 'seconds', 'flops'];
-const METRICS: readonly Metric[] = ['loss', 'lr', 'gradNorm', 'tokensPerSecond'];
+export const AXES: readonly Axis[] = ['step', 'tokens', 'seconds', 'flops'];
+export const METRICS: readonly Metric[] = ['loss', 'lr', 'gradNorm', 'tokensPerSecond'];
 /** More than any screen is wide. */
 const MOST_POINTS = 4000;
 /** Values among which a quantile is looked for; of more, every so many. */
@@ -56,7 +56,7 @@ function optional(key: string, text: string | undefined): number | undefined {
 /**
  * A run's curves.
  *
- * @param flopsPerToken for the axis of floating-point operations.
+ * @param flopsPerToken for the axis of floating-point operations; NaN where it is not known.
  */
 export function curvesOf(
   config: RunConfig,
@@ -96,7 +96,7 @@ export function curvesOf(
 }
 
 /** Where on an axis a step lies; seconds are taken where an event has them, else between its neighbours. */
-function positions(series: RunSeries, axis: Axis, flopsPerToken: number) {
+export function positions(series: RunSeries, axis: Axis, flopsPerToken: number) {
   const steps = series.steps.get('step');
   const lookUp = (at: ArrayLike<number>, values: Float64Array) =>
     Float64Array.from(at, (step) => interpolate(steps, values, step));

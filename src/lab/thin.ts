@@ -4,6 +4,9 @@
  * with the number of points on the screen.
  */
 
+/** The weights of `smoothed` that the page offers: evenly in the number of points that are averaged. */
+export const SMOOTHINGS = [0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998];
+
 /** A thinned curve: one entry for each bucket that has points. */
 export interface Thinned {
   /** The mean of the bucket's own positions. */

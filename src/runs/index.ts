@@ -25,13 +25,12 @@ export {
   type ModelProbe,
   type ProbeRecord,
   packBits,
-  TENSOR_KINDS,
-  type TensorKind,
   type TensorStatistics,
   type TensorsProbe,
   unpackBits,
 } from './probe-records.js';
 export { restoreModel } from './restore.js';
+export { TENSOR_KINDS, type TensorKind } from './tensor-kinds.js';
 export {
   type ImportedFile,
   type RunConfig,

@@ -100,7 +100,7 @@ export function lineOption(chart: LineChart): EChartsCoreOption {
       type: logX ? 'log' : 'value',
       min: 'dataMin',
       max: 'dataMax',
-      axisLine: { lineStyle: { color: ink.faint } },
+      axisLine: { onZero: false, lineStyle: { color: ink.faint } },
       axisTick: { lineStyle: { color: ink.faint } },
       axisLabel: {
         ...label,
@@ -142,12 +142,17 @@ function referencesOf(
     type: 'line',
     data: [],
     silent: true,
+    z: 5,
     markLine: {
       symbol: 'none',
       silent: true,
       animation: false,
       lineStyle: { color: ink.faint, type: [3, 3], width: 1 },
-      label: { position: 'insideEndTop', color: ink.faint, fontSize: 10.5 },
+      // Over the curves, and with a rim of the ground's colour.
+      label: {
+        ...{ position: 'insideEndTop', distance: 3, color: ink.faint, fontSize: 10.5 },
+        ...{ textBorderColor: ink.ground, textBorderWidth: 3 },
+      },
       data: references.map(({ label, y }) => ({ yAxis: y, label: { formatter: label } })),
     },
   };
