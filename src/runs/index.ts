@@ -30,7 +30,6 @@ export {
   unpackBits,
 } from './probe-records.js';
 export { restoreModel } from './restore.js';
-export { TENSOR_KINDS, type TensorKind } from './tensor-kinds.js';
 export {
   type ImportedFile,
   type RunConfig,
@@ -49,3 +48,4 @@ export {
   trainingSchema,
 } from './settings.js';
 export { requestStop } from './stop-request.js';
+export { TENSOR_KINDS, type TensorKind } from './tensor-kinds.js';

@@ -148,10 +148,10 @@ function referencesOf(
       silent: true,
       animation: false,
       lineStyle: { color: ink.faint, type: [3, 3], width: 1 },
-      // Over the curves, and with a rim of the ground's colour.
+      // Over the curves, on ground of its own.
       label: {
         ...{ position: 'insideEndTop', distance: 3, color: ink.faint, fontSize: 10.5 },
-        ...{ textBorderColor: ink.ground, textBorderWidth: 3 },
+        ...{ backgroundColor: ink.ground, padding: [1, 3] },
       },
       data: references.map(({ label, y }) => ({ yAxis: y, label: { formatter: label } })),
     },
