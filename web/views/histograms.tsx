@@ -57,7 +57,9 @@ export function Histograms({ name, inside }: { name: string; inside: InsideReply
               class="mono finder"
               list="tensor-paths"
               placeholder={firstPattern(tensors)}
-              value={pattern.value}
+              // Its own while it is typed in, since the panel is drawn anew as the run goes on.
+              key={pattern.value}
+              defaultValue={pattern.value}
               spellcheck={false}
               onChange={(event) => (pattern.value = event.currentTarget.value.trim())}
             />

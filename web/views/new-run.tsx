@@ -335,7 +335,9 @@ function Field({ setting, base }: { setting: FormSetting; base: string }) {
           list={lists ? `list-${key}` : undefined}
           placeholder={resolved.value[key] ?? ''}
           spellcheck={false}
-          onChange={(event) => change(event.currentTarget.value.trim())}
+          // At every key: drawn anew meanwhile, the field would be set back to what is known.
+          onInput={(event) => change(event.currentTarget.value)}
+          onBlur={(event) => change(event.currentTarget.value.trim())}
         />
       )}
       {lists && (
