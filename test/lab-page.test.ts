@@ -10,6 +10,9 @@ import { LabFixture, trainSmall } from './suites/lab.js';
 
 if (!CHROMIUM) console.warn(`lab-page: ${NO_CHROMIUM}`);
 
+/** What comes in its own time. */
+const poll: typeof expect.poll = (seen) => expect.poll(seen, { timeout: 20_000 });
+
 describe.skipIf(!CHROMIUM)('the page', () => {
   let lab: LabFixture;
   let browser: Browser;
@@ -83,9 +86,9 @@ describe.skipIf(!CHROMIUM)('the page', () => {
         .allInnerTexts();
       return Number(/([\d,]+) of/.exec(fact)?.[1]?.replaceAll(',', '') ?? 0);
     };
-    await expect.poll(step, { timeout: 20_000 }).toBeGreaterThan(0);
+    await poll(step).toBeGreaterThan(0);
     const seen = await step();
-    await expect.poll(step, { timeout: 20_000 }).toBeGreaterThan(seen); // without being asked again
+    await poll(step).toBeGreaterThan(seen); // without being asked again
     const state = panel('Run').locator('.state');
     expect(await state.innerText()).toBe('running');
     await page.getByRole('button', { name: 'stop', exact: true }).click();
@@ -93,7 +96,7 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     const stoppedAt = await step();
     await page.getByRole('button', { name: 'resume', exact: true }).click();
     await page.getByRole('button', { name: 'stop', exact: true }).waitFor();
-    await expect.poll(step, { timeout: 20_000 }).toBeGreaterThan(stoppedAt);
+    await poll(step).toBeGreaterThan(stoppedAt);
     await page.getByRole('button', { name: 'stop', exact: true }).click();
     await page.getByRole('button', { name: 'resume', exact: true }).waitFor();
   });
@@ -104,26 +107,24 @@ describe.skipIf(!CHROMIUM)('the page', () => {
       await page.getByLabel(`compare ${name}`).setChecked(true);
     }
     const figures = page.getByLabel('figures of each run');
-    await expect.poll(() => figures.locator('tbody tr').count()).toBe(2);
+    await poll(() => figures.locator('tbody tr').count()).toBe(2);
     const settings = panel('Settings');
-    await expect
-      .poll(() => settings.locator('tbody tr', { hasText: 'model' }).innerText())
-      .toMatch(/gpt.*mlp|mlp.*gpt/);
+    await poll(() => settings.locator('tbody tr', { hasText: 'model' }).innerText()).toMatch(
+      /gpt.*mlp|mlp.*gpt/,
+    );
     for (const axis of ['tokens', 'seconds', 'FLOPs', 'steps']) {
       await page.getByRole('button', { name: axis, exact: true }).click();
       const chart = page.getByRole('slider', { name: /^Loss of 2 runs over/ });
       const wanted = { FLOPs: 'flops', steps: 'step' }[axis] ?? axis;
-      await expect.poll(() => chart.getAttribute('aria-label')).toContain(wanted);
-      await expect
-        .poll(async () => Number(await chart.getAttribute('aria-valuemax')))
-        .toBeGreaterThan(0);
+      await poll(() => chart.getAttribute('aria-label')).toContain(wanted);
+      await poll(async () => Number(await chart.getAttribute('aria-valuemax'))).toBeGreaterThan(0);
     }
     await page.getByLabel('reference lines').check();
     const chart = page.getByRole('slider', { name: /^Loss of/ });
     await chart.focus();
     await page.keyboard.press('End');
     await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => figures.locator('thead th').first().innerText()).not.toBe('last');
+    await poll(() => figures.locator('thead th').first().innerText()).not.toBe('last');
   });
 
   it('shows what is inside, and any tensor by its path', async () => {
@@ -141,9 +142,9 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     const finder = page.getByLabel('tensor', { exact: true });
     await finder.fill('gradient:h.0.attn*');
     await finder.blur();
-    await expect
-      .poll(() => panel('Distributions').locator('figcaption').allInnerTexts())
-      .toEqual(expect.arrayContaining([expect.stringContaining('gradient:h.0.attn')]));
+    await poll(() => panel('Distributions').locator('figcaption').allInnerTexts()).toEqual(
+      expect.arrayContaining([expect.stringContaining('gradient:h.0.attn')]),
+    );
     await finder.fill('nothing.like.it');
     await finder.blur();
     await panel('Distributions').getByText('No tensor is called so.').waitFor();
@@ -155,28 +156,24 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     await page.getByLabel('tokens', { exact: true }).blur();
     await page.getByRole('button', { name: 'write' }).click();
     const text = page.getByRole('group', { name: 'written text' });
-    await expect.poll(() => text.getByRole('button').count(), { timeout: 20_000 }).toBe(30);
+    await poll(() => text.getByRole('button').count()).toBe(30);
     const latest = await text.innerText();
     await text.getByRole('button').nth(5).click();
     const table = panel('Text').locator('table');
-    await expect.poll(() => table.first().innerText()).toMatch(/0\.\d|%/);
+    await poll(() => table.first().innerText()).toMatch(/0\.\d|%/);
     const slider = panel('Text').getByLabel('checkpoint');
     const place = () => slider.getAttribute('aria-valuetext');
     const before = await place();
     await slider.focus();
     await page.keyboard.press('Home');
-    await expect.poll(place).not.toBe(before);
-    await expect
-      .poll(
-        async () => (await text.getByRole('button').count()) === 30 && (await text.innerText()),
-        { timeout: 20_000 },
-      )
-      .not.toBe(latest);
+    await poll(place).not.toBe(before);
+    await poll(
+      async () => (await text.getByRole('button').count()) === 30 && (await text.innerText()),
+      { timeout: 20_000 },
+    ).not.toBe(latest);
     await page.getByLabel('two checkpoints').check();
     await page.getByRole('button', { name: 'write' }).click();
-    await expect
-      .poll(() => panel('Right').getByRole('button').count(), { timeout: 20_000 })
-      .toBeGreaterThan(29);
+    await poll(() => panel('Right').getByRole('button').count()).toBeGreaterThan(29);
   });
 
   it('draws the model, its attention and what each layer would say', async () => {
@@ -184,8 +181,8 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     await page.getByLabel('the model’s parts').getByText('cAttn').first().waitFor();
     await page.getByRole('textbox', { name: 'prompt' }).fill('Anna reads');
     const lens = page.getByLabel('predictions after each layer');
-    await expect.poll(() => lens.locator('tbody tr').count()).toBe(3); // the embedding, two blocks
-    await expect.poll(() => lens.locator('thead th').count()).toBe(11);
+    await poll(() => lens.locator('tbody tr').count()).toBe(3); // the embedding, two blocks
+    await poll(() => lens.locator('thead th').count()).toBe(11);
     await panel('Tokens')
       .or(page.getByLabel(/Embedding|Pieces/i))
       .first()
@@ -213,12 +210,10 @@ describe.skipIf(!CHROMIUM)('the page', () => {
     for (const title of ['Loss', 'Settings', 'Updates to data, log10', 'Distributions', 'Layers']) {
       await alone.locator(`section.panel[aria-label="${title}"]`).waitFor();
     }
-    await expect.poll(() => alone.locator('.ridges figcaption').count()).toBeGreaterThan(0);
+    await poll(() => alone.locator('.ridges figcaption').count()).toBeGreaterThan(0);
     await alone.getByRole('button', { name: 'FLOPs', exact: true }).click();
     const chart = alone.getByRole('slider', { name: /^Loss of 1 runs? over flops/ });
-    await expect
-      .poll(async () => Number(await chart.getAttribute('aria-valuemax')))
-      .toBeGreaterThan(0);
+    await poll(async () => Number(await chart.getAttribute('aria-valuemax'))).toBeGreaterThan(0);
     expect(asked.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([]);
     await alone.close();
   });

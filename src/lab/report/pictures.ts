@@ -11,8 +11,8 @@ export interface Picture {
   readonly content: string | Uint8Array;
 }
 
-/** Pixels of a PNG to one of the SVG, for sharp screens and print. */
-const SCALE = 2;
+/** Two pixels to one of the SVG's, of which an inch has 72: for fine screens and print. */
+const DENSITY = 144;
 
 /**
  * Draws them.
@@ -38,10 +38,12 @@ export async function drawPictures(
     });
   }
   const taken = new Set<string>();
-  return drawn.map(({ name, svg }) => {
-    const content = encode ? encode(svg) : svg;
-    return { name: `${free(name, taken)}.${format}`, content };
-  });
+  const pictures: Picture[] = [];
+  for (const { name, svg } of drawn) {
+    const content = encode ? await encode(svg) : svg;
+    pictures.push({ name: `${free(name, taken)}.${format}`, content });
+  }
+  return pictures;
 }
 
 /** A file's name that is not taken, on systems that do not tell capitals apart either. */
@@ -56,16 +58,13 @@ function free(name: string, taken: Set<string>): string {
 }
 
 /** It is an optional dependency: a binary that is not there for every system. */
-async function pngEncoder(): Promise<(svg: string) => Uint8Array> {
+async function pngEncoder(): Promise<(svg: string) => Promise<Uint8Array>> {
   try {
-    const { Resvg } = await import('@resvg/resvg-js');
-    return (svg) => {
-      const font = { loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans' };
-      return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: SCALE } }).render().asPng();
-    };
+    const { default: sharp } = await import('sharp');
+    return (svg) => sharp(Buffer.from(svg), { density: DENSITY }).png().toBuffer();
   } catch (cause) {
     throw new UserError(
-      '--png needs the package @resvg/resvg-js, which is not installed for this system: `npm install @resvg/resvg-js`, or write --svg.',
+      '--png needs the package sharp, which is not installed for this system: `npm install sharp`, or write --svg.',
       { cause },
     );
   }
