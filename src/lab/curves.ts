@@ -132,16 +132,17 @@ function quantiles(
   y: ArrayLike<number>,
   { from = -Infinity, to = Infinity }: { from?: number; to?: number },
 ): [number, number] | null {
-  const inside: number[] = [];
+  const isInside = (i: number) => x[i]! >= from && x[i]! <= to && Number.isFinite(y[i]!);
+  let count = 0;
+  for (let i = 0; i < y.length; i++) if (isInside(i)) count++;
+  if (count === 0) return null;
+  const stride = Math.ceil(count / QUANTILE_VALUES);
+  const values = new Float64Array(Math.ceil(count / stride));
+  let seen = 0;
   for (let i = 0; i < y.length; i++) {
-    if (x[i]! >= from && x[i]! <= to && Number.isFinite(y[i]!)) inside.push(i);
+    if (isInside(i) && seen++ % stride === 0) values[(seen - 1) / stride] = y[i]!;
   }
-  if (inside.length === 0) return null;
-  const stride = Math.ceil(inside.length / QUANTILE_VALUES);
-  const values = Float64Array.from(
-    { length: Math.ceil(inside.length / stride) },
-    (_, i) => y[inside[i * stride]!]!,
-  ).sort();
+  values.sort();
   const at = (share: number) => values[Math.round(share * (values.length - 1))]!;
   return [at(0.01), at(0.99)];
 }
