@@ -80,7 +80,7 @@ beforeAll(() => {
     execFileSync('npm', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
   );
   tarball = path.join(folder, filename);
-});
+}, 60_000);
 // Nine installs are some gigabytes of files.
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }), 300_000);
 

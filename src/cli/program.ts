@@ -187,6 +187,30 @@ function addLab(program: Command): void {
     .action(async (options) => (await import('./lab.js')).lab(options));
 }
 
+function addReport(program: Command): void {
+  program
+    .command('report')
+    .description('write curves, settings and the inside of runs as one page, or as pictures')
+    .argument('<runs...>', 'runs: their names or folders')
+    .option('--out <file>', 'one HTML page that needs no other file and no network')
+    .option('--svg <folder>', 'a picture for each chart')
+    .option('--png <folder>', 'the same as pixels')
+    .option(
+      '--tensors <pattern>',
+      "with --svg or --png: histograms of these tensors too, e.g. 'activation:hidden.*'",
+    )
+    .option('--dark', 'with --svg or --png: on a dark ground')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt report mlp-chars-20260101-1200 --out report.html
+  nanogpt report runs/plain runs/deeper --svg pictures`,
+    )
+    .action(async (runs, options) => (await import('./report.js')).report(runs, options));
+}
+
 function addDoctor(program: Command): void {
   program
     .command('doctor')
@@ -234,6 +258,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     addTokenizer,
     addRuns,
     addLab,
+    addReport,
     addDoctor,
   ];
   for (const add of all) add(program);

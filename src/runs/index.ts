@@ -25,8 +25,6 @@ export {
   type ModelProbe,
   type ProbeRecord,
   packBits,
-  TENSOR_KINDS,
-  type TensorKind,
   type TensorStatistics,
   type TensorsProbe,
   unpackBits,
@@ -50,3 +48,4 @@ export {
   trainingSchema,
 } from './settings.js';
 export { requestStop } from './stop-request.js';
+export { TENSOR_KINDS, type TensorKind } from './tensor-kinds.js';

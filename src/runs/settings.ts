@@ -9,7 +9,7 @@ import { MUON_SCALES } from '../optim/index.js';
 import { UsageError } from '../util/errors.js';
 import { describeIssues } from './issues.js';
 import { isPattern } from './probe-pattern.js';
-import { TENSOR_KINDS } from './probe-records.js';
+import { TENSOR_KINDS } from './tensor-kinds.js';
 
 const KINDS = TENSOR_KINDS.join(', ');
 const count = z.int().min(0);

@@ -24,5 +24,6 @@ export {
   type StartOptions,
   startRun,
 } from './session.js';
+export { flopsPerToken } from './step-flops.js';
 export { optimizerOf, type StepHooks, scheduleOf } from './stepper.js';
 export { Trainer, type TrainerOptions } from './trainer.js';
