@@ -211,6 +211,19 @@ Examples:
     .action(async (runs, options) => (await import('./report.js')).report(runs, options));
 }
 
+function addPlayground(program: Command): void {
+  program
+    .command('playground')
+    .description('open a local page that trains a model in the browser')
+    .addOption(
+      new Option('--port <n>', 'port on 127.0.0.1; 0: any that is free')
+        .argParser(count(0))
+        .default(8788),
+    )
+    .option('--out <folder>', 'write the page into a new folder instead, for any static host')
+    .action(async (options) => (await import('./playground.js')).playground(options));
+}
+
 function addDoctor(program: Command): void {
   program
     .command('doctor')
@@ -259,6 +272,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     addRuns,
     addLab,
     addReport,
+    addPlayground,
     addDoctor,
   ];
   for (const add of all) add(program);

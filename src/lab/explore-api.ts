@@ -1,7 +1,7 @@
 /** What the page asks of a run's model: it is opened and run by the explorer, a process of its own. */
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '../runs/index.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { oneLine } from '../util/one-line.js';

@@ -1,9 +1,8 @@
 /** The Lab's server: the page, what it reads, and what it asks to be done, on this machine only. */
 import fs from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ServerType, serve } from '@hono/node-server';
+import type { ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { UsageError, UserError } from '../util/errors.js';
@@ -13,6 +12,7 @@ import { NoRunError } from './contained.js';
 import { exploreApi } from './explore-api.js';
 import { Explorer } from './explorer/client.js';
 import { guard, MOST_BODY, makeToken, requireToken } from './guard.js';
+import { closeServer, listen, portOf } from './listen.js';
 import { readApi } from './read-api.js';
 import { RunStore } from './store.js';
 import { Trainings } from './trainings.js';
@@ -45,8 +45,6 @@ const FILES: Readonly<Record<string, { file: string; type: string }>> = {
   '/app.css': { file: 'app.css', type: 'text/css; charset=utf-8' },
   '/favicon.svg': { file: 'favicon.svg', type: 'image/svg+xml' },
 };
-/** Connections at once: more than a browser opens for all of its pages. */
-const MOST_CONNECTIONS = 128;
 
 /**
  * Starts the Lab on 127.0.0.1.
@@ -80,7 +78,7 @@ export async function startLab({ folder, port: wanted, onFault }: LabOptions): P
     app.get(at, (c) => c.body(bytes, 200, { 'Content-Type': type }));
   }
   const server = await listen(app, wanted);
-  port = (server.address() as AddressInfo).port;
+  port = portOf(server);
   const close = () => {
     explorer.close();
     return closeAll(server, store);
@@ -104,24 +102,7 @@ function readPage(): Map<string, { type: string; bytes: Uint8Array<ArrayBuffer> 
   }
 }
 
-function listen(app: Hono, port: number): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => resolve(server));
-    if ('maxConnections' in server) server.maxConnections = MOST_CONNECTIONS;
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      const problem = taken
-        ? 'is taken: name another one, or 0 for any that is free'
-        : error.message;
-      reject(new UserError(`--port ${port}: ${problem}.`, { cause: error }));
-    });
-  });
-}
-
 function closeAll(server: ServerType, store: RunStore): Promise<void> {
   store.close();
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    if ('closeAllConnections' in server) server.closeAllConnections();
-  });
+  return closeServer(server);
 }

@@ -5,6 +5,7 @@ export {
   CheckpointStore,
   type TrainingState,
 } from './checkpoint.js';
+export type { CheckpointContents, CheckpointPart, SavedState } from './checkpoint-state.js';
 export {
   buildSettings,
   changeSettings,

@@ -5,7 +5,7 @@
  * A number that is NaN or infinite is written as null: it could not be measured, or has no meaning (the
  * logarithm of nothing). Figures have four significant digits, counts are exact.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FIRST_BIN, LAST_BIN } from '../util/log-bins.js';
 import { TENSOR_KINDS } from './tensor-kinds.js';
 

@@ -28,6 +28,8 @@ import {
   CheckpointStore,
 } from './checkpoint.js';
 import { HeldFolder } from './held-folder.js';
+import { type ReadProbes, readProbes } from './probe-log.js';
+import type { ModelProbe } from './probe-records.js';
 import { isRun, type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
 import { lockRun } from './run-lock.js';
 import { RunLog, readJsonLines } from './run-log.js';
@@ -189,6 +191,11 @@ export class RunDirectory {
   /** All whole lines of metrics or probes. */
   read(log: 'metrics' | 'probes'): unknown[] {
     return readJsonLines(this.logPath(log));
+  }
+
+  /** The records of the model as a whole in probes. */
+  modelProbes(): ReadProbes<ModelProbe> {
+    return readProbes(this.logPath('probes'), { type: 'model' });
   }
 
   /** Puts what was appended safely on the disk, and says how long each file is: for a checkpoint. */

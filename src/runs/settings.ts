@@ -4,7 +4,7 @@
  * Keys are flat, and different from those of every model's configuration, so that `--set key=value`
  * says which is meant without a prefix.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MUON_SCALES } from '../optim/index.js';
 import { UsageError } from '../util/errors.js';
 import { describeIssues } from './issues.js';

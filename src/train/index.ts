@@ -1,4 +1,6 @@
 /** Training: the loop, and putting a run together. */
+
+export { Emitter } from '../util/emitter.js';
 export { DivergenceError, type Finding } from './anomalies.js';
 export type * from './events.js';
 export {
@@ -16,6 +18,7 @@ export {
   type OpenedRun,
   openRun,
 } from './open-run.js';
+export type { TrainingRecord } from './record.js';
 export {
   type ResumeOptions,
   resumeRun,
@@ -26,4 +29,4 @@ export {
 } from './session.js';
 export { flopsPerToken } from './step-flops.js';
 export { optimizerOf, type StepHooks, scheduleOf } from './stepper.js';
-export { Trainer, type TrainerOptions } from './trainer.js';
+export { Trainer, type TrainerOptions, type TrainingData } from './trainer.js';

@@ -1,5 +1,4 @@
 /** What memory a model needs, found before any is taken. */
-import { getHeapStatistics } from 'node:v8';
 import { CountedEnough, type CountingLimits, countingBackend } from '../backend/counting.js';
 import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { TOKENS_AT_ONCE } from '../observe/evaluate.js';
@@ -18,6 +17,7 @@ import {
   withBackend,
 } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
+import { heapLimit } from '../util/heap-limit.js';
 import { memoryLimit } from '../util/memory-limit.js';
 import { optimizerOf } from './stepper.js';
 
@@ -58,7 +58,7 @@ export function memoryNeed(
   definition: ModelDefinition,
   use: Use,
   limit = memoryLimit(),
-  mostBuffers = getHeapStatistics().heap_size_limit / HEAP_BYTES,
+  mostBuffers = heapLimit() / HEAP_BYTES,
 ): MemoryNeed {
   const limits: CountingLimits = { bytes: limit, patience: PATIENCE, buffers: mostBuffers };
   const backend = countingBackend(limits);

@@ -8,6 +8,7 @@ import { type ImportedFile, type RunConfig, versions } from '../runs/run-config.
 import { RunDirectory } from '../runs/run-directory.js';
 import type { Initial } from './initial.js';
 import { requireMemory, type Use } from './memory-need.js';
+import { newRunConfig } from './new-config.js';
 import {
   createModel,
   definitionOf,
@@ -78,20 +79,8 @@ export async function startRun(
   requireMemory(settings, vocabSize, definition, use);
   const model = createModel(settings, vocabSize, definition);
   initial?.fill(model);
-  const config: Omit<RunConfig, 'name'> = {
-    format: 'nanogpt-run',
-    version: 1,
-    created: new Date().toISOString(),
-    ...settings,
-    data: dataOf(settings, data, options),
-    modelConfig: settings.modelConfig as RunConfig['modelConfig'],
-    split: [...settings.split],
-    dataset: { ...data.info, split: undefined, cached: undefined },
-    vocabSize,
-    parameters: {
-      total: model.parameterCount(),
-      trainable: model.parameterCount({ trainable: true }),
-    },
+  const config = {
+    ...newRunConfig({ ...settings, data: dataOf(settings, data, options) }, model, data),
     ...(options.imports?.length && { imports: [...options.imports] }),
     versions: versions(),
   };
