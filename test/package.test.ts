@@ -29,7 +29,8 @@ interface Done {
 /** A program run in a project, without what this process's own npm and vitest say in the environment. */
 function run(cwd: string, program: string, args: readonly string[], env: object = {}): Done {
   const inherited = Object.entries(process.env).filter(([name]) => {
-    return !/^(npm_|NODE_|VITEST|NANOGPT_|INIT_CWD$|TEST$)/.test(name);
+    // What certificates the network has is the machine's own business, and npm's.
+    return !/^(npm_|NODE_(?!EXTRA_CA_CERTS$)|VITEST|NANOGPT_|INIT_CWD$|TEST$)/.test(name);
   });
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd,
