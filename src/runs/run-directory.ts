@@ -72,7 +72,7 @@ export class RunDirectory {
   /**
    * Makes a new run's folder.
    *
-   * @throws UsageError for an invalid name; or for one that is taken; UserError when the folder cannot be written.
+   * @throws UsageError for an invalid name, or one that is taken; UserError when the folder cannot be written.
    */
   static create({
     folder = 'runs',
@@ -108,7 +108,7 @@ export class RunDirectory {
   /**
    * Refuses, before any work is done for it, a name that a new run cannot have.
    *
-   * @throws UsageError for an invalid name; or for one that is taken; UserError when it cannot be looked up.
+   * @throws UsageError for an invalid name, or one that is taken; UserError when it cannot be looked up.
    */
   static requireFree(name: string, folder = 'runs'): void {
     if (!NAME.test(name)) {
