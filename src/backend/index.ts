@@ -25,6 +25,7 @@ export {
   type UnaryOp,
 } from './backend.js';
 export { NativeBackend } from './native.js';
+export { type ForeignFunction, type ForeignLibrary, openForeign } from './native-foreign.js';
 export { loadNative, nativeProblem } from './native-load.js';
 export { ReferenceBackend } from './reference.js';
 export { WasmBackend } from './wasm.js';
