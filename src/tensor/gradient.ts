@@ -62,7 +62,8 @@ export function sumOfRows(weight: Tensor, a: RowGradient, b: RowGradient): RowGr
     if (idsB[j] === id) placesB[j++] = count;
   }
   const { width } = a;
-  const rows = weight.empty([count], 'int32').copy_(ids.subarray(0, count));
+  const rows = weight.empty([count], 'int32');
+  if (count > 0) rows.backend.write(rows.pointer, 'int32', ids.subarray(0, count));
   const values = weight.empty([count, width]).fill_(0);
   for (const [from, places] of [
     [a, placesA],

@@ -1,6 +1,8 @@
 /** Training: the loop, and putting a run together. */
 export { DivergenceError, type Finding } from './anomalies.js';
+export { FoundElsewhere } from './divergence.js';
 export type * from './events.js';
+export { type Follower, followResume, followStart } from './follower.js';
 export {
   type Initial,
   type InitialOptions,

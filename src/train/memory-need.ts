@@ -108,8 +108,9 @@ function rehearse(model: LanguageModel, { training }: Sized, use: Use): number {
     if (emaDecay > 0) new WeightAverage(model.stateDict(), emaDecay);
     {
       using _step = new Scope();
-      const { loss, bytes } = lossOf(training.batchSize);
-      hostBytes = 2 * bytes; // those of the sampler, and of the pass over the validation split
+      const { batchSize, batchParts } = training;
+      const { loss, bytes } = lossOf(batchSize / batchParts);
+      hostBytes = (1 + batchParts) * bytes; // those of the sampler, and of the pass over the validation split
       loss.backward();
       optimizer.step();
     }
