@@ -10,25 +10,35 @@ import { type Ran, Workshop } from './run-cli.js';
 
 const child = fileURLToPath(new URL('ranks-child.mjs', import.meta.url));
 const TIME = 240_000;
-const SMALL = [
-  ...['train', 'mlp', '--preset', 'chars', '--data', 'text.txt', '--steps', '12'],
-  ...[
-    'blockSize=4',
-    'nEmbd=8',
-    'nHidden=16',
-    'norm=batch',
-    'optimizer=adamw',
-    'batchSize=16',
-    'batchParts=4',
-    'evalInterval=4',
-    'evalBatches=3',
-    'checkpointInterval=4',
-    'warmupSteps=0',
-  ].flatMap((pair) => ['--set', pair]),
-];
-/** Goes on until somebody ends it, and saves all the time. */
-const LONG = [...SMALL, '--steps', '1000000', '--set', 'checkpointInterval=2'];
-const LONG_RUN = [...LONG, '--set', 'evalInterval=100000', '--set', 'logInterval=1000'];
+const SETTINGS = {
+  steps: 12,
+  blockSize: 4,
+  nEmbd: 8,
+  nHidden: 16,
+  norm: 'batch',
+  optimizer: 'adamw',
+  batchSize: 16,
+  batchParts: 4,
+  evalInterval: 4,
+  evalBatches: 3,
+  checkpointInterval: 4,
+  logInterval: 4,
+  warmupSteps: 0,
+};
+
+/** A training of a fraction of a second. */
+function small(run: string, changed: Record<string, string | number> = {}): string[] {
+  const settings = Object.entries({ ...SETTINGS, ...changed });
+  const pairs = settings.flatMap((pair) => ['--set', pair.join('=')]);
+  const args = ['train', 'mlp', '--preset', 'chars', '--data', 'text.txt', ...pairs];
+  return [...args, '--out', `runs/${run}`];
+}
+
+/** One that goes on until somebody ends it, and saves all the time. */
+function long(run: string, changed: Record<string, string | number> = {}): string[] {
+  const rare = { evalInterval: 1e5, logInterval: 1000, checkpointInterval: 2 };
+  return small(run, { steps: 1e6, ...rare, ...changed });
+}
 
 let workshop: Workshop;
 let main: string;
@@ -37,7 +47,7 @@ beforeAll(async () => {
   workshop = new Workshop();
   main = workshop.path('package', 'dist', 'cli', 'main.js');
   // Made once, and not by four at the same time.
-  await workshop.json([...SMALL, '--out', 'runs/alone'], { env: { NANOGPT_THREADS: '1' } });
+  await workshop.json(small('alone'), { env: { NANOGPT_THREADS: '1' } });
 }, TIME);
 
 afterAll(() => workshop?.[Symbol.dispose]());
@@ -126,7 +136,7 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
   it('a run moves between one, two and four', { timeout: TIME }, async () => {
     const run = name('moved');
     const alone = { env: { NANOGPT_THREADS: '1' } };
-    await workshop.json([...SMALL, '--steps', '4', '--out', `runs/${run}`], alone);
+    await workshop.json(small(run, { steps: 4 }), alone);
     const ran = await nanogpt(4, ['train', '--resume', `runs/${run}`, '--steps', '8']);
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
     expect(saidIn(ran)).toEqual([]);
@@ -140,8 +150,7 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
 
   it('says what a user has to know, once', { timeout: TIME }, async () => {
     const run = name('cut');
-    const args = SMALL.filter((arg, i) => !`${arg} ${SMALL[i + 1]}`.includes('batchParts'));
-    const ran = await nanogpt(4, [...args, '--out', `runs/${run}`, '--set', 'logInterval=4']);
+    const ran = await nanogpt(4, small(run, { batchParts: 1 }));
     expect(ran, ran.stderr).toMatchObject({ code: 0 });
     expect(ran.stdout.match(/^ranks +4, by /gm)).toHaveLength(1);
     expect(bitsOf(run)).toEqual(bitsOf('alone')); // cut into four parts by itself
@@ -152,14 +161,17 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
       .split('\n')[0];
     expect(JSON.parse(line!).rankTokensPerSecond).toHaveLength(4);
 
-    const odd = await nanogpt(2, [...args, '--set', 'batchSize=15', '--out', `runs/${run}-2`]);
+    const odd = await nanogpt(2, small(`${run}-2`, { batchSize: 15, batchParts: 1 }));
     expect(odd.code).toBe(2);
     expect(saidIn(odd)).toEqual([
       expect.stringMatching(/^nanogpt: rank 0: 2 ranks: a batch of 15 /),
     ]);
-    const three = await nanogpt(3, [...args, '--out', `runs/${run}-3`]);
+    const three = await nanogpt(3, small(`${run}-3`));
     expect(saidIn(three)).toEqual([expect.stringMatching(/3 ranks: expected a power of two/)]);
-    const piped = await nanogpt(2, [...args, '--data', '-', '--out', `runs/${run}-4`]);
+    const piped = await nanogpt(
+      2,
+      small(`${run}-4`).map((arg) => (arg === 'text.txt' ? '-' : arg)),
+    );
     expect(saidIn(piped)).toEqual([expect.stringMatching(/rank 0: --data -: standard input/)]);
     expect(fs.readdirSync(workshop.path('runs')).filter((r) => r.startsWith(`${run}-`))).toEqual(
       [],
@@ -173,7 +185,7 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
       began = performance.now();
       process.kill(ranksOf(run)[2]!, 'SIGKILL');
     });
-    const ran = await nanogpt(4, [...LONG_RUN, '--out', `runs/${run}`], { watch: kill });
+    const ran = await nanogpt(4, long(run), { watch: kill });
     expect(performance.now() - began).toBeLessThan(30_000);
     expect(ran.code).not.toBe(0);
     expect(ranksOf(run)).toEqual([]);
@@ -183,7 +195,7 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
   it('all end when one hangs, which the others name', { timeout: TIME }, async () => {
     const run = name('hung');
     const hang = onceSaved(run, () => process.kill(ranksOf(run)[2]!, 'SIGSTOP'));
-    const ran = await nanogpt(4, [...LONG_RUN, '--out', `runs/${run}`], {
+    const ran = await nanogpt(4, long(run), {
       watch: hang,
       env: { NANOGPT_RANK_TIMEOUT: '6' },
     });
@@ -198,7 +210,7 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
     const run = name('gone');
     const folder = workshop.path('runs', run);
     const move = onceSaved(run, () => fs.renameSync(folder, `${folder}-moved`));
-    const ran = await nanogpt(2, [...LONG_RUN, '--out', `runs/${run}`], { watch: move });
+    const ran = await nanogpt(2, long(run), { watch: move });
     expect(ran.code).toBe(1);
     expect(saidIn(ran)).toEqual([
       expect.stringMatching(/^nanogpt: rank 0: .*(gone|moved|removed)/),
@@ -209,15 +221,14 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
   it('all stop, and save, when one is asked to', { timeout: TIME }, async () => {
     const run = name('stopped');
     const stop = onceSaved(run, () => process.kill(ranksOf(run)[1]!, 'SIGTERM'));
-    const ran = await nanogpt(2, [...LONG_RUN, '--out', `runs/${run}`], { watch: stop });
+    const ran = await nanogpt(2, long(run), { watch: stop });
     expect(ran.stdout).toMatch(/stopped at step .*, and saved/);
     await resumes(run);
   });
 
   it('all end when the numbers do, which is said once', { timeout: TIME }, async () => {
     const run = name('diverged');
-    const wild = ['--set', 'optimizer=sgd', '--lr', '1e38', '--set', 'norm=none'];
-    const ran = await nanogpt(2, [...LONG_RUN, ...wild, '--out', `runs/${run}`]);
+    const ran = await nanogpt(2, long(run, { optimizer: 'sgd', lr: 1e38, norm: 'none' }));
     expect(ran.code).toBe(1);
     expect(saidIn(ran)).toEqual([
       expect.stringMatching(/rank \d: .* became (NaN|-?Infinity) at step/),
@@ -227,7 +238,7 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
 
 describe('without a launcher', () => {
   it('nothing of MPI is loaded, and asking for it says how it is done', async () => {
-    const ran = await workshop.nanogpt([...SMALL, '--distributed', 'mpi', '--out', 'runs/none']);
+    const ran = await workshop.nanogpt([...small('none'), '--distributed', 'mpi']);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr).toMatch(
       /^nanogpt: --distributed mpi: no launcher of MPI .*mpirun -n 2.*\n$/,
@@ -237,19 +248,18 @@ describe('without a launcher', () => {
   it('a library that is none, or not there, is named', async () => {
     const launched = { OMPI_COMM_WORLD_RANK: '0', OMPI_COMM_WORLD_SIZE: '2' };
     const missing = { ...launched, NANOGPT_MPI: '/nowhere/libmpi.so' };
-    const ran: Ran = await workshop.nanogpt([...SMALL, '--out', 'runs/none'], { env: missing });
+    const ran: Ran = await workshop.nanogpt(small('none'), { env: missing });
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(
       /^nanogpt: rank 0: NANOGPT_MPI=\/nowhere\/libmpi.so: expected .*\n$/,
     );
     const kernels = path.join('package', 'build', 'kernels', 'libnanogpt.so');
     const other = { ...launched, NANOGPT_MPI: workshop.path(kernels) };
-    const second = await workshop.nanogpt([...SMALL, '--out', 'runs/none'], { env: other });
+    const second = await workshop.nanogpt(small('none'), { env: other });
     expect(second.stderr).toMatch(/expected a library of MPI, and it is none/);
-    const off = await workshop.nanogpt(
-      [...SMALL, '--distributed', 'off', '--out', 'runs/off', '--steps', '1'],
-      { env: other },
-    );
+    const off = await workshop.nanogpt([...small('off', { steps: 1 }), '--distributed', 'off'], {
+      env: other,
+    });
     expect(off).toMatchObject({ code: 0 });
   });
 });

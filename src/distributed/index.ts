@@ -7,5 +7,5 @@ export {
   joinRanks,
 } from './join.js';
 export { findLauncher, type Launched } from './launcher.js';
-export { type FoundMpi, findMpi } from './mpi-library.js';
+export { availableMpi } from './mpi-library.js';
 export { ALONE, type Combine, gather, most, plus, type Ranks } from './ranks.js';

@@ -155,6 +155,18 @@ export function findMpi(launched: Launched | null): FoundMpi {
   );
 }
 
+/** Every kind of MPI that this machine has, as `Open MPI 4.1.4 (libmpi.so.40)`. Opens them, and starts none. */
+export function availableMpi(): string[] {
+  return FAMILIES.flatMap(({ files, handles: handlesOf }) => {
+    for (const file of files) {
+      const library = opened(file);
+      const handles = library && handlesOf(library, file);
+      if (library && handles) return [`${versionOf(library, handles.family)} (${file})`];
+    }
+    return [];
+  });
+}
+
 function openNamed(file: string): FoundMpi {
   let library: ForeignLibrary;
   try {
