@@ -24,6 +24,7 @@ const SETTINGS = {
   checkpointInterval: 4,
   logInterval: 4,
   warmupSteps: 0,
+  schedule: 'constant',
 };
 
 /** A training of a fraction of a second. */

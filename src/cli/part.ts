@@ -1,6 +1,7 @@
 /** This process as one of several ranks: what it is to say, and how it is to end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findLauncher } from '../distributed/launcher.js';
+import { UsageError } from '../util/errors.js';
 import { fail } from './fail.js';
 
 /** What ends several ranks. */
@@ -32,7 +33,13 @@ export function isFollower(): boolean {
 /** Prints what went wrong, and ends all ranks, where there are several. */
 export async function failTogether(error: unknown, knownElsewhere: boolean): Promise<void> {
   const rank = (part ?? findLauncher())?.rank;
-  if (rank !== undefined && rank > 0) await sleep(FIRST_WORD_MS);
+  if (rank !== undefined && rank > 0) {
+    if (!part && error instanceof UsageError) {
+      process.exitCode = error.exitCode; // the command is the same on all ranks
+      return;
+    }
+    await sleep(FIRST_WORD_MS);
+  }
   if (knownElsewhere) await sleep(LAST_WORD_MS);
   fail(error, rank);
   part?.abort(Number(process.exitCode));

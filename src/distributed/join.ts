@@ -55,6 +55,11 @@ export function joinRanks(wanted?: Distributed): Joined {
 }
 
 function join(launched: Launched): Joined {
+  if ((launched.size & (launched.size - 1)) !== 0) {
+    throw new UsageError(
+      `${launched.size} ranks: expected a power of two (sums are made in pairs, so that they do not depend on the number of ranks). Start ${2 ** Math.floor(Math.log2(launched.size))}.`,
+    );
+  }
   const limit = silenceLimit();
   const backend = requireNative();
   if ((currentBackend() as unknown) !== backend) {
@@ -67,11 +72,6 @@ function join(launched: Launched): Joined {
   if (mpi.size !== launched.size) {
     throw new UserError(
       `${launched.by} started ${launched.size} ranks, but ${mpi.description} sees ${mpi.size}: it is not the launcher's own library. Name that in ${LIBRARY_VARIABLE}, or use the other launcher.`,
-    );
-  }
-  if ((mpi.size & (mpi.size - 1)) !== 0) {
-    throw new UsageError(
-      `${mpi.size} ranks: expected a power of two (sums are made in pairs, so that they do not depend on the number of ranks). Start ${2 ** Math.floor(Math.log2(mpi.size))}.`,
     );
   }
   const ranks = new MpiRanks(mpi, limit);
