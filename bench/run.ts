@@ -7,6 +7,12 @@
 
 import { availableParallelism } from 'node:os';
 import { type AttentionResult, benchAttention, formatAttention } from './attention.js';
+import {
+  benchDistributed,
+  type DistributedReport,
+  findMpirun,
+  formatDistributed,
+} from './distributed.js';
 import { benchGPT } from './gpt.js';
 import { HIERARCHICAL, CASES as HIERARCHICAL_CASES } from './hierarchical.js';
 import { formatMachine, type Machine, measureMachine } from './machine.js';
@@ -126,6 +132,15 @@ if (wants('wasm')) {
   }
 }
 
+let distributed: DistributedReport | null = null;
+const mpirun = wants('distributed') ? findMpirun() : null;
+if (mpirun) {
+  distributed = await benchDistributed(mpirun, python);
+  console.log(`\n${formatDistributed(distributed)}`);
+} else if (wants('distributed')) {
+  console.log('\nno launcher of MPI (mpirun) is installed: several ranks skipped');
+}
+
 let tokenizers: TokenizerReport[] = [];
 if (wants('tokenizers')) {
   tokenizers = benchTokenizers();
@@ -147,5 +162,6 @@ console.log(
     probes,
     wasm,
     tokenizers,
+    distributed,
   }),
 );

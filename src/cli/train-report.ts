@@ -1,6 +1,7 @@
 /** What `nanogpt train` says before and after. */
 import type { Backend } from '../backend/index.js';
 import { SPLIT_NAMES } from '../data/index.js';
+import type { Joined } from '../distributed/index.js';
 import { type RunDirectory, readProbes } from '../runs/index.js';
 import type { Session, TrainResult } from '../train/index.js';
 import { peakMemoryBytes } from '../util/peak-memory.js';
@@ -11,7 +12,11 @@ import { trainingSentence } from './wording.js';
 import type { Written } from './write-text.js';
 
 /** A few lines: model, data, splits, training, backend, folder. */
-export function introduction({ run, model, data, trainer }: Session, backend: Backend): string {
+export function introduction(
+  { run, model, data, trainer }: Session,
+  backend: Backend,
+  { ranks, library }: Joined,
+): string {
   const { config } = run;
   const { info, splits, tokenizer } = data;
   const parts = SPLIT_NAMES.filter((name) => splits[name].ids.length > 0);
@@ -26,6 +31,7 @@ export function introduction({ run, model, data, trainer }: Session, backend: Ba
     ],
     ['training', trainingSentence(trainer.training, model.blockSize, model.target)],
     ['backend', `${backend.name}, ${backend.threads} thread${backend.threads === 1 ? '' : 's'}`],
+    ['ranks', library && `${ranks.size}, by ${library}`],
     ['run', shownPath(run.path)],
     ['from', from > 0 ? `step ${thousands(from)}` : undefined],
   ]);

@@ -28,6 +28,8 @@ export interface LabRow {
   /** Of the best validation loss, per byte of the raw text. */
   readonly bitsPerByte?: number;
   readonly tokensPerSecond?: number | null;
+  /** Of each rank's own work, where several trained it. */
+  readonly rankTokensPerSecond?: readonly number[];
   /** A few dozen values of the training loss; absent until it was read. */
   readonly spark?: readonly number[];
   readonly checkpoints?: readonly number[];

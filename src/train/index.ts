@@ -2,7 +2,9 @@
 
 export { Emitter } from '../util/emitter.js';
 export { DivergenceError, type Finding } from './anomalies.js';
+export { FoundElsewhere } from './divergence.js';
 export type * from './events.js';
+export { type Follower, followResume, followStart } from './follower.js';
 export {
   type Initial,
   type InitialOptions,

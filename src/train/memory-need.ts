@@ -112,9 +112,10 @@ function rehearse(model: LanguageModel, { training }: Sized, use: Use): number {
     if (emaDecay > 0) new WeightAverage(model.stateDict(), emaDecay);
     {
       using _step = new Scope();
+      const { batchSize, batchParts } = training;
       const pass = () => {
-        const { loss, bytes } = lossOf(training.batchSize);
-        hostBytes = 2 * bytes; // those of the sampler, and of the pass over the validation split
+        const { loss, bytes } = lossOf(batchSize / batchParts);
+        hostBytes = (1 + batchParts) * bytes; // those of the sampler, and of the pass over the validation split
         loss.backward();
         return 0;
       };

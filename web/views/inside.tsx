@@ -98,6 +98,7 @@ function Facts({ row }: { row: LabRow }) {
     ['tokens', row.tokens === undefined ? undefined : short(row.tokens)],
     ['time', row.seconds === undefined ? undefined : duration(row.seconds)],
     ['tokens per second', row.tokensPerSecond ? short(row.tokensPerSecond) : undefined],
+    ['ranks', row.rankTokensPerSecond && ranksOf(row.rankTokensPerSecond)],
     ['best validation', row.best ? `${loss(row.best.loss)} at ${whole(row.best.step)}` : undefined],
     ['bits per byte', row.bitsPerByte?.toFixed(3)],
   ];
@@ -113,6 +114,12 @@ function Facts({ row }: { row: LabRow }) {
         ))}
     </dl>
   );
+}
+
+/** How many, and the tokens per second of each, or of the slowest and the fastest where they are many. */
+function ranksOf(paces: readonly number[]): string {
+  const shown = paces.length <= 8 ? paces : [Math.min(...paces), Math.max(...paces)];
+  return `${paces.length}: ${shown.map(short).join(paces.length <= 8 ? ', ' : ' to ')} tokens/s`;
 }
 
 /** Where to look for what a rule is about. */
