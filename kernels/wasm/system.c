@@ -54,8 +54,18 @@ static void wake(_Atomic int *word, unsigned count) {
     __builtin_wasm_memory_atomic_notify((int *)word, count);
 }
 
+/* Unlike 0, and another in each thread: its address. */
+static _Thread_local char self;
+
+/* Held by the very thread that asks: a call that trapped never gave it back. Better a second trap than a wait for ever. */
 void mutex_lock(struct mutex *m) {
-    while (atomic_exchange(&m->state, 1)) sleep_while(&m->state, 1);
+    const int me = (int)(uintptr_t)&self;
+    for (;;) {
+        int holder = 0;
+        if (atomic_compare_exchange_strong(&m->state, &holder, me)) return;
+        if (holder == me) __builtin_trap();
+        sleep_while(&m->state, holder);
+    }
 }
 
 void mutex_unlock(struct mutex *m) {
