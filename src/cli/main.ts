@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command line's entry: parses, runs a command, and turns what was thrown into an exit code. */
 import { CommanderError } from 'commander';
-import { fail } from './fail.js';
 import { translateOptions } from './option-words.js';
 import { onClosedPipe } from './output.js';
 import { buildProgram } from './program.js';
@@ -22,5 +21,5 @@ try {
 } catch (error) {
   // commander has already printed what was wrong with the usage, or the help that was asked for.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else fail(error);
+  else (await import('./fail.js')).fail(error);
 }
