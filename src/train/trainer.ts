@@ -146,6 +146,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     if (this.#stepper) {
       using optimizer = openPart(saved, 'optimizer');
       fillOptimizer(this.#stepper.optimizer, optimizer, state.optimizer);
+      this.#stepper.shards?.release();
       this.#stepper.moveTo({ step: state.step, ...state.random });
     }
     this.#ledger.load(state);
@@ -341,6 +342,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     this.#requireFinite();
     requireSameModel(this.model.stateDict(), this.#ranks);
     this.#savedStep = step;
+    this.#stepper?.shards?.collect();
     if (!run) return;
     const optimizer = this.#stepper?.optimizer.stateDict();
     const state = this.#ledger.save(step, seed, this.#stepper?.cursor(), {
@@ -355,6 +357,7 @@ export class Trainer extends Emitter<TrainerEvents> {
       average: this.#average?.stateDict(),
     };
     const name = run.saveCheckpoint(contents, { best, keepInterval });
+    this.#stepper?.shards?.release();
     this.#lastCheckpoint = name;
     this.emit('checkpoint', { step, name, best });
   }
