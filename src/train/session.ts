@@ -70,25 +70,28 @@ export interface StartOptions extends SessionOptions {
  * @param settings from `buildSettings`.
  * @throws UserError when the data cannot be had, is too short, or the folder cannot be written.
  */
-export async function startRun(settings: RunSettings, options: StartOptions = {}): Promise<Session> {
+export async function startRun(
+  settings: RunSettings,
+  options: StartOptions = {},
+): Promise<Session> {
   const { fallback, folder, name, onProgress, signal, initial, use = 'training' } = options;
   const { ranks = ALONE } = options;
   const { settings: own } = settingsForRanks(settings, ranks);
   if (name !== undefined) RunDirectory.requireFree(name, folder);
   const tokenizer = initial?.tokenizer ?? own.tokenizer;
   const data =
-    options.data ?? (await loadDataset({ ...settings, tokenizer, onProgress, signal, fallback }));
+    options.data ?? (await loadDataset({ ...own, tokenizer, onProgress, signal, fallback }));
   const { vocabSize } = data.tokenizer;
   const definition = options.definition ?? modelDefinition(own.model);
   requireMemory(own, vocabSize, definition, use);
   const model = createModel(own, vocabSize, definition);
   initial?.fill(model);
   const config = {
-    ...newRunConfig({ ...settings, data: dataOf(own, data, options) }, model, data),
+    ...newRunConfig({ ...own, data: dataOf(own, data, options) }, model, data),
     ...(options.imports?.length && { imports: [...options.imports] }),
     versions: versions(),
   };
-  requireSame('other own or data', sameOnAll(own, data.info.sha256, vocabSize), ranks);
+  requireSame('other settings or data', sameOnAll(own, data.info.sha256, vocabSize), ranks);
   const make = (run?: RunDirectory) => makeTrainer(own, model, data, run, options);
   make()[Symbol.dispose](); // what does not fit together is found before there is a folder
   const run = RunDirectory.create({
