@@ -41,7 +41,8 @@ const CASES = {
   'wavenet, dilated': ['wavenet', 'dilated', { ...WAVENET, norm: 'batch', blockSize: 8 }],
   gpt: ['gpt', 'char', { ...SMALL_GPT, dropout: 0.2, clipNorm: 0.5, emaDecay: 0.9 }],
   'gpt, twelve micro-batches': ['gpt', 'char', { ...SMALL_GPT, gradAccumulation: 3 }],
-  'llama, muon': ['llama', 'char', { ...SMALL_GPT, optimizer: 'muon' }],
+  'gpt, sharded': ['gpt', 'char', { ...SMALL_GPT, shardOptimizer: true }],
+  'llama, muon': ['llama', 'char', { ...SMALL_GPT, optimizer: 'muon', shardOptimizer: true }],
 };
 
 const results = {};

@@ -149,6 +149,19 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
     expect(final(lossesOf(run))).toEqual(final(lossesOf('alone')));
   });
 
+  it('shared-out optimizer state is saved whole, and goes on elsewhere', {
+    timeout: TIME,
+  }, async () => {
+    const run = name('sharded');
+    const first = await nanogpt(4, small(run, { steps: 4, shardOptimizer: 'true' }));
+    expect(first, first.stderr).toMatchObject({ code: 0 });
+    const second = await nanogpt(2, ['train', '--resume', `runs/${run}`, '--steps', '8']);
+    expect(second, second.stderr).toMatchObject({ code: 0 });
+    const alone = { env: { NANOGPT_THREADS: '1' } };
+    await workshop.json(['train', '--resume', `runs/${run}`, '--steps', '12'], alone);
+    expect(bitsOf(run)).toEqual(bitsOf('alone'));
+  });
+
   it('says what a user has to know, once', { timeout: TIME }, async () => {
     const run = name('cut');
     const ran = await nanogpt(4, small(run, { batchParts: 1 }));

@@ -147,6 +147,22 @@ export class MpiRanks implements Ranks {
     return own;
   }
 
+  /** At each distance, two ranks hand each other what they and those nearer to them own. */
+  share(tensors: readonly Tensor[], owners: readonly number[]): void {
+    for (let distance = 1; distance < this.size; distance *= 2) {
+      const peer = this.rank ^ distance;
+      tensors.forEach((tensor, i) => {
+        const at = tensor.pointer as number;
+        const bytes = BYTES * tensor.numel;
+        if ((this.rank ^ owners[i]!) < distance) this.#exchange(peer, at, bytes, 0, 0);
+        else if ((peer ^ owners[i]!) < distance) {
+          this.#exchange(peer, 0, 0, at, bytes);
+          tensor.storage.touch();
+        }
+      });
+    }
+  }
+
   /** The other rank's number. */
   #countOf(peer: number, own: Float64Array): number {
     const { backend } = this.#numbers;

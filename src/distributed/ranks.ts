@@ -22,6 +22,8 @@ export interface Ranks {
   sum(tensors: readonly Tensor[]): void;
   /** Adds up a gradient by rows of all ranks; `gradient`, which may be null, is taken over. In the scope at hand. */
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null;
+  /** Gives every rank the values of each float32 tensor that its owner has. */
+  share(tensors: readonly Tensor[], owners: readonly number[]): void;
 }
 
 /** A world of one. */
@@ -31,6 +33,7 @@ export const ALONE: Ranks = {
   reduce: () => {},
   sum: () => {},
   sumRows: (_weight, gradient) => gradient,
+  share: () => {},
 };
 
 /** `Math.max`, and `+`, as ranks combine. */

@@ -32,6 +32,12 @@ export const trainingSchema = z.strictObject({
     .describe(
       'equal parts of a micro-batch, each with a pass of its own (and statistics of its own in BatchNorm), their gradients added in pairs; on several ranks each takes its share of them, and the result is the same on any number',
     ),
+  shardOptimizer: z
+    .boolean()
+    .default(false)
+    .describe(
+      'on several ranks, keep of the optimizer state a share on each, not all of it: less memory, and one more exchange',
+    ),
   optimizer: z
     .enum(['sgd', 'adamw', 'muon'])
     .default('adamw')

@@ -28,6 +28,7 @@ import {
 import { Generator, type GeneratorState, STREAMS_PER_RANK, streamFor } from '../util/random.js';
 import { StatisticsExchange, sumGradients, sumNumber } from './exchange.js';
 import { GradientTree, type Share, shareOf, treeSum } from './micro-batches.js';
+import { OptimizerShards } from './optimizer-shards.js';
 import { rateGroups } from './rate-groups.js';
 
 /** Called on the way through a step, gradients at hand: for probes. `step` counts from 0. */
@@ -127,6 +128,8 @@ export class Stepper implements Disposable {
   readonly #ranks: Ranks;
   readonly #share: Share;
   readonly #tree: GradientTree;
+  /** Where the optimizer's state is shared out. */
+  readonly shards: OptimizerShards | null;
   readonly #statistics: StatisticsExchange;
   #busyMs = 0;
 
@@ -149,6 +152,8 @@ export class Stepper implements Disposable {
     const options = { batchSize, blockSize, target, name: 'train' };
     this.#sampler = samplerOf(data, options, generator);
     this.optimizer = optimizerOf(model, training);
+    const isSharded = training.shardOptimizer && ranks.size > 1;
+    this.shards = isSharded ? new OptimizerShards(this.optimizer, ranks) : null;
     this.schedule = scheduleOf(training);
     this.#parameters = this.optimizer.parameters();
     this.#tree = new GradientTree(this.#parameters, count);
@@ -258,7 +263,8 @@ export class Stepper implements Disposable {
     const outcome = { loss, gradNorm: norm, clipped: clip < 1 };
     hooks.backward?.(at);
     if (Number.isFinite(loss) && Number.isFinite(norm ?? 0)) {
-      this.optimizer.step({ gradScale });
+      if (this.shards) this.shards.step(gradScale);
+      else this.optimizer.step({ gradScale });
       this.step++;
       hooks.update?.(at, outcome);
     }

@@ -130,6 +130,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     if (this.#average) restoreAverage(this.#average, name, averageFile);
     if (this.#stepper) {
       restoreOptimizer(this.#stepper.optimizer, optimizerFile, state.optimizer);
+      this.#stepper.shards?.release();
       this.#stepper.moveTo({ step: state.step, ...state.random });
     }
     this.#ledger.load(state);
@@ -325,6 +326,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
     this.#requireFinite();
     requireSameModel(this.model.stateDict(), this.#ranks);
     this.#savedStep = step;
+    this.#stepper?.shards?.collect();
     if (!run) return;
     const optimizer = this.#stepper?.optimizer.stateDict();
     const state = this.#ledger.save(step, seed, this.#stepper?.cursor(), {
@@ -339,6 +341,7 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
       average: this.#average?.stateDict(),
     };
     const name = run.saveCheckpoint(contents, { best, keepInterval });
+    this.#stepper?.shards?.release();
     this.#lastCheckpoint = name;
     this.emit('checkpoint', { step, name, best });
   }
