@@ -1,6 +1,7 @@
 /**
- * What each switch of a transformer is worth on characters: gpt/char, one setting changed at a time, over the same
- * seeds; the validation loss of the whole split at the end, and its difference from gpt/char's, paired by seed.
+ * What each switch of a transformer is worth on characters: gpt/char at nanoGPT's own learning rate, one setting
+ * changed at a time, over the same seeds; the validation loss of the whole split at the end, and its difference from
+ * gpt/char's, paired by seed.
  *
  *     npm run study switches                        all of them, five seeds: hours on two cores
  *     npm run study switches -- --only llama,norm   those that begin so
@@ -34,6 +35,9 @@ interface Switch {
   training?: Record<string, unknown>;
 }
 
+/** What every switch is compared at: nanoGPT's config/train_shakespeare_char.py. */
+const NANOGPT_RATE = { lr: 1e-3, minLr: 1e-4 };
+
 const LLAMA = { norm: 'rms', position: 'rotary', activation: 'swiglu' } as const;
 
 export const SWITCHES: readonly Switch[] = [
@@ -66,6 +70,11 @@ export const SWITCHES: readonly Switch[] = [
   { name: 'dropout 0.1', config: { dropout: 0.1 } },
   { name: 'llama', config: LLAMA },
   { name: 'llama, rate 3e-3', config: LLAMA, training: { lr: 3e-3, minLr: 3e-4 } },
+  { name: 'llama, QK-norm', config: { ...LLAMA, qkNorm: true } },
+  {
+    name: 'llama, QK-norm, head of its own',
+    config: { ...LLAMA, qkNorm: true, tiedHead: false },
+  },
   { name: 'gpt/char, rate 3e-3', config: {}, training: { lr: 3e-3, minLr: 3e-4 } },
 ];
 
@@ -91,7 +100,7 @@ async function train(
   const settings = definition.schema.parse({ ...modelConfig, ...config });
   using model = definition.create(settings, data.tokenizer.vocabSize);
   const training = resolveTraining(definition.presets[preset]!.training, {
-    ...{ steps, evalInterval: steps, ...own },
+    ...{ steps, evalInterval: steps, ...NANOGPT_RATE, ...own },
   });
   using trainer = new Trainer({ model, training, seed, data });
   const begin = performance.now();

@@ -27,6 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 const BELOW_TRAIN = Object.keys(MAY_IMPORT);
 MAY_IMPORT['train'] = BELOW_TRAIN;
+MAY_IMPORT['browser'] = [...BELOW_TRAIN, 'train'];
 MAY_IMPORT['lab'] = [...BELOW_TRAIN, 'train'];
 MAY_IMPORT['cli'] = [...BELOW_TRAIN, 'train', 'lab'];
 
@@ -152,7 +153,10 @@ describe('imports', () => {
 
   it('of packages are of those that package.json names', () => {
     const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    const dependencies = Object.keys(manifest.dependencies);
+    const dependencies = Object.keys({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+    });
     const forTests = Object.keys(manifest.devDependencies);
     const wrong = imports.filter(({ from, specifier, to, typeOnly }) => {
       if (to !== null || specifier.startsWith('node:')) return false;
@@ -171,6 +175,45 @@ describe('imports', () => {
     const users = imports.filter((i) => i.specifier === 'koffi').map((i) => i.from);
     expect(users.length).toBeGreaterThan(0);
     expect(users.filter((file) => !/^backend\/native[^/]*\.ts$/.test(file))).toEqual([]);
+  });
+});
+
+describe('a browser', () => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const standIns: Record<string, string> = Object.fromEntries(
+    Object.entries(manifest.browser as Record<string, string>).map((pair) =>
+      pair.map((name) => name.replace('./dist/', '').replace('.js', '.ts')),
+    ),
+  );
+
+  it('is given every file that ends in -browser in the place of its neighbour', () => {
+    const written = files.filter((file) => file.endsWith('-browser.ts')).sort();
+    expect(Object.values(standIns).sort()).toEqual(written);
+    for (const [usual, standIn] of Object.entries(standIns)) {
+      expect(standIn).toBe(usual.replace('.ts', '-browser.ts'));
+      expect(files).toContain(usual);
+    }
+  });
+
+  it('reaches nothing of Node’s, and stand-ins are reached by that way alone', () => {
+    const direct = imports.filter((i) => i.to?.endsWith('-browser.ts') && !isTest(i.from));
+    expect(direct).toEqual([]);
+    const reached = new Set<string>();
+    const wrong: string[] = [];
+    const visit = (file: string) => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { from, to, specifier, typeOnly } of imports) {
+        if (from !== file || typeOnly) continue;
+        if (to !== null) visit(standIns[to] ?? to);
+        else if (specifier.startsWith('node:') || builtinModules.includes(specifier)) {
+          wrong.push(`${from} → ${specifier}`);
+        }
+      }
+    };
+    for (const file of ['index', 'client', 'worker']) visit(`browser/${file}.ts`);
+    expect(wrong).toEqual([]);
+    expect(reached.has('train/trainer.ts') && reached.has('util/sha256-browser.ts')).toBe(true);
   });
 });
 

@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findLauncher } from '../distributed/launcher.js';
 import { UsageError } from '../util/errors.js';
-import { fail } from './fail.js';
 
 /** What ends several ranks. */
 export interface Part {
@@ -41,7 +40,7 @@ export async function failTogether(error: unknown, knownElsewhere: boolean): Pro
     await sleep(FIRST_WORD_MS);
   }
   if (knownElsewhere) await sleep(LAST_WORD_MS);
-  fail(error, rank);
+  (await import('./fail.js')).fail(error, rank);
   part?.abort(Number(process.exitCode));
 }
 

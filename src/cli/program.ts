@@ -195,6 +195,43 @@ function addLab(program: Command): void {
     .action(async (options) => (await import('./lab.js')).lab(options));
 }
 
+function addReport(program: Command): void {
+  program
+    .command('report')
+    .description('write curves, settings and the inside of runs as one page, or as pictures')
+    .argument('<runs...>', 'runs: their names or folders')
+    .option('--out <file>', 'one HTML page that needs no other file and no network')
+    .option('--svg <folder>', 'a picture for each chart')
+    .option('--png <folder>', 'the same as pixels')
+    .option(
+      '--tensors <pattern>',
+      "with --svg or --png: histograms of these tensors too, e.g. 'activation:hidden.*'",
+    )
+    .option('--dark', 'with --svg or --png: on a dark ground')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt report mlp-chars-20260101-1200 --out report.html
+  nanogpt report runs/plain runs/deeper --svg pictures`,
+    )
+    .action(async (runs, options) => (await import('./report.js')).report(runs, options));
+}
+
+function addPlayground(program: Command): void {
+  program
+    .command('playground')
+    .description('open a local page that trains a model in the browser')
+    .addOption(
+      new Option('--port <n>', 'port on 127.0.0.1; 0: any that is free')
+        .argParser(count(0))
+        .default(8788),
+    )
+    .option('--out <folder>', 'write the page into a new folder instead, for any static host')
+    .action(async (options) => (await import('./playground.js')).playground(options));
+}
+
 function addDoctor(program: Command): void {
   program
     .command('doctor')
@@ -244,6 +281,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     addTokenizer,
     addRuns,
     addLab,
+    addReport,
+    addPlayground,
     addDoctor,
   ];
   for (const add of all) add(program);

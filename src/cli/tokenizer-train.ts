@@ -104,7 +104,7 @@ async function trainByteLevel(
   options: TrainTokenizerOptions,
   output: Output,
 ): Promise<void> {
-  const { ByteBpeTokenizer } = await import('../tokenizers/bytes/trained.js');
+  const { trainByteBpeAside } = await import('../tokenizers/bytes/train-aside.js');
   const { readInput } = await import('../tokenizers/read-input.js');
   const { GPT2_SPLIT, GPT4_SPLIT } = await import('../tokenizers/bytes/split.js');
   if (options.preset !== undefined) throw new UsageError('--preset goes with --type bpe.');
@@ -141,11 +141,7 @@ async function trainByteLevel(
   const started = performance.now();
   using bar = downloadBar(output);
   const tokenizer = await interruptible((signal) =>
-    ByteBpeTokenizer.trainAside(
-      text,
-      { vocabSize, split, specials },
-      { onProgress: bar.update, signal },
-    ),
+    trainByteBpeAside(text, { vocabSize, split, specials }, { onProgress: bar.update, signal }),
   );
   tokenizer.save(folder);
   const seconds = (performance.now() - started) / 1000;

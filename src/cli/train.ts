@@ -28,7 +28,7 @@ import { type Progress, showProgress } from './progress.js';
 import { overridesOf, type SettingOptions } from './settings.js';
 import { prepareBackend } from './threads.js';
 import { openInitialised } from './train-init.js';
-import { diagnosisOf, introduction, outcome, resultOf } from './train-report.js';
+import { introduction, outcome, resultOf } from './train-report.js';
 import { unigramLoss } from './unigram.js';
 import { warmupNotice } from './wording.js';
 import { type Written, writeText } from './write-text.js';
@@ -225,22 +225,19 @@ async function finish(
   output: Output,
   interrupt: Interrupt,
 ): Promise<void> {
-  const { run, data, model, trainer } = session;
+  const { run, data, model } = session;
   const { train, validation } = data.splits;
   const unigram =
     validation.ids.length > 0 ? unigramLoss(train.ids, validation.ids, model.vocabSize) : null;
-  output.line(outcome(result, unigram));
-  if (trainer.training.probes) output.line(diagnosisOf(run));
+  output.line(outcome(session, result, unigram));
   const folder = quoted(shownPath(run.path));
 
   if (result.reason === 'stopped') {
     output.result(resultOf(session, result, unigram, null));
-    output.line(`run         ${folder}`);
     output.line(`\nto resume:  npx nanogpt train --resume ${folder}`);
     process.exitCode = interrupt.exitCode;
     return;
   }
-  output.line(`run         ${folder}`);
   output.line(`\nit writes, given token 0:\n`);
   const written = await sample(session, output);
   output.result(resultOf(session, result, unigram, written));

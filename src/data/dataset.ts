@@ -4,27 +4,18 @@ import { cacheDir } from '../util/cache-dir.js';
 import type { DownloadProgress } from '../util/download.js';
 import { StoppedError } from '../util/errors.js';
 import type { WorkProgress } from '../util/work.js';
-import {
-  type DocumentsInfo,
-  encodeDocuments,
-  joinDocuments,
-  shuffledDocuments,
-} from './documents.js';
+import { joinDocuments, shuffledDocuments } from './documents.js';
 import { splitBytesAside } from './encode.js';
-import type { ExampleSource } from './examples.js';
+import { encodeDocuments } from './encode-documents.js';
+import { type EncodedSplits, type LoadedDataset, loadedDataset } from './loaded.js';
 import { hasDocuments } from './registry.js';
-import {
-  checkSplit,
-  DEFAULT_SPLIT,
-  SPLIT_NAMES,
-  type SplitFractions,
-  type SplitName,
-  splitIds,
-} from './split.js';
+import { checkSplit, DEFAULT_SPLIT, type SplitFractions, splitIds } from './split.js';
 import { STANDARD_INPUT } from './standard-input.js';
 import { type LoadedText, type LoadTextOptions, loadText } from './text.js';
 import { type EncodeCacheOptions, encodeCached } from './token-cache.js';
 import type { TokenIds } from './token-ids.js';
+
+export type { DatasetInfo, DatasetSplit, LoadedDataset } from './loaded.js';
 
 /** How far loading has come: a download, or long work on the text. */
 export type DataProgress = DownloadProgress | WorkProgress;
@@ -45,43 +36,6 @@ export interface DatasetOptions extends Omit<LoadTextOptions, 'onProgress'> {
   documents?: boolean | undefined;
   /** Folder for token ids, or null to keep none. Default: in the user's cache. */
   tokenCache?: string | null | undefined;
-}
-
-export interface DatasetSplit extends ExampleSource {
-  /** Token ids: a view of the ids of the whole text; of documents, each ended by the boundary. */
-  readonly ids: TokenIds;
-  /** UTF-8 bytes of the raw text that these ids stand for. */
-  readonly bytes: number;
-}
-
-/** What a run writes down about its data: plain JSON. */
-export interface DatasetInfo {
-  readonly name: string;
-  readonly source: string;
-  /** SHA-256 of the whole text. */
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly tokens: number;
-  readonly tokenizer: string;
-  readonly vocabSize: number;
-  readonly split: SplitFractions;
-  readonly splits: Readonly<Record<SplitName, { tokens: number; bytes: number }>>;
-  /** False when the tokenizer changes the text, so that the bytes of each split are a close estimate. */
-  readonly exactBytes: boolean;
-  /** For separate documents. */
-  readonly documents?: DocumentsInfo;
-  /** Whether the ids came from the cache. */
-  readonly cached: boolean;
-}
-
-export interface LoadedDataset {
-  readonly tokenizer: Tokenizer;
-  readonly splits: Readonly<Record<SplitName, DatasetSplit>>;
-  readonly info: DatasetInfo;
-  /** The text itself, where it cannot be read again (standard input): a run keeps it. */
-  readonly text?: string;
-  /** Lines for the user: another text than the one asked for, a cache that cannot be written. */
-  readonly notices: readonly string[];
 }
 
 /**
@@ -113,43 +67,11 @@ export async function loadDataset(options: DatasetOptions): Promise<LoadedDatase
   const encoded: EncodedSplits = documents
     ? { ...(await encodeDocuments(documents, tokenizer, split, cache)), exact: true }
     : await encodeText(text, tokenizer, split, cache);
-  const { ids, bytes, exact, info: documentsInfo } = encoded;
-  const bySplit = <T>(make: (name: SplitName) => T) =>
-    Object.fromEntries(SPLIT_NAMES.map((name) => [name, make(name)])) as Record<SplitName, T>;
   return {
-    tokenizer,
-    splits: bySplit((name) => ({
-      ids: ids[name],
-      bytes: bytes[name],
-      ...(documentsInfo && { boundary: documentsInfo.boundary }),
-    })),
-    info: {
-      name: text.name,
-      source: text.source,
-      sha256: text.sha256,
-      bytes: text.bytes,
-      tokens: SPLIT_NAMES.reduce((sum, name) => sum + ids[name].length, 0),
-      tokenizer: tokenizer.name,
-      vocabSize: tokenizer.vocabSize,
-      split,
-      splits: bySplit((name) => ({ tokens: ids[name].length, bytes: bytes[name] })),
-      exactBytes: exact,
-      ...(documentsInfo && { documents: documentsInfo }),
-      cached: encoded.cached,
-    },
+    ...loadedDataset(text, tokenizer, split, encoded),
     ...(options.data === STANDARD_INPUT && { text: text.text }),
     notices: [text.notice, encoded.notice].filter((notice) => notice !== undefined),
   };
-}
-
-/** What becomes of a text, or of documents. */
-interface EncodedSplits {
-  ids: Record<SplitName, TokenIds>;
-  bytes: Record<SplitName, number>;
-  exact: boolean;
-  cached: boolean;
-  notice?: string;
-  info?: DocumentsInfo;
 }
 
 async function encodeText(

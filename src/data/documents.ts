@@ -5,13 +5,11 @@
  * ends it and, as padding on the left, begins the next. Every id is one example: the token itself, given
  * the tokens before it back to the boundary.
  */
-import { createHash } from 'node:crypto';
-import type { Tokenizer } from '../tokenizers/index.js';
+import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { UserError } from '../util/errors.js';
 import { PythonRandom } from '../util/python-random.js';
-import { encodeDocumentsAside } from './encode.js';
+import { utf8Length } from '../util/utf8-length.js';
 import { SPLIT_NAMES, type SplitFractions, type SplitName, splitBounds } from './split.js';
-import { cachedIds, type EncodeCacheOptions } from './token-cache.js';
 import type { TokenIds } from './token-ids.js';
 
 /** The seed of the published split of `names`: `random.seed(42)` of makemore. */
@@ -62,37 +60,25 @@ export function boundaryOf(tokenizer: Pick<Tokenizer, 'name' | 'encode' | 'eosId
   );
 }
 
-export interface EncodedDocuments {
+/** Documents, encoded and split. */
+export interface SplitDocuments {
   readonly ids: Record<SplitName, TokenIds>;
   /** UTF-8 bytes of each split's documents and line ends. */
   readonly bytes: Record<SplitName, number>;
   readonly info: DocumentsInfo;
-  readonly cached: boolean;
-  readonly notice?: string;
 }
 
 /**
- * Encodes documents one by one, so that no token reaches over a boundary, and splits them by their number.
+ * Splits encoded documents by their number.
  *
- * @param documents in the order in which they are split.
- * @throws UserError as `encodeDocumentsHere` and the tokenizer do, StoppedError when told to stop.
+ * @param ids of all documents in their order, each ended by the boundary (`encodeDocumentsHere`).
  */
-export async function encodeDocuments(
+export function splitDocuments(
   documents: readonly string[],
-  tokenizer: Tokenizer,
+  ids: TokenIds,
+  boundary: number,
   fractions: SplitFractions,
-  options: EncodeCacheOptions = {},
-): Promise<EncodedDocuments> {
-  const boundary = boundaryOf(tokenizer);
-  const key = {
-    sha256: createHash('sha256').update(joinDocuments(documents)).digest('hex'),
-    fingerprint: `${tokenizer.fingerprint} by documents`,
-    vocabSize: tokenizer.vocabSize,
-  };
-  const { ids, cached, notice } = await cachedIds(key, options.folder, () =>
-    encodeDocumentsAside(tokenizer, documents, boundary, options),
-  );
-
+): SplitDocuments {
   const [first, second] = splitBounds(documents.length, fractions);
   const cuts = [0, first, second, documents.length];
   const places = [0, ...cuts.slice(1).map((count) => endOf(ids, boundary, count))];
@@ -102,10 +88,8 @@ export async function encodeDocuments(
     ) as Record<SplitName, T>;
   return {
     ids: bySplit((_from, _to, k) => ids.subarray(places[k]!, places[k + 1]!)),
-    bytes: bySplit((from, to) => Buffer.byteLength(joinDocuments(documents.slice(from, to)))),
+    bytes: bySplit((from, to) => utf8Length(joinDocuments(documents.slice(from, to)))),
     info: { boundary, shuffleSeed: SHUFFLE_SEED, splits: bySplit((from, to) => to - from) },
-    cached,
-    ...(notice === undefined ? {} : { notice }),
   };
 }
 

@@ -22,6 +22,7 @@ export {
   passOf,
   samplerOf,
 } from './examples.js';
+export { datasetFromText, type FromTextOptions } from './from-text.js';
 export {
   DATASETS,
   type DatasetDefinition,

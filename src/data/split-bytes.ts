@@ -1,5 +1,6 @@
 /** How many bytes of the raw text each split stands for: the unit of bits per byte. */
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
+import { utf8Length } from '../util/utf8-length.js';
 import { SPLIT_NAMES, type SplitName } from './split.js';
 import type { TokenIds } from './token-ids.js';
 
@@ -27,14 +28,14 @@ export function splitBytes(
 ): SplitBytes {
   const decoded = (name: SplitName) => tokenizer.decode(splits[name]);
   const ends = findCuts(text, [decoded('validation'), decoded('test')]);
-  const total = Buffer.byteLength(text);
+  const total = utf8Length(text);
   if (ends !== undefined) {
     const [first, second] = ends;
-    const validation = Buffer.byteLength(text.slice(first, second));
-    const test = Buffer.byteLength(text.slice(second));
+    const validation = utf8Length(text.slice(first, second));
+    const test = utf8Length(text.slice(second));
     return { bytes: { train: total - validation - test, validation, test }, exact: true };
   }
-  const parts = SPLIT_NAMES.map((name) => Buffer.byteLength(decoded(name)));
+  const parts = SPLIT_NAMES.map((name) => utf8Length(decoded(name)));
   const sum = Math.max(1, parts[0]! + parts[1]! + parts[2]!);
   // The cuts are rounded, not the parts: those might together be more than there is.
   const first = Math.round((total * parts[0]!) / sum);

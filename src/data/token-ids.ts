@@ -1,5 +1,6 @@
 /** Token ids as they are kept and sampled from: in as few bytes as they fit in, and never one that does not fit. */
-import { checkIds, type Tokenizer } from '../tokenizers/index.js';
+import { checkIds } from '../tokenizers/support.js';
+import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { UserError } from '../util/errors.js';
 
 /** Two bytes each where the vocabulary allows it. */

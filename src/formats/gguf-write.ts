@@ -2,6 +2,7 @@
 import { AtomicFile } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import { formatShape, numel } from '../util/shape.js';
+import { requireLittleEndian } from './byte-source.js';
 import { bytesOfFloats, encodedChunks, FLOAT_CODINGS } from './float-type.js';
 import {
   GGUF_ALIGNMENT,
@@ -11,7 +12,6 @@ import {
   type GgufScalarType,
   type GgufValue,
 } from './gguf-types.js';
-import { requireLittleEndian } from './positioned-file.js';
 import type { TensorToWrite } from './tensor-source.js';
 
 /** Longer names end llama.cpp's reader. */

@@ -1,4 +1,5 @@
 /** File formats: bytes in, bytes out, with hostile files in mind. */
+export { ByteSource, MemoryBytes } from './byte-source.js';
 export { FLOAT_CODINGS, type FloatCoding, type FloatType } from './float-type.js';
 export { GgufFile } from './gguf.js';
 export type { GgufTensor } from './gguf-header.js';
@@ -13,5 +14,7 @@ export {
   type WrittenFile,
   writeSafetensors,
 } from './safetensors.js';
+export { type SafetensorsValue, safetensorsPieces } from './safetensors-encode.js';
+export { SafetensorsReader } from './safetensors-read.js';
 export { readIndex, ShardedSafetensors } from './sharded-safetensors.js';
 export type { StoredTensor, TensorSource, TensorToWrite } from './tensor-source.js';

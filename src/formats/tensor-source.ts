@@ -1,8 +1,8 @@
 /** What every file of tensors is to whoever fills a model from it, or writes a model into it. */
 import type { Tensor } from '../tensor/index.js';
 import type { Shape } from '../util/shape.js';
+import { CHUNK } from './byte-source.js';
 import type { FloatType } from './float-type.js';
-import { CHUNK } from './positioned-file.js';
 
 /** A tensor in a file. */
 export interface StoredTensor {

@@ -1,6 +1,6 @@
 /** What the page may do to runs. Every request has the token (`requireToken`). */
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { requireOwn, runFolder } from './contained.js';
 import { bodyOf } from './explore-api.js';
 import { checkTyped, forms } from './forms.js';

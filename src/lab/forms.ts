@@ -1,5 +1,5 @@
 /** The form of a new run: which settings there are, and whether what was typed fits, as the command line judges it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { DATASETS } from '../data/index.js';
 import { type ModelDefinition, models } from '../models/index.js';
 import { buildSettings, parseOverrides, type RunSettings, settingsOf } from '../runs/index.js';

@@ -1,9 +1,8 @@
 /** The Lab's server: the page, what it reads, and what it asks to be done, on this machine only. */
 import fs from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ServerType, serve } from '@hono/node-server';
+import type { ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { UsageError, UserError } from '../util/errors.js';
@@ -13,9 +12,11 @@ import { NoRunError } from './contained.js';
 import { exploreApi } from './explore-api.js';
 import { Explorer } from './explorer/client.js';
 import { guard, MOST_BODY, makeToken, requireToken } from './guard.js';
+import { closeServer, listen, portOf } from './listen.js';
 import { readApi } from './read-api.js';
 import { RunStore } from './store.js';
 import { Trainings } from './trainings.js';
+import { DIST, WEB } from './web-folder.js';
 
 export interface LabOptions {
   /** The folder that holds the runs. */
@@ -35,9 +36,6 @@ export interface Lab extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Where the page lies once it is built. Two folders up, both from src/lab and from dist/lab. */
-const DIST = new URL('../../dist/', import.meta.url);
-const PAGE = fileURLToPath(new URL('web/', DIST));
 /** The command line, by which runs are started, and the process that opens models. */
 const PROGRAM = fileURLToPath(new URL('cli/main.js', DIST));
 const EXPLORER = fileURLToPath(new URL('cli/lab-explorer.js', DIST));
@@ -47,8 +45,6 @@ const FILES: Readonly<Record<string, { file: string; type: string }>> = {
   '/app.css': { file: 'app.css', type: 'text/css; charset=utf-8' },
   '/favicon.svg': { file: 'favicon.svg', type: 'image/svg+xml' },
 };
-/** Connections at once: more than a browser opens for all of its pages. */
-const MOST_CONNECTIONS = 128;
 
 /**
  * Starts the Lab on 127.0.0.1.
@@ -75,17 +71,14 @@ export async function startLab({ folder, port: wanted, onFault }: LabOptions): P
   });
   app.notFound((c) => c.json({ problem: 'there is nothing here.' }, 404));
   app.post('/api/*', requireToken(token));
-  app.route(
-    '/api',
-    readApi(store, explorer, (name) => flopsOf(store, name)),
-  );
-  app.route('/api/explore', exploreApi(store, explorer));
+  app.route('/api', readApi(store, explorer));
+  app.route('/api/explore', exploreApi(store, explorer, WEB));
   app.route('/api', actApi(store, trainings));
   for (const [at, { type, bytes }] of files) {
     app.get(at, (c) => c.body(bytes, 200, { 'Content-Type': type }));
   }
   const server = await listen(app, wanted);
-  port = (server.address() as AddressInfo).port;
+  port = portOf(server);
   const close = () => {
     explorer.close();
     return closeAll(server, store);
@@ -94,17 +87,12 @@ export async function startLab({ folder, port: wanted, onFault }: LabOptions): P
   return { port, token, url, close, [Symbol.asyncDispose]: close };
 }
 
-/** Forward and backward of a token: two operations for each weight that it is multiplied by, three times. */
-function flopsOf(store: RunStore, name: string): number {
-  return 6 * store.config(name).parameters.total;
-}
-
 function readPage(): Map<string, { type: string; bytes: Uint8Array<ArrayBuffer> }> {
   try {
     return new Map(
       Object.entries(FILES).map(([at, { file, type }]) => [
         at,
-        { type, bytes: new Uint8Array(fs.readFileSync(`${PAGE}${file}`)) },
+        { type, bytes: new Uint8Array(fs.readFileSync(`${WEB}${file}`)) },
       ]),
     );
   } catch (cause) {
@@ -114,24 +102,7 @@ function readPage(): Map<string, { type: string; bytes: Uint8Array<ArrayBuffer> 
   }
 }
 
-function listen(app: Hono, port: number): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }, () => resolve(server));
-    if ('maxConnections' in server) server.maxConnections = MOST_CONNECTIONS;
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      const problem = taken
-        ? 'is taken: name another one, or 0 for any that is free'
-        : error.message;
-      reject(new UserError(`--port ${port}: ${problem}.`, { cause: error }));
-    });
-  });
-}
-
 function closeAll(server: ServerType, store: RunStore): Promise<void> {
   store.close();
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    if ('closeAllConnections' in server) server.closeAllConnections();
-  });
+  return closeServer(server);
 }

@@ -1,5 +1,5 @@
 /** The bigram's settings, of the counted one and the learned one alike. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const bigramSchema = z.strictObject({
   kind: z

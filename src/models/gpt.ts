@@ -7,7 +7,7 @@
  * as there is no training without a warm-up otherwise (Xiong et al. 2020). The model itself is
  * `transformer/transformer.ts`, in which GPT and Llama (`llama.ts`) differ by their settings alone.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { gptPresets } from './gpt-presets.js';
 import { checkedConfig, type ModelDefinition } from './model.js';
 import { transformerShape } from './transformer/settings.js';

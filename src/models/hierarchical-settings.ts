@@ -1,5 +1,5 @@
 /** The hierarchical MLP's settings. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { normShape } from './norm.js';
 
 export const hierarchicalSchema = z

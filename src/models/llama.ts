@@ -13,7 +13,7 @@
  * are `qkvBias` (Qwen 2), `qkNorm` and `headDim` (Qwen 3), `window` (Mistral) and `noRopeLayers` (SmolLM 3). The
  * model itself is `transformer/transformer.ts`.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { llamaPresets } from './llama-presets.js';
 import { checkedConfig, type ModelDefinition } from './model.js';
 import { transformerShape } from './transformer/settings.js';

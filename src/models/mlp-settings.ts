@@ -1,5 +1,5 @@
 /** The MLP's settings. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { normShape } from './norm.js';
 import { initialSizes, initSetting } from './weight-init.js';
 

@@ -1,5 +1,5 @@
 /** The normalisation of a model's layers, as settings: the same keys in every model that has one. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   BatchNorm1d,
   GroupNorm,

@@ -1,5 +1,5 @@
 /** The kinds of model that have a name: ours, and those that others add. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { bigram } from './bigram.js';

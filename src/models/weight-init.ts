@@ -1,5 +1,5 @@
 /** Initial weights, as a setting: the same choices in every model that has it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Initializer, init } from '../nn/index.js';
 
 const names = z.enum([

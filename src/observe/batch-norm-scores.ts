@@ -1,5 +1,6 @@
 /** One trained model under each way of having BatchNorm's population statistics. */
-import { type ExampleSource, passOf, ShuffledPass } from '../data/index.js';
+import { type ExampleSource, passOf } from '../data/examples.js';
+import { ShuffledPass } from '../data/shuffled-pass.js';
 import type { LanguageModel } from '../models/index.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
 import type { TrainingSettings } from '../runs/settings.js';

@@ -1,13 +1,14 @@
 /** How well a model predicts a split. */
 
-import { checkExamples } from '../data/examples.js';
-import { type BatchPass, type ExampleSource, passOf, type SplitName } from '../data/index.js';
-import { ALONE, plus, type Ranks } from '../distributed/index.js';
+import { type BatchPass, checkExamples, type ExampleSource, passOf } from '../data/examples.js';
+import type { SplitName } from '../data/split.js';
+import { ALONE, plus, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import { checkLanguageModel } from '../models/model.js';
 import { noGrad, Scope, tensor } from '../tensor/index.js';
 import { checkIterable } from '../util/check.js';
 import { UserError } from '../util/errors.js';
+import { utf8Length } from '../util/utf8-length.js';
 
 /** Positions that are evaluated at once: enough to keep all cores busy, little memory. */
 export const TOKENS_AT_ONCE = 4096;
@@ -112,7 +113,7 @@ export function evaluate(
   const pass = given ?? wholePass(model, input, name);
   const loss = meanLoss(model, pass, ranks);
   const unpredicted = ids.subarray(0, ids.length - pass.tokens);
-  const covered = bytes - Buffer.byteLength(tokenizer.decode(unpredicted));
+  const covered = bytes - utf8Length(tokenizer.decode(unpredicted));
   return {
     split: name,
     tokens: pass.tokens,

@@ -1,5 +1,5 @@
 /** The population statistics of a model's BatchNorms, where they do not come about in passing. */
-import { type ExampleSource, samplerOf } from '../data/index.js';
+import { type ExampleSource, samplerOf } from '../data/examples.js';
 import type { LanguageModel } from '../models/index.js';
 import { checkLanguageModel } from '../models/model.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';

@@ -1,6 +1,7 @@
 /** A model's parameters from a file of tensors, a stretch at a time. */
+
+import { CHUNK } from '../formats/byte-source.js';
 import type { TensorSource } from '../formats/index.js';
-import { CHUNK } from '../formats/positioned-file.js';
 import type { Tensor } from '../tensor/index.js';
 import { UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';

@@ -17,15 +17,11 @@ import { fileError, writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
 import { readRegularFile } from '../util/read-file.js';
 import { createWholeFolder, removeLeftovers, removeWholeFolder } from '../util/whole-folder.js';
-import {
-  type Checkpoint,
-  type CheckpointContents,
-  fillFolder,
-  IN_PLACE,
-  readCheckpoint,
-} from './checkpoint-files.js';
+import { type Checkpoint, fillFolder, IN_PLACE, readCheckpoint } from './checkpoint-files.js';
+import { type CheckpointContents, checkpointName } from './checkpoint-state.js';
 
-export type { Checkpoint, CheckpointContents, TrainingState } from './checkpoint-files.js';
+export type { Checkpoint } from './checkpoint-files.js';
+export type { CheckpointContents, TrainingState } from './checkpoint-state.js';
 
 const MAX_POINTER_BYTES = 256;
 const FOLDER = /^step-(\d{6,})$/;
@@ -45,7 +41,7 @@ export class CheckpointStore {
    *   were there before are as they were.
    */
   save(contents: CheckpointContents, options: { best: boolean; keepInterval?: number }): string {
-    const name = folderName(contents.state.step);
+    const name = checkpointName(contents.state.step);
     const target = path.join(this.folder, name);
     const write = (): boolean => createWholeFolder(target, (aside) => fillFolder(aside, contents));
     this.#make();
@@ -76,7 +72,7 @@ export class CheckpointStore {
     }
     removeLeftovers(this.folder);
     if (latest !== name) this.#point('latest', name);
-    if (state.best) this.#pointBest(folderName(state.best.step));
+    if (state.best) this.#pointBest(checkpointName(state.best.step));
     for (const { name, step } of this.list()) if (step > state.step) this.#remove(name);
   }
 
@@ -129,7 +125,7 @@ export class CheckpointStore {
   open(choice: CheckpointChoice = 'latest'): { checkpoint?: Checkpoint; notices: string[] } {
     const all = this.list().reverse();
     if (choice !== 'latest') {
-      const name = choice === 'best' ? this.pointer('best') : folderName(choice);
+      const name = choice === 'best' ? this.pointer('best') : checkpointName(choice);
       const known = all.map((entry) => entry.step).reverse();
       if (name === undefined || !all.some((entry) => entry.name === name)) {
         throw new UserError(
@@ -188,8 +184,4 @@ export class CheckpointStore {
   #remove(name: string): void {
     removeWholeFolder(path.join(this.folder, name));
   }
-}
-
-function folderName(step: number): string {
-  return `step-${String(step).padStart(6, '0')}`;
 }

@@ -1,7 +1,8 @@
 /** What a run is: model, data, tokenizer, split, seed and training, from a preset and what the user sets. */
 import { closest, distance } from 'fastest-levenshtein';
-import { z } from 'zod';
-import { checkSplit, DEFAULT_DATASET, DEFAULT_SPLIT, type SplitFractions } from '../data/index.js';
+import * as z from 'zod';
+import { DEFAULT_DATASET } from '../data/public-datasets.js';
+import { checkSplit, DEFAULT_SPLIT, type SplitFractions } from '../data/split.js';
 import type { ModelDefinition } from '../models/index.js';
 import { UsageError } from '../util/errors.js';
 import { describeIssue, describeIssues } from './issues.js';

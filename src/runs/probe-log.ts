@@ -1,6 +1,6 @@
 /** Reading `probes.jsonl`, whatever is in it, also while it is being written. */
 import fs from 'node:fs';
-import { isDeeperThan } from '../util/json-file.js';
+import { isDeeperThan } from '../util/json-depth.js';
 import { withOpenFile } from '../util/read-file.js';
 import {
   type ModelProbe,

@@ -28,6 +28,8 @@ import {
   CheckpointStore,
 } from './checkpoint.js';
 import { HeldFolder } from './held-folder.js';
+import { type ReadProbes, readProbes } from './probe-log.js';
+import type { ModelProbe } from './probe-records.js';
 import { isRun, type RunConfig, readRunConfig, writeRunConfig } from './run-config.js';
 import { lockRun } from './run-lock.js';
 import { RunLog, readJsonLines } from './run-log.js';
@@ -72,7 +74,7 @@ export class RunDirectory {
   /**
    * Makes a new run's folder.
    *
-   * @throws UsageError for an invalid name; UserError when it is taken, or the folder cannot be written.
+   * @throws UsageError for an invalid name, or one that is taken; UserError when the folder cannot be written.
    */
   static create({
     folder = 'runs',
@@ -108,7 +110,7 @@ export class RunDirectory {
   /**
    * Refuses, before any work is done for it, a name that a new run cannot have.
    *
-   * @throws UsageError for an invalid name; UserError when it is taken, or cannot be looked up.
+   * @throws UsageError for an invalid name, or one that is taken; UserError when it cannot be looked up.
    */
   static requireFree(name: string, folder = 'runs'): void {
     if (!NAME.test(name)) {
@@ -189,6 +191,11 @@ export class RunDirectory {
   /** All whole lines of metrics or probes. */
   read(log: 'metrics' | 'probes'): unknown[] {
     return readJsonLines(this.logPath(log));
+  }
+
+  /** The records of the model as a whole in probes. */
+  modelProbes(): ReadProbes<ModelProbe> {
+    return readProbes(this.logPath('probes'), { type: 'model' });
   }
 
   /** Puts what was appended safely on the disk, and says how long each file is: for a checkpoint. */
@@ -282,8 +289,8 @@ function isThere(file: string): boolean {
   }
 }
 
-function taken(target: string): UserError {
-  return new UserError(
+function taken(target: string): UsageError {
+  return new UsageError(
     isRun(target)
       ? `${target}: this run exists already. Choose another name, resume it (--resume ${basename(target)}), or remove it.`
       : `${target}: exists already, and is no run. Choose another name.`,

@@ -4,12 +4,12 @@
  * Keys are flat, and different from those of every model's configuration, so that `--set key=value`
  * says which is meant without a prefix.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { MUON_SCALES } from '../optim/index.js';
 import { UsageError } from '../util/errors.js';
 import { describeIssues } from './issues.js';
 import { isPattern } from './probe-pattern.js';
-import { TENSOR_KINDS } from './probe-records.js';
+import { TENSOR_KINDS } from './tensor-kinds.js';
 
 const KINDS = TENSOR_KINDS.join(', ');
 const count = z.int().min(0);

@@ -1,6 +1,6 @@
 /** Tensors from nothing: from values, filled, or random. */
 import type { Backend, DType } from '../backend/backend.js';
-import { defaultBackend } from '../backend/index.js';
+import { defaultBackend } from '../backend/choice.js';
 import { checkFunction, checkOptions, checkRange } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';

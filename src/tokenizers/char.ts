@@ -6,23 +6,21 @@
  */
 
 import { UserError } from '../util/errors.js';
-import { runTask, type Task, type WorkOptions } from '../util/work.js';
+import { writeFiles } from './save-folder.js';
 import { allowedSpecials } from './specials.js';
 import {
   addBosEos,
   checkId,
   fingerprintOf,
-  saveFolder,
+  type TokenizerFiles,
   type TokenizerManifest,
+  tokenizerFiles,
   wellFormed,
 } from './support.js';
 import type { DecodeStream, EncodeOptions, Tokenizer } from './tokenizer.js';
 
-/** Shorter texts take less time than a thread to start. */
-const LONG_TEXT = 1 << 22;
-
 /** The characters of a text, by code point. */
-function charactersOf(text: string): string[] {
+export function charactersOf(text: string): string[] {
   const seen = new Uint8Array(0x110000);
   const whole = wellFormed(text);
   for (let i = 0; i < whole.length; i++) {
@@ -36,13 +34,6 @@ function charactersOf(text: string): string[] {
   }
   return characters;
 }
-
-/** For a thread of its own. */
-export const charactersTask: Task<{ text: string }, string[]> = {
-  module: import.meta.url,
-  name: 'charactersTask',
-  run: ({ text }) => charactersOf(text),
-};
 
 export class CharTokenizer implements Tokenizer {
   readonly kind = 'char';
@@ -86,13 +77,6 @@ export class CharTokenizer implements Tokenizer {
     return new CharTokenizer(charactersOf(text));
   }
 
-  /** As `fromText`, in a thread of its own where the text is long. @throws StoppedError too. */
-  static async fromLongText(text: string, options: WorkOptions = {}): Promise<CharTokenizer> {
-    if (text.length < LONG_TEXT) return CharTokenizer.fromText(text);
-    const doing = 'collecting characters';
-    return new CharTokenizer(await runTask(charactersTask, { text }, doing, options));
-  }
-
   static fromManifest(manifest: TokenizerManifest): CharTokenizer {
     const characters = manifest['characters'];
     if (!Array.isArray(characters) || !characters.every((c) => typeof c === 'string')) {
@@ -132,7 +116,12 @@ export class CharTokenizer implements Tokenizer {
   }
 
   save(dir: string): void {
-    saveFolder(dir, { kind: this.kind, name: this.name, characters: this.characters });
+    writeFiles(dir, this.toFiles());
+  }
+
+  toFiles(): TokenizerFiles {
+    const { kind, name, characters } = this;
+    return tokenizerFiles({ kind, name, characters });
   }
 
   /** Names every unknown character of `text`, how often it occurs and where first (to ten of them). */

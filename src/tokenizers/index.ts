@@ -17,10 +17,11 @@ export {
   TOKENIZER_NAMES,
   type TokenizerDefinition,
 } from './registry.js';
+export { saveFolder as saveTokenizerFolder } from './save-folder.js';
 export {
   checkIds,
   fingerprintOf as tokenizerFingerprint,
-  saveFolder as saveTokenizerFolder,
+  type TokenizerFiles,
   type TokenizerManifest,
 } from './support.js';
 export type {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createTokenizer, loadTokenizer, registerTokenizer, TOKENIZER_NAMES } from './registry.js';
+import { saveFolder } from './save-folder.js';
 import { train } from './sentencepiece/train.js';
-import { fingerprintOf, saveFolder } from './support.js';
+import { fingerprintOf } from './support.js';
 import type { Tokenizer } from './tokenizer.js';
 
 describe('createTokenizer', () => {

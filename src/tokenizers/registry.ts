@@ -13,7 +13,7 @@ import { readRegularFile } from '../util/read-file.js';
 import type { WorkOptions } from '../util/work.js';
 import { encodingOfModel } from './bytes/openai-models.js';
 import type { TiktokenName } from './bytes/tiktoken.js';
-import { MANIFEST, type TokenizerManifest } from './support.js';
+import { MANIFEST, parseManifest, type TokenizerManifest } from './support.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** What a tokenizer may need to come into being. */
@@ -155,8 +155,8 @@ export async function createTokenizer(
 ): Promise<Tokenizer> {
   switch (spec) {
     case 'char': {
-      const { CharTokenizer } = await import('./char.js');
-      return CharTokenizer.fromLongText(textOf(spec, options), options);
+      const { charTokenizerAside } = await import('./char-aside.js');
+      return charTokenizerAside(textOf(spec, options), options);
     }
     case 'shakespeare': {
       const { shakespeareTokenizer } = await import('./sentencepiece/shakespeare.js');
@@ -217,8 +217,7 @@ async function openFile(path: string, form: 'model' | 'json'): Promise<Tokenizer
     const { SentencePieceTokenizer } = await import('./sentencepiece/tokenizer.js');
     return SentencePieceTokenizer.fromFile(path, basename(path));
   }
-  const { HuggingFaceTokenizer } = await import('./hugging-face/tokenizer.js');
-  return HuggingFaceTokenizer.fromPath(path);
+  return (await import('./hugging-face/open.js')).openHuggingFace(path);
 }
 
 /**
@@ -239,8 +238,7 @@ export async function loadTokenizer(dir: string): Promise<Tokenizer> {
       return SentencePieceTokenizer.fromFolder(dir, name);
     }
     case 'huggingface': {
-      const { HuggingFaceTokenizer } = await import('./hugging-face/tokenizer.js');
-      return HuggingFaceTokenizer.fromPath(dir, name);
+      return (await import('./hugging-face/open.js')).openHuggingFace(dir, name);
     }
     case 'byte-bpe': {
       const { ByteBpeTokenizer, TOKENIZER_JSON } = await import('./bytes/trained.js');
@@ -267,23 +265,5 @@ function readManifest(dir: string): TokenizerManifest {
   const path = join(dir, MANIFEST);
   if (!existsSync(path))
     throw new UserError(`${dir} contains no saved tokenizer: it has no ${MANIFEST}`);
-  let manifest: unknown;
-  try {
-    manifest = JSON.parse(readText(path));
-  } catch (cause) {
-    if (cause instanceof UserError) throw cause;
-    throw new UserError(`${path} is not valid JSON: ${(cause as Error).message}`, { cause });
-  }
-  const m = manifest as Partial<TokenizerManifest> | null;
-  if (
-    m?.format !== 'nanogpt-tokenizer' ||
-    typeof m.kind !== 'string' ||
-    typeof m.name !== 'string'
-  ) {
-    throw new UserError(`${path} does not describe a tokenizer of this program`);
-  }
-  if (m.version !== 1) {
-    throw new UserError(`${path} has version ${m.version}; this program reads version 1`);
-  }
-  return m as TokenizerManifest;
+  return parseManifest(readText(path), path);
 }

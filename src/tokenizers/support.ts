@@ -1,9 +1,7 @@
 /** Small things that every tokenizer needs: checks of ids, UTF-8 pieces, fingerprints, whole files. */
 
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { writeFileAtomic } from '../util/atomic-file.js';
 import { UserError } from '../util/errors.js';
+import { sha256 } from '../util/sha256.js';
 import type { DecodeStream, EncodeOptions, Tokenizer, TokenizerKind } from './tokenizer.js';
 
 /** The file by which a folder is known to hold a tokenizer. */
@@ -126,21 +124,49 @@ export function byteName(byte: number): string {
 
 /** First 128 bits of SHA-256 over the parts (each preceded by its length), in hex. */
 export function fingerprintOf(...parts: (string | Uint8Array)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) {
-    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
-    hash.update(`${bytes.length}:`).update(bytes);
-  }
-  return hash.digest('hex').slice(0, 32);
+  const utf8 = new TextEncoder();
+  const framed = parts.flatMap((part) => {
+    const bytes = typeof part === 'string' ? utf8.encode(part) : part;
+    return [utf8.encode(`${bytes.length}:`), bytes];
+  });
+  return sha256(...framed).slice(0, 32);
 }
 
-/** Writes a tokenizer's folder: its own files first, the manifest, which makes it valid, last. */
-export function saveFolder(
-  dir: string,
-  manifest: Omit<TokenizerManifest, 'format' | 'version'> & { kind: TokenizerKind; name: string },
-  files: Record<string, string | Uint8Array> = {},
-): void {
-  for (const [file, content] of Object.entries(files)) writeFileAtomic(join(dir, file), content);
+/** A tokenizer's folder, file by file: its own files first, the manifest, which makes it valid, last. */
+export type TokenizerFiles = Readonly<Record<string, string | Uint8Array>>;
+
+/** What a manifest says, beside its format and version. */
+export type ManifestFields = Omit<TokenizerManifest, 'format' | 'version'> & {
+  kind: TokenizerKind;
+  name: string;
+};
+
+export function tokenizerFiles(
+  manifest: ManifestFields,
+  files: TokenizerFiles = {},
+): TokenizerFiles {
   const whole = { format: 'nanogpt-tokenizer', version: 1, ...manifest };
-  writeFileAtomic(join(dir, MANIFEST), `${JSON.stringify(whole, null, 2)}\n`);
+  return { ...files, [MANIFEST]: `${JSON.stringify(whole, null, 2)}\n` };
+}
+
+/** Checks what the manifest holds. @param path its name, for the errors. @throws UserError for what is damaged. */
+export function parseManifest(text: string, path: string): TokenizerManifest {
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch (cause) {
+    throw new UserError(`${path} is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+  const m = manifest as Partial<TokenizerManifest> | null;
+  if (
+    m?.format !== 'nanogpt-tokenizer' ||
+    typeof m.kind !== 'string' ||
+    typeof m.name !== 'string'
+  ) {
+    throw new UserError(`${path} does not describe a tokenizer of this program`);
+  }
+  if (m.version !== 1) {
+    throw new UserError(`${path} has version ${m.version}; this program reads version 1`);
+  }
+  return m as TokenizerManifest;
 }

@@ -6,6 +6,8 @@
  * alone (`loadTokenizer` in `registry.ts`), so that a run directory stands alone.
  */
 
+import type { TokenizerFiles } from './support.js';
+
 /** What `encode` may add or recognise. By default text is only text. */
 export interface EncodeOptions {
   /** Put the begin-of-text token first. Throws where the tokenizer has none. */
@@ -90,4 +92,6 @@ export interface Tokenizer {
   mergeSteps?(word: string): MergeStep[];
   /** Writes what `loadTokenizer(dir)` needs. Creates the folder; replaces files whole or not at all. */
   save(dir: string): void;
+  /** The files that `save` writes, by name: for where there are no folders. All of this program's own have it. */
+  toFiles?(): TokenizerFiles;
 }

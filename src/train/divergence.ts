@@ -1,8 +1,8 @@
 /** From "the loss is NaN" to an error that says where that began. */
-import { gather, type Ranks } from '../distributed/index.js';
+import { gather, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
-import { restoreModel, restoreOptimizer } from '../runs/restore.js';
-import type { RunDirectory } from '../runs/run-directory.js';
+import { openPart } from '../runs/checkpoint-state.js';
+import { fillModel, fillOptimizer } from '../runs/fill.js';
 import { UserError } from '../util/errors.js';
 import {
   brokenParameter,
@@ -11,6 +11,7 @@ import {
   nonFiniteState,
   searchBack,
 } from './anomalies.js';
+import type { TrainingRecord } from './record.js';
 import type { Cursor, Stepper } from './stepper.js';
 
 /** How long taking steps again may last: the user is waiting for an error. */
@@ -26,7 +27,7 @@ export interface DivergenceContext {
   freshStepper: () => Stepper;
   /** Makes the model anew as it was before the first step. */
   rebuild: (() => LanguageModel) | undefined;
-  run: RunDirectory | undefined;
+  run: TrainingRecord | undefined;
   /** The last good checkpoint's name. */
   checkpoint: string | undefined;
   secondsPerStep: number;
@@ -79,14 +80,16 @@ function searchFromStart(context: DivergenceContext): ReturnType<typeof searchBa
   if ((cursor.step - (saved?.state.step ?? 0)) * secondsPerStep > SEARCH_SECONDS) return undefined;
   const { model } = stepper;
   if (saved) {
-    restoreModel(model, saved.modelFile);
+    using weights = openPart(saved, 'model');
+    fillModel(model, weights);
   } else {
     using first = rebuild!();
     model.loadStateDict(first.stateDict());
   }
   using again = freshStepper();
   if (saved) {
-    restoreOptimizer(again.optimizer, saved.optimizerFile, saved.state.optimizer);
+    using state = openPart(saved, 'optimizer');
+    fillOptimizer(again.optimizer, state, saved.state.optimizer);
     again.moveTo({ step: saved.state.step, ...saved.state.random });
   }
   return searchBack(again, cursor.step);

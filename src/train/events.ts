@@ -107,19 +107,6 @@ export interface TrainerEvents {
   stop: [StopEvent];
 }
 
-/**
- * What of Node's EventEmitter is public, by events: declared here so that programs need no types of Node's.
- * Listeners are called in the order in which they were added.
- */
-export interface Emitter<Events extends Record<keyof Events, unknown[]>> {
-  on<K extends keyof Events>(event: K, listener: (...args: Events[K]) => void): this;
-  once<K extends keyof Events>(event: K, listener: (...args: Events[K]) => void): this;
-  off<K extends keyof Events>(event: K, listener: (...args: Events[K]) => void): this;
-  emit<K extends keyof Events>(event: K, ...args: Events[K]): boolean;
-  listenerCount(event: keyof Events): number;
-  removeAllListeners(event?: keyof Events): this;
-}
-
 /** What `train()` resolves to. */
 export interface TrainResult {
   reason: StopReason;

@@ -1,5 +1,5 @@
 /** What ranks hand each other in a step: gradients, losses, and what BatchNorm saw. */
-import { most, plus, type Ranks } from '../distributed/index.js';
+import { most, plus, type Ranks } from '../distributed/ranks.js';
 import type { Module } from '../nn/index.js';
 import { batchNormsOf, type TrackedStatistics } from '../nn/index.js';
 import { noGrad, Scope, type Tensor } from '../tensor/index.js';

@@ -1,6 +1,6 @@
 /** What every rank but the first has of a run: the model, the data, and a trainer. It writes nothing. */
 import { loadDataset } from '../data/index.js';
-import type { Ranks } from '../distributed/index.js';
+import type { Ranks } from '../distributed/ranks.js';
 import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { changeSettings, type RunSettings } from '../runs/config.js';
 import { RunDirectory } from '../runs/run-directory.js';

@@ -1,4 +1,6 @@
 /** Training: the loop, and putting a run together. */
+
+export { Emitter } from '../util/emitter.js';
 export { DivergenceError, type Finding } from './anomalies.js';
 export { FoundElsewhere } from './divergence.js';
 export type * from './events.js';
@@ -18,6 +20,7 @@ export {
   type OpenedRun,
   openRun,
 } from './open-run.js';
+export type { TrainingRecord } from './record.js';
 export {
   type ResumeOptions,
   resumeRun,
@@ -26,5 +29,6 @@ export {
   type StartOptions,
   startRun,
 } from './session.js';
+export { flopsPerToken } from './step-flops.js';
 export { optimizerOf, type StepHooks, scheduleOf } from './stepper.js';
-export { Trainer, type TrainerOptions } from './trainer.js';
+export { Trainer, type TrainerOptions, type TrainingData } from './trainer.js';

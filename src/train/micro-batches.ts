@@ -5,7 +5,7 @@
  * which is added up one after the other. Ranks, a power of two, take equal stretches, which are whole
  * branches: wherever a branch is summed, the bits are the same.
  */
-import type { Ranks } from '../distributed/index.js';
+import type { Ranks } from '../distributed/ranks.js';
 import type { TrainingSettings } from '../runs/settings.js';
 import { type RowGradient, Scope, type Tensor } from '../tensor/index.js';
 import { UsageError } from '../util/errors.js';

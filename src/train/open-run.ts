@@ -7,31 +7,16 @@ import {
 } from '../data/index.js';
 import { type LanguageModel, type ModelDefinition, models } from '../models/index.js';
 import type { Checkpoint, CheckpointChoice } from '../runs/checkpoint.js';
-import { type RunSettings, unknownName } from '../runs/config.js';
+import { openPart } from '../runs/checkpoint-state.js';
+import { fillModel } from '../runs/fill.js';
 import { describeIssues } from '../runs/issues.js';
-import { requireAverage, restoreModel } from '../runs/restore.js';
 import { RunDirectory } from '../runs/run-directory.js';
-import { manualSeed } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 import { UserError } from '../util/errors.js';
+import { createModel, modelDefinition } from './create-model.js';
 import { requireMemory } from './memory-need.js';
 
-/** The definition of a kind of model. @throws UsageError for an unknown name, naming the nearest. */
-export function modelDefinition(name: string): ModelDefinition {
-  const definition = models.get(name);
-  if (!definition) throw unknownName('model', name, [...models.keys()]);
-  return definition;
-}
-
-/** A model with fresh parameters: the same seed gives the same ones, bit for bit. */
-export function createModel(
-  settings: Pick<RunSettings, 'model' | 'modelConfig' | 'seed'>,
-  vocabSize: number,
-  definition = modelDefinition(settings.model),
-): LanguageModel {
-  manualSeed(settings.seed);
-  return definition.create(settings.modelConfig, vocabSize);
-}
+export { createModel, modelDefinition } from './create-model.js';
 
 /** A trained model and what belongs to it. */
 export interface OpenedRun extends Disposable {
@@ -59,14 +44,13 @@ export async function openRun(
   if (!checkpoint) {
     throw new UserError(`${folder}: has no checkpoint yet. Train it first (--resume ${run.name}).`);
   }
-  const { name, modelFile, averageFile } = checkpoint;
-  const file = options.ema ? requireAverage(name, averageFile) : modelFile;
+  using weights = openPart(checkpoint, options.ema ? 'average' : 'model');
   const tokenizer = await run.tokenizer();
   requireVocabulary(run, tokenizer);
   const definition = definitionOf(run, options.definition);
   requireMemory(run.config, run.config.vocabSize, definition, 'evaluation');
   const model = createModel(run.config, run.config.vocabSize, definition).eval();
-  restoreModel(model, file);
+  fillModel(model, weights);
   return {
     run,
     model,
@@ -80,7 +64,7 @@ export async function openRun(
 /** The data of a run, as it was. @throws UserError when the text has changed since. */
 export async function loadRunData(
   run: RunDirectory,
-  options: Pick<DatasetOptions, 'onProgress' | 'signal'> = {},
+  options: Pick<DatasetOptions, 'onProgress' | 'signal' | 'offline'> = {},
 ): Promise<LoadedDataset> {
   const { config } = run;
   const tokenizer = await run.tokenizer();
@@ -98,6 +82,7 @@ export async function loadRunData(
     tokenizer,
     onProgress: options.onProgress,
     signal: options.signal,
+    offline: options.offline,
   });
   if (data.info.sha256 !== config.dataset.sha256) {
     throw new UserError(

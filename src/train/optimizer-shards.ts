@@ -2,7 +2,7 @@
  * Optimizer state shared out among ranks: each keeps and updates that of its own parameters, and hands
  * the new parameters to the others. Rajbhandari et al. 2020, "ZeRO", section 5.1, by whole parameters.
  */
-import type { Ranks } from '../distributed/index.js';
+import type { Ranks } from '../distributed/ranks.js';
 import type { Optimizer } from '../optim/index.js';
 import type { RowGradient, Tensor } from '../tensor/index.js';
 

@@ -1,7 +1,6 @@
 /** Probes on the way through a trainer's steps. */
 import type { Probe, Prober } from '../observe/probes/prober.js';
-import { readProbes } from '../runs/probe-log.js';
-import type { RunDirectory } from '../runs/run-directory.js';
+import type { TrainingRecord } from './record.js';
 import type { StepHooks, Stepper } from './stepper.js';
 
 /**
@@ -13,11 +12,11 @@ export function probingHooks(
   prober: Prober,
   stepper: Stepper,
   hooks: StepHooks | undefined,
-  run: RunDirectory | undefined,
+  run: TrainingRecord | undefined,
   emit: (probe: Probe) => void,
 ): StepHooks {
   if (run && stepper.step > 0) {
-    const { records, next } = readProbes(run.logPath('probes'), { type: 'model' });
+    const { records, next } = run.modelProbes();
     prober.resume(records, next);
   }
   return {

@@ -1,8 +1,8 @@
 /** Whether all ranks still have the same model: they keep it so by the same arithmetic, and nothing else. */
-import { crc32 } from 'node:zlib';
-import { gather, type Ranks } from '../distributed/index.js';
+import { gather, type Ranks } from '../distributed/ranks.js';
 import type { RunSettings } from '../runs/config.js';
 import type { Tensor } from '../tensor/index.js';
+import { crc32 } from '../util/crc32.js';
 import { UserError } from '../util/errors.js';
 
 /** Bytes that are read of a tensor at a time. */

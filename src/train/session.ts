@@ -1,7 +1,7 @@
 /** Putting a run together to train it: from settings, or from its folder. */
 import { type DatasetOptions, type LoadedDataset, loadDataset } from '../data/index.js';
 import { datasetName } from '../data/registry.js';
-import { ALONE, type Ranks } from '../distributed/index.js';
+import { ALONE, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import type { CheckpointChoice } from '../runs/checkpoint.js';
 import { changeSettings, type RunSettings } from '../runs/config.js';
@@ -9,6 +9,7 @@ import { type ImportedFile, type RunConfig, versions } from '../runs/run-config.
 import { RunDirectory } from '../runs/run-directory.js';
 import type { Initial } from './initial.js';
 import { requireMemory, type Use } from './memory-need.js';
+import { newRunConfig } from './new-config.js';
 import {
   createModel,
   definitionOf,
@@ -82,20 +83,8 @@ export async function startRun(given: RunSettings, options: StartOptions = {}): 
   requireMemory(settings, vocabSize, definition, use);
   const model = createModel(settings, vocabSize, definition);
   initial?.fill(model);
-  const config: Omit<RunConfig, 'name'> = {
-    format: 'nanogpt-run',
-    version: 1,
-    created: new Date().toISOString(),
-    ...settings,
-    data: dataOf(settings, data, options),
-    modelConfig: settings.modelConfig as RunConfig['modelConfig'],
-    split: [...settings.split],
-    dataset: { ...data.info, split: undefined, cached: undefined },
-    vocabSize,
-    parameters: {
-      total: model.parameterCount(),
-      trainable: model.parameterCount({ trainable: true }),
-    },
+  const config = {
+    ...newRunConfig({ ...settings, data: dataOf(settings, data, options) }, model, data),
     ...(options.imports?.length && { imports: [...options.imports] }),
     versions: versions(),
   };

@@ -1,5 +1,5 @@
 /** Settings of a run that several ranks train. */
-import type { Ranks } from '../distributed/index.js';
+import type { Ranks } from '../distributed/ranks.js';
 import type { RunSettings } from '../runs/config.js';
 import { UserError } from '../util/errors.js';
 import { partsFor } from './micro-batches.js';

@@ -1,6 +1,6 @@
 /** One optimizer step after the other: everything of training that decides its bits, and nothing else. */
-import { type BatchSampler, type ExampleSource, samplerOf } from '../data/index.js';
-import { ALONE, type Ranks } from '../distributed/index.js';
+import { type BatchSampler, type ExampleSource, samplerOf } from '../data/examples.js';
+import { ALONE, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import {
   AdamW,

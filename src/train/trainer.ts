@@ -1,8 +1,9 @@
 /** The training loop. It emits typed events and prints nothing. */
-import { EventEmitter } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type BatchPass, type LoadedDataset, passOf } from '../data/index.js';
-import { ALONE, gather, most, type Ranks } from '../distributed/index.js';
+import type { DatasetSplit } from '../data/dataset.js';
+import { type BatchPass, passOf } from '../data/examples.js';
+import type { SplitName } from '../data/split.js';
+import { ALONE, gather, most, type Ranks } from '../distributed/ranks.js';
+import { restoreTensors } from '../formats/safetensors-read.js';
 import { generate } from '../generate/index.js';
 import type { LanguageModel } from '../models/index.js';
 import { type EvaluationResult, evaluate, meanLoss } from '../observe/evaluate.js';
@@ -10,16 +11,19 @@ import { initialLossWarning } from '../observe/initial-loss.js';
 import { PopulationSchedule } from '../observe/population.js';
 import { type Probe, Prober } from '../observe/probes/prober.js';
 import { WeightAverage } from '../optim/index.js';
-import type { Checkpoint } from '../runs/checkpoint.js';
-import { restoreAverage, restoreModel, restoreOptimizer } from '../runs/restore.js';
-import type { RunDirectory } from '../runs/run-directory.js';
+import { openPart, type SavedState } from '../runs/checkpoint-state.js';
+import { fillModel, fillOptimizer } from '../runs/fill.js';
 import type { TrainingSettings } from '../runs/settings.js';
+import type { Tokenizer } from '../tokenizers/tokenizer.js';
+import { Emitter } from '../util/emitter.js';
 import { UserError } from '../util/errors.js';
+import { nextTurn } from '../util/next-turn.js';
 import { type DivergenceError, nonFiniteState } from './anomalies.js';
 import { explainDivergence } from './divergence.js';
-import type { Emitter, StopReason, TrainerEvents, TrainResult } from './events.js';
+import type { StopReason, TrainerEvents, TrainResult } from './events.js';
 import { Ledger, Tally } from './ledger.js';
 import { probingHooks } from './probing.js';
+import type { TrainingRecord } from './record.js';
 import { requireSameModel } from './same-model.js';
 import { type Cursor, type StepHooks, Stepper } from './stepper.js';
 
@@ -28,15 +32,21 @@ const TURN_MS = 20;
 /** Minimum time between `progress` events: as fast as a line on a terminal can be read. */
 const PROGRESS_MS = 100;
 
+/** What a trainer needs of a `LoadedDataset`. */
+export interface TrainingData {
+  readonly splits: Readonly<Record<SplitName, DatasetSplit>>;
+  readonly tokenizer: Tokenizer;
+}
+
 export interface TrainerOptions {
   /** Made by the caller, after `manualSeed(seed)`. */
   model: LanguageModel;
   training: TrainingSettings;
   /** Of the order of the data. */
   seed: number;
-  data: Pick<LoadedDataset, 'splits' | 'tokenizer'>;
+  data: TrainingData;
   /** Where checkpoints, metrics and samples go. Without one, nothing is written. */
-  run?: RunDirectory | undefined;
+  run?: TrainingRecord | undefined;
   /** Makes the model anew as it was before the first step: for finding where a NaN began. */
   rebuild?: (() => LanguageModel) | undefined;
   /** Called within each step: for probes. */
@@ -61,7 +71,7 @@ export interface TrainerOptions {
  * been no break. An exception of a listener ends training. A model that counts (`fit`) is fitted
  * instead, then saved and scored all the same.
  */
-export class Trainer extends (EventEmitter as unknown as new () => Emitter<TrainerEvents>) {
+export class Trainer extends Emitter<TrainerEvents> {
   readonly model: LanguageModel;
   readonly training: TrainingSettings;
   readonly #options: TrainerOptions;
@@ -125,11 +135,17 @@ export class Trainer extends (EventEmitter as unknown as new () => Emitter<Train
    *
    * @throws UserError when it does not fit the model or the optimizer.
    */
-  restore({ name, modelFile, optimizerFile, averageFile, state }: Checkpoint): void {
-    restoreModel(this.model, modelFile);
-    if (this.#average) restoreAverage(this.#average, name, averageFile);
+  restore(saved: SavedState): void {
+    const { name, state } = saved;
+    using weights = openPart(saved, 'model');
+    fillModel(this.model, weights);
+    if (this.#average) {
+      using average = openPart(saved, 'average');
+      restoreTensors(average, this.#average.stateDict());
+    }
     if (this.#stepper) {
-      restoreOptimizer(this.#stepper.optimizer, optimizerFile, state.optimizer);
+      using optimizer = openPart(saved, 'optimizer');
+      fillOptimizer(this.#stepper.optimizer, optimizer, state.optimizer);
       this.#stepper.shards?.release();
       this.#stepper.moveTo({ step: state.step, ...state.random });
     }

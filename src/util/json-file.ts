@@ -1,5 +1,6 @@
 /** Reading small JSON files, whatever stands in their place. */
 import { UserError } from './errors.js';
+import { isDeeperThan } from './json-depth.js';
 import { readRegularFile } from './read-file.js';
 
 /** Far deeper than anything that is written, and far from where recursion would end. */
@@ -20,15 +21,4 @@ export function readJsonFile(file: string, maxBytes: number): unknown {
   } catch (cause) {
     throw new UserError(`${file}: is damaged: not valid JSON.`, { cause });
   }
-}
-
-/** Whether brackets outside strings are open at once in a greater number. */
-export function isDeeperThan(most: number, text: string): boolean {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (token === '[' || token === '{') depth++;
-    else if (token === ']' || token === '}') depth--;
-    if (depth > most) return true;
-  }
-  return false;
 }

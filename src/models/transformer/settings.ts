@@ -2,7 +2,7 @@
  * What can be chosen of a transformer. GPT and Llama have the same settings with other defaults, so that
  * either becomes the other, a switch at a time.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACTIVATION_NAMES } from '../../nn/index.js';
 import { GATED_LINEAR_KINDS } from '../../tensor/index.js';
 import { UsageError } from '../../util/errors.js';

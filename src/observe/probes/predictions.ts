@@ -1,5 +1,5 @@
 /** How a model predicts a few texts that are always the same: how surely, how rightly, and what it finds hard. */
-import { type ExampleSource, passOf } from '../../data/index.js';
+import { type ExampleSource, passOf } from '../../data/examples.js';
 import type { LanguageModel } from '../../models/index.js';
 import { batchNormsOf } from '../../nn/index.js';
 import type { ModelProbe } from '../../runs/probe-records.js';

@@ -7,7 +7,14 @@
 
 import { UserError } from '../../util/errors.js';
 import { PairIndex } from '../pair-index.js';
-import { addBosEos, fingerprintOf, saveFolder, type TokenizerManifest } from '../support.js';
+import { writeFiles } from '../save-folder.js';
+import {
+  addBosEos,
+  fingerprintOf,
+  type TokenizerFiles,
+  type TokenizerManifest,
+  tokenizerFiles,
+} from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { ByteBpe } from './byte-bpe.js';
 import { type Merges, NO_MERGE } from './merge.js';
@@ -168,8 +175,12 @@ export class TiktokenTokenizer implements Tokenizer {
   }
 
   save(dir: string): void {
+    writeFiles(dir, this.toFiles());
+  }
+
+  toFiles(): TokenizerFiles {
     const { kind, name, fingerprint } = this;
-    saveFolder(dir, { kind, name, fingerprint });
+    return tokenizerFiles({ kind, name, fingerprint });
   }
 }
 
@@ -194,5 +205,5 @@ function mergesOfVocabulary(tokens: (Uint8Array | undefined)[]): Merges {
 }
 
 function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 }

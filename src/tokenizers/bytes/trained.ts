@@ -4,15 +4,15 @@
  */
 
 import { UserError } from '../../util/errors.js';
-import { runTask, type WorkOptions } from '../../util/work.js';
 import { checkTokenizerJson } from '../hugging-face/check.js';
 import { PairIndex } from '../pair-index.js';
-import { addBosEos, fingerprintOf, saveFolder } from '../support.js';
+import { writeFiles } from '../save-folder.js';
+import { addBosEos, fingerprintOf, type TokenizerFiles, tokenizerFiles } from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { ByteBpe } from './byte-bpe.js';
 import { type Merges, NO_MERGE } from './merge.js';
 import { BYTE_SPELLINGS } from './spelling.js';
-import { type ByteBpeSettings, type MergeList, trainByteBpe, trainByteBpeTask } from './train.js';
+import { type ByteBpeSettings, type MergeList, trainByteBpe } from './train.js';
 
 export const TOKENIZER_JSON = 'tokenizer.json';
 
@@ -52,17 +52,6 @@ export class ByteBpeTokenizer implements Tokenizer {
   static train(text: string, settings: ByteBpeSettings, name?: string): ByteBpeTokenizer {
     const merges = trainByteBpe(text, settings);
     return new ByteBpeTokenizer(merges, settings.split, settings.specials, name);
-  }
-
-  /** As `train`, in a thread of its own. @throws as it does, and StoppedError. */
-  static async trainAside(
-    text: string,
-    settings: ByteBpeSettings,
-    options: WorkOptions = {},
-  ): Promise<ByteBpeTokenizer> {
-    const doing = 'training the tokenizer';
-    const merges = await runTask(trainByteBpeTask, { text, settings }, doing, options);
-    return new ByteBpeTokenizer(merges, settings.split, settings.specials);
   }
 
   /** Reads what `toJson` wrote. @throws UserError where it is broken, or of another make. */
@@ -177,7 +166,12 @@ export class ByteBpeTokenizer implements Tokenizer {
   }
 
   save(dir: string): void {
-    saveFolder(dir, { kind: this.kind, name: this.name }, { [TOKENIZER_JSON]: this.toJson() });
+    writeFiles(dir, this.toFiles());
+  }
+
+  toFiles(): TokenizerFiles {
+    const { kind, name } = this;
+    return tokenizerFiles({ kind, name }, { [TOKENIZER_JSON]: this.toJson() });
   }
 }
 

@@ -19,7 +19,11 @@ const MAKERS: Makers<Decode> = {
   },
   ByteLevel: (fields) => {
     fields.ignore('add_prefix_space', 'trim_offsets', 'use_regex');
-    return (tokens) => [utf8Decoder().decode(Buffer.concat(tokens.map(bytesOfSpelling)))];
+    return (tokens) => {
+      const decoder = utf8Decoder();
+      const texts = tokens.map((token) => decoder.decode(bytesOfSpelling(token), { stream: true }));
+      return [texts.join('') + decoder.decode()];
+    };
   },
   ByteFallback: () => byteFallback,
   Fuse: () => (tokens) => [tokens.join('')],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { removeLeftovers, writeFileAtomic } from '../../util/atomic-file.js';
 import { DownloadError, type ReceiveOptions, receive } from '../../util/download.js';
 import { UsageError, UserError } from '../../util/errors.js';
+import { openHuggingFace } from './open.js';
 import { HuggingFaceTokenizer } from './tokenizer.js';
 
 const HUB = 'https://huggingface.co';
@@ -58,7 +59,7 @@ export async function hubTokenizer(
   const folder =
     cacheDir === undefined ? undefined : join(cacheDir, 'hub', name.replace('/', '--'));
   if (folder !== undefined && existsSync(join(folder, 'tokenizer.json'))) {
-    return HuggingFaceTokenizer.fromPath(folder, name);
+    return openHuggingFace(folder, name);
   }
   const tokenizer = await fetchText(name, 'tokenizer.json', options);
   if (tokenizer === undefined) throw new UserError(`${name}: the hub has no tokenizer.json for it`);

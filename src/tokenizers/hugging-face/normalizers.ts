@@ -20,6 +20,15 @@ const IDEOGRAPHS =
 const NMT_REMOVED = /(?![\t\n\f\r\u0080-\u008e\u0090-\u009e])[^\P{Cc}\0]/gu;
 const NMT_SPACE = /[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g;
 
+/** What is no base64 comes to no bytes, which are refused as rules. */
+function fromBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
 const MAKERS: Makers<Normalize> = {
   Sequence: (fields) => {
     const each = makeEach(fields, 'normalizers', MAKERS);
@@ -51,7 +60,7 @@ const MAKERS: Makers<Normalize> = {
   },
   Precompiled: (fields) => {
     const blob = fields.text('precompiled_charsmap');
-    return precompiled(readCharsmap(Uint8Array.from(Buffer.from(blob, 'base64'))));
+    return precompiled(readCharsmap(fromBase64(blob)));
   },
   Nmt: () => (text) => text.replace(NMT_REMOVED, '').replace(NMT_SPACE, ' '),
   ByteLevel: (fields) => {

@@ -3,11 +3,11 @@
  * and may take longer than anybody waits; a search that might runs with a time limit.
  */
 
-import { createContext, Script } from 'node:vm';
 import { UserError } from '../../util/errors.js';
 import { type Fields, short } from './fields.js';
 import { translate } from './oniguruma.js';
 import { PatternError } from './oniguruma-reader.js';
+import { searchWatched } from './search-watched.js';
 
 /** A search of so many steps takes a few milliseconds at most, and is not watched. */
 const FEW_STEPS = 1e6;
@@ -80,7 +80,7 @@ export function regexPattern(pattern: string, where: string, limitMs = LIMIT_MS)
     findAll(text) {
       if (text.length ** (degree + 1) <= FEW_STEPS) return search(regexp, text);
       const limit = Math.ceil(limitMs * (1 + text.length / 1e6));
-      return searchWatched(regexp, text, limit, `${where}: the pattern ${short(pattern)}`);
+      return searchWatched(search, regexp, text, limit, `${where}: the pattern ${short(pattern)}`);
     },
   };
 }
@@ -104,32 +104,4 @@ function search(regexp: RegExp, text: string): number[] {
     checkLength(places);
   }
   return places;
-}
-
-const WATCHED = new Script('search(regexp, text)');
-let context: { search: typeof search; regexp: RegExp | undefined; text: string } | undefined;
-
-function searchWatched(regexp: RegExp, text: string, limit: number, what: string): number[] {
-  context ??= createContext({ search, regexp: undefined, text: '' }) as NonNullable<typeof context>;
-  Object.assign(context, { regexp, text });
-  try {
-    return WATCHED.runInContext(context, { timeout: limit }) as number[];
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-      throw new UserError(
-        `${what} took more than ${(limit / 1000).toFixed(1)} s on a text of ${text.length} characters, so it was stopped; ` +
-          'a simpler pattern is needed',
-        { cause },
-      );
-    }
-    if (cause instanceof RangeError) {
-      throw new UserError(`${what} needs too much memory for a text of ${text.length} characters`, {
-        cause,
-      });
-    }
-    throw cause;
-  } finally {
-    Object.assign(context, { regexp: undefined, text: '' });
-  }
 }

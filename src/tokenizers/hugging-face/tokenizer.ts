@@ -7,14 +7,12 @@
  * shape what goes into a model and not what a text's ids are, are left aside.
  */
 
-import { createHash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { UserError } from '../../util/errors.js';
-import { readRegularFile } from '../../util/read-file.js';
+import { sha256 } from '../../util/sha256.js';
 import { IdList } from '../id-list.js';
+import { writeFiles } from '../save-folder.js';
 import { allowedSpecials } from '../specials.js';
-import { addBosEos, checkId, saveFolder, wellFormed } from '../support.js';
+import { addBosEos, checkId, type TokenizerFiles, tokenizerFiles, wellFormed } from '../support.js';
 import type { DecodeStream, EncodeOptions, Tokenizer } from '../tokenizer.js';
 import { type AddedToken, AddedTokens } from './added-tokens.js';
 import { checkTokenizerJson } from './check.js';
@@ -25,7 +23,6 @@ import { type Model, makeModel } from './model.js';
 import { makeNormalizer, type Normalize } from './normalizers.js';
 import { makePreTokenizer, type PreTokenize } from './pre-tokenizers.js';
 
-const MOST_BYTES = 1 << 28;
 /** Raised when the same files come to other ids, so that ids kept from before are not taken for theirs. */
 const READER = 'reader 2';
 
@@ -71,23 +68,8 @@ export class HuggingFaceTokenizer implements Tokenizer {
     };
     this.bosId = id('bos_token', 'cls_token');
     this.eosId = id('eos_token', 'sep_token');
-    const hash = createHash('sha256')
-      .update(`${READER}\0`)
-      .update(files.tokenizer)
-      .update('\0')
-      .update(files.config ?? '');
-    this.fingerprint = hash.digest('hex').slice(0, 32);
-  }
-
-  /** Reads a `tokenizer.json`, or a folder that has one; the configuration beside it is read too. */
-  static fromPath(path: string, name = path): HuggingFaceTokenizer {
-    const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    const file = isFolder ? join(path, 'tokenizer.json') : path;
-    const config = join(dirname(file), 'tokenizer_config.json');
-    return new HuggingFaceTokenizer(
-      { tokenizer: read(file), config: existsSync(config) ? read(config) : undefined },
-      name,
-    );
+    const hashed = `${READER}\0${files.tokenizer}\0${files.config ?? ''}`;
+    this.fingerprint = sha256(new TextEncoder().encode(hashed)).slice(0, 32);
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
@@ -153,9 +135,14 @@ export class HuggingFaceTokenizer implements Tokenizer {
   }
 
   save(dir: string): void {
+    writeFiles(dir, this.toFiles());
+  }
+
+  toFiles(): TokenizerFiles {
     const { tokenizer, config } = this.files;
     const more = config === undefined ? undefined : { 'tokenizer_config.json': config };
-    saveFolder(dir, { kind: this.kind, name: this.name }, { 'tokenizer.json': tokenizer, ...more });
+    const { kind, name } = this;
+    return tokenizerFiles({ kind, name }, { 'tokenizer.json': tokenizer, ...more });
   }
 }
 
@@ -247,10 +234,6 @@ function addedToken(json: unknown, index: number): AddedToken {
   };
   fields.end();
   return token;
-}
-
-function read(path: string): string {
-  return readRegularFile(path, MOST_BYTES).toString('utf8');
 }
 
 function parse(text: string, what: string): unknown {

@@ -9,8 +9,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../util/errors.js';
 import { readRegularFile } from '../../util/read-file.js';
+import { writeFiles } from '../save-folder.js';
 import { allowedSpecials, SpecialFinder } from '../specials.js';
-import { addBosEos, byteName, checkId, fingerprintOf, saveFolder, wellFormed } from '../support.js';
+import {
+  addBosEos,
+  byteName,
+  checkId,
+  fingerprintOf,
+  type TokenizerFiles,
+  tokenizerFiles,
+  wellFormed,
+} from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { BpeEncoder } from './bpe-encoder.js';
 import { readCharsmap } from './charsmap.js';
@@ -203,7 +212,12 @@ export class SentencePieceTokenizer implements Tokenizer {
   }
 
   save(dir: string): void {
-    saveFolder(dir, { kind: this.kind, name: this.name }, { [MODEL_FILE]: this.bytes });
+    writeFiles(dir, this.toFiles());
+  }
+
+  toFiles(): TokenizerFiles {
+    const { kind, name } = this;
+    return tokenizerFiles({ kind, name }, { [MODEL_FILE]: this.bytes });
   }
 
   private decodeState(): DecodeState {

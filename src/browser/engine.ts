@@ -1,0 +1,187 @@
+/** The engine: one run at a time, trained, sampled, saved and opened where it does not hold up the page. */
+import { generateText } from '../generate/index.js';
+import { type LanguageModel, models } from '../models/index.js';
+import { buildSettings, parseOverrides, settingsOf } from '../runs/config.js';
+import { currentBackend } from '../tensor/index.js';
+import type { Tokenizer } from '../tokenizers/tokenizer.js';
+import { modelDefinition } from '../train/create-model.js';
+import type { EvaluationEvent, MetricsEvent } from '../train/events.js';
+import { UserError } from '../util/errors.js';
+import { platform } from './platform.js';
+import type {
+  EngineCalls,
+  EngineEvents,
+  EngineReport,
+  EngineSettings,
+  ModelInfo,
+  RunReport,
+  SampleOrder,
+  StartOrder,
+} from './protocol.js';
+import type { MemoryRun } from './run-files.js';
+import { type MemorySession, openMemoryRun, resumeMemoryRun, startMemoryRun } from './session.js';
+import { BROWSER_TOKENIZERS } from './tokenizers.js';
+import { useWasm } from './use-wasm.js';
+
+/** What is open: a run, its model, and while it trains, the session. */
+interface Open extends Disposable {
+  readonly run: MemoryRun;
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly session?: MemorySession;
+}
+
+type Emit = <K extends keyof EngineEvents>(event: K, ...given: EngineEvents[K]) => void;
+
+type Calls = {
+  [K in keyof EngineCalls]: (
+    given: Parameters<EngineCalls[K]>[0],
+  ) => ReturnType<EngineCalls[K]> | Promise<ReturnType<EngineCalls[K]>>;
+};
+
+export class Engine implements Calls {
+  #open: Open | undefined;
+  /** Resolves when the training under way has ended. */
+  #training: Promise<void> | undefined;
+  /** The text that the open run is trained on. */
+  #text: string | undefined;
+
+  constructor(private readonly emit: Emit) {}
+
+  async init(settings: EngineSettings): Promise<EngineReport> {
+    await useWasm(settings);
+    const { name, threads } = currentBackend();
+    return { backend: name, threads, isolated: platform.crossOriginIsolated === true };
+  }
+
+  models(): ModelInfo[] {
+    return [...models.values()].map((definition) => ({
+      name: definition.name,
+      summary: definition.summary,
+      defaultPreset: definition.defaultPreset,
+      presets: Object.keys(definition.presets).map((name) => {
+        const { training, tokenizer, data } = buildSettings(definition, { preset: name });
+        const { steps, batchSize, lr } = training;
+        const isOffered = BROWSER_TOKENIZERS.includes(tokenizer);
+        const { summary } = definition.presets[name]!;
+        return { name, summary, tokenizer, data, isOffered, steps, batchSize, lr };
+      }),
+      settings: [...settingsOf(definition).values()].map(({ key, of, description }) => ({
+        key,
+        of,
+        description,
+      })),
+    }));
+  }
+
+  async start({ model, preset, set, given }: StartOrder): Promise<RunReport> {
+    this.#requireIdle();
+    const definition = modelDefinition(model);
+    const overrides = parseOverrides(definition, set);
+    const settings = buildSettings(definition, { preset, overrides });
+    // The run before goes once there is another: a text that is too short does not lose it.
+    const session = await startMemoryRun(settings, given);
+    this.#close();
+    this.#text = given.text;
+    return this.#train(session);
+  }
+
+  async resume({ text = this.#text, steps }: Parameters<EngineCalls['resume']>[0]) {
+    this.#requireIdle();
+    const { run } = this.#require();
+    if (text === undefined) {
+      throw new UserError(`${run.config.name}: give the text that it was trained on.`);
+    }
+    const session = await resumeMemoryRun(run, text, steps === undefined ? {} : { steps });
+    this.#close();
+    this.#text = text;
+    return this.#train(session);
+  }
+
+  async stop(): Promise<null> {
+    this.#open?.session?.trainer.stop();
+    await this.#training;
+    return null;
+  }
+
+  sample({ prompt, ...options }: SampleOrder): string {
+    const { model, tokenizer } = this.#require();
+    let all = '';
+    // At once, between two steps: while it writes, the model is not in training mode.
+    for (const { text } of generateText(model, tokenizer, tokenizer.encode(prompt), options)) {
+      all += text;
+      if (text !== '') this.emit('piece', { text });
+    }
+    return all;
+  }
+
+  save(): Map<string, Uint8Array> {
+    return this.#require().run.files();
+  }
+
+  async open(files: Map<string, Uint8Array>): Promise<RunReport> {
+    this.#requireIdle();
+    const opened = await openMemoryRun(files);
+    this.#close();
+    this.#open = opened;
+    this.#text = opened.run.keptText();
+    return this.#report(opened.run);
+  }
+
+  #train(session: MemorySession): RunReport {
+    const { run, model, trainer, data } = session;
+    const { tokenizer } = data;
+    this.#open = {
+      run,
+      model,
+      tokenizer,
+      session,
+      [Symbol.dispose]: () => session[Symbol.dispose](),
+    };
+    trainer.on('progress', (event) => this.emit('progress', event));
+    trainer.on('metrics', (event) => this.emit('metrics', event));
+    trainer.on('evaluation', (event) => this.emit('evaluation', event));
+    trainer.on('warning', (line) => this.emit('warning', line));
+    trainer.on('sample', ({ step, text }) => this.emit('trainerSample', { step, text }));
+    this.#training = trainer
+      .train()
+      .then(({ reason, step, seconds, train, validation }) => {
+        const losses = { trainLoss: train.loss, validation: validation?.loss ?? null };
+        this.#training = undefined;
+        this.emit('end', { reason, step, seconds, ...losses });
+      })
+      .catch((error: Error) => {
+        this.#training = undefined;
+        this.emit('failed', error.message);
+      });
+    return this.#report(run);
+  }
+
+  #report(run: MemoryRun): RunReport {
+    const lines = run.metrics() as unknown as (MetricsEvent | EvaluationEvent)[];
+    const stop = run.metrics().findLast(({ type }) => type === 'stop');
+    const validation = (stop?.['validation'] as { loss?: unknown } | null | undefined)?.loss;
+    return {
+      config: run.config,
+      step: run.openCheckpoint().checkpoint?.state.step ?? 0,
+      hasText: this.#text !== undefined,
+      metrics: lines.filter(({ type }) => type === 'step' || type === 'evaluation'),
+      validation: typeof validation === 'number' ? validation : null,
+    };
+  }
+
+  #require(): Open {
+    if (this.#open) return this.#open;
+    throw new UserError('there is no run yet: train one, or open one.');
+  }
+
+  #requireIdle(): void {
+    if (this.#training) throw new UserError('a training is under way: stop it first.');
+  }
+
+  #close(): void {
+    this.#open?.[Symbol.dispose]();
+    this.#open = undefined;
+    this.#text = undefined;
+  }
+}

@@ -1,0 +1,81 @@
+/** Tokenizers without a file system: by name, and from the files that were saved. */
+import { MANIFEST, parseManifest } from '../tokenizers/support.js';
+import type { Tokenizer } from '../tokenizers/tokenizer.js';
+import { UsageError, UserError } from '../util/errors.js';
+import { nearestHint } from '../util/nearest.js';
+import type { RunFiles } from './run-files.js';
+
+const ENCODINGS = [
+  'gpt2',
+  'r50k_base',
+  'p50k_base',
+  'p50k_edit',
+  'cl100k_base',
+  'o200k_base',
+  'o200k_harmony',
+] as const;
+
+/** What `makeTokenizer` knows. */
+export const BROWSER_TOKENIZERS: readonly string[] = ['char', ...ENCODINGS];
+
+/**
+ * The tokenizer of that name; its tables, where it has any, are loaded now.
+ *
+ * @param text what it is built from, where it is (`char`).
+ * @throws UsageError for a name that is not one of `BROWSER_TOKENIZERS`.
+ */
+export async function makeTokenizer(name: string, text: string): Promise<Tokenizer> {
+  if (name === 'char') {
+    const { CharTokenizer } = await import('../tokenizers/char.js');
+    return CharTokenizer.fromText(text);
+  }
+  const encoding = ENCODINGS.find((one) => one === name);
+  if (encoding === undefined) {
+    throw new UsageError(
+      `tokenizer "${name}": is none of those that a browser has.${nearestHint(name, BROWSER_TOKENIZERS)}`,
+    );
+  }
+  const { TiktokenTokenizer } = await import('../tokenizers/bytes/tiktoken.js');
+  return TiktokenTokenizer.load(encoding);
+}
+
+/**
+ * The tokenizer of a run's files, as `Tokenizer.toFiles` and `save` write them.
+ *
+ * @param files by name, without the folder.
+ * @throws UserError where they are no tokenizer, a damaged one, or one of a kind that a browser does not have.
+ */
+export async function tokenizerFromFiles(files: RunFiles): Promise<Tokenizer> {
+  const textOf = (name: string): string => {
+    const bytes = files.get(name);
+    if (bytes) return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    throw new UserError(`the tokenizer has no ${name}: one of its files is missing.`);
+  };
+  const manifest = parseManifest(textOf(MANIFEST), MANIFEST);
+  switch (manifest.kind) {
+    case 'char':
+      return (await import('../tokenizers/char.js')).CharTokenizer.fromManifest(manifest);
+    case 'tiktoken':
+      return (await import('../tokenizers/bytes/tiktoken.js')).TiktokenTokenizer.fromManifest(
+        manifest,
+      );
+    case 'byte-bpe': {
+      const { ByteBpeTokenizer, TOKENIZER_JSON } = await import('../tokenizers/bytes/trained.js');
+      return ByteBpeTokenizer.fromJson(textOf(TOKENIZER_JSON), manifest.name);
+    }
+    case 'huggingface': {
+      const { HuggingFaceTokenizer } = await import('../tokenizers/hugging-face/tokenizer.js');
+      const config = files.has('tokenizer_config.json')
+        ? textOf('tokenizer_config.json')
+        : undefined;
+      return new HuggingFaceTokenizer(
+        { tokenizer: textOf('tokenizer.json'), config },
+        manifest.name,
+      );
+    }
+    default:
+      throw new UserError(
+        `the run's tokenizer is of the kind "${manifest.kind}", which a browser does not have: expected char, tiktoken, byte-bpe or huggingface.`,
+      );
+  }
+}

@@ -1,0 +1,316 @@
+/** The playground in a browser: it trains, writes, saves and loads, isolated and not, and everybody can use it. */
+import fs from 'node:fs';
+import path from 'node:path';
+import axe from 'axe-core';
+import { unzipSync } from 'fflate';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Playground, startPlayground, writePlayground } from '../src/lab/index.js';
+import { SMALL, smallText, Workshop } from './run-cli.js';
+
+const EXECUTABLE = process.env['NANOGPT_CHROMIUM'] ?? '/usr/bin/chromium';
+const isHere = fs.existsSync(EXECUTABLE);
+if (!isHere) {
+  console.warn(`no browser at ${EXECUTABLE}: its tests are skipped; NANOGPT_CHROMIUM names one`);
+}
+/** A folder to leave pictures of the page in, for whoever wants to look. */
+const PICTURES = process.env['NANOGPT_PICTURES'];
+const FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+/** Of a page on a busy machine, in ms. */
+const PATIENCE = 60_000;
+const LONG = 180_000;
+
+describe('writePlayground', () => {
+  it('leaves a folder that any host can serve, and spares what is there', () => {
+    using workshop = new Workshop();
+    const folder = path.join(workshop.folder, 'site');
+    expect(writePlayground(folder)).toBeGreaterThan(1e6);
+    const names = fs.readdirSync(folder, { recursive: true });
+    for (const name of ['index.html', 'app.js', 'app.css', 'engine.js', '_headers']) {
+      expect(names).toContain(name);
+    }
+    expect(names).toContain(path.join('kernels', 'nanogpt-relaxed.wasm'));
+    expect(names).toContain(path.join('tables', 'p50k_base.js'));
+    // Relative, so that it may lie anywhere.
+    expect(fs.readFileSync(path.join(folder, 'index.html'), 'utf8')).not.toMatch(/(src|href)="\//);
+    expect(() => writePlayground(folder)).toThrow(/site: is taken\. Name/);
+  });
+});
+
+describe('startPlayground', () => {
+  it('refuses what is no port, and one that is taken, in a line', async () => {
+    await expect(startPlayground({ port: 99_999 })).rejects.toThrow(
+      /^--port 99999: expected a whole number from 0 to 65535\.$/,
+    );
+    await using first = await startPlayground({ port: 0 });
+    const port = Number(new URL(first.url).port);
+    await expect(startPlayground({ port })).rejects.toThrow(/is taken: name another one/);
+  });
+
+  it('gives the page with what isolates it, to this host alone, and a data set’s text where it has it', async () => {
+    await using served = await startPlayground({ port: 0 });
+    const page = await fetch(served.url);
+    expect(page.headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin');
+    expect(page.headers.get('Cross-Origin-Embedder-Policy')).toBe('require-corp');
+    const engine = await fetch(`${served.url}engine.js`);
+    expect(engine.headers.get('Content-Security-Policy')).toContain(
+      "script-src 'self' 'wasm-unsafe-eval'",
+    );
+    expect((await fetch(`${served.url}data/mine.txt`)).status).toBe(404);
+    expect((await fetch(`${served.url}../package.json`)).status).toBe(404);
+    const foreign = await fetch(served.url, { headers: { Origin: 'https://example.org' } });
+    expect(foreign.status).toBe(403);
+  });
+});
+
+describe.skipIf(!isHere)('the playground', () => {
+  const workshop = new Workshop();
+  let browser: Browser;
+  let isolated: Playground;
+  let bare: Playground;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+    isolated = await startPlayground({ port: 0 });
+    bare = await startPlayground({ port: 0, isolated: false });
+  }, PATIENCE);
+  afterAll(async () => {
+    await browser?.close();
+    await isolated?.close();
+    await bare?.close();
+    workshop[Symbol.dispose]();
+  }, PATIENCE);
+
+  /** The page once the engine is ready; what it complains of to the console ends the test. */
+  async function open({ url }: Playground, options: object = {}): Promise<Page> {
+    const page = await browser.newPage({ reducedMotion: 'reduce', ...options });
+    page.setDefaultTimeout(PATIENCE);
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text());
+    });
+    await page.goto(url);
+    await page
+      .getByText(/\d threads?/)
+      .first()
+      .waitFor();
+    return page;
+  }
+  const faults: string[] = [];
+  const picture = async (page: Page, name: string) => {
+    if (PICTURES)
+      await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: true });
+  };
+
+  /** Chooses a text of one's own, and small settings. */
+  async function fill(page: Page, set: string, steps: string): Promise<void> {
+    await page.getByRole('combobox', { name: /^text/ }).selectOption('my text');
+    await page.getByPlaceholder(/^paste a text/).fill(smallText());
+    await page.getByLabel('steps', { exact: true }).fill(steps);
+    await page.getByPlaceholder('nHidden=400 optimizer=sgd').fill(set);
+  }
+  const status = (page: Page) => page.locator('span[role=status]');
+  const trains = (page: Page) => page.getByRole('button', { name: 'train', exact: true }).click();
+  /** Waits until so many characters are there. */
+  const written = (page: Page, least: number) =>
+    page.waitForFunction(`document.querySelector('.text').textContent.length >= ${least}`);
+  const wrote = (page: Page) => page.getByLabel('what the model wrote');
+
+  it(
+    'trains, writes, saves what the command line reads, and goes on',
+    async () => {
+      const page = await open(isolated);
+      await fill(page, 'blockSize=4 nHidden=16 evalInterval=10', '40');
+      await trains(page);
+      await status(page).filter({ hasText: 'all steps are done' }).waitFor();
+      await page.getByText('40 of 40').waitFor();
+      await page.getByPlaceholder('a prompt, or nothing').fill('Anna ');
+      await page.getByRole('button', { name: 'write', exact: true }).click();
+      await written(page, 300);
+      expect(await wrote(page).textContent()).toMatch(/^Anna /);
+
+      const [saved] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'save as a file' }).click(),
+      ]);
+      expect(saved.suggestedFilename()).toMatch(/^mlp-chars-\d{8}-\d{4}\.zip$/);
+      const zip = path.join(workshop.folder, 'saved.zip');
+      await saved.saveAs(zip);
+      const [name] = saved.suggestedFilename().split('.zip');
+      for (const [file, bytes] of Object.entries(unzipSync(fs.readFileSync(zip)))) {
+        const to = path.join(workshop.folder, 'runs', file);
+        fs.mkdirSync(path.dirname(to), { recursive: true });
+        fs.writeFileSync(to, bytes);
+      }
+      const sampled = await workshop.nanogpt([
+        'sample',
+        name!,
+        '--tokens',
+        '20',
+        '--prompt',
+        'Anna ',
+      ]);
+      expect([sampled.code, sampled.stdout.length > 20]).toEqual([0, true]);
+      const resumed = await workshop.nanogpt([
+        'train',
+        '--resume',
+        `runs/${name}`,
+        '--steps',
+        '50',
+      ]);
+      expect([resumed.code, resumed.stderr]).toEqual([0, expect.not.stringContaining('nanogpt:')]);
+
+      await page.getByLabel('go on to step').fill('60');
+      await page.getByRole('button', { name: 'go on' }).click();
+      await page.getByText('60 of 60').waitFor();
+      await status(page).filter({ hasText: 'all steps are done' }).waitFor();
+      // The archive itself comes back, too.
+      await page.getByLabel('archive of a run').setInputFiles(zip);
+      await status(page).filter({ hasText: 'loaded' }).waitFor();
+      await page.close();
+      expect(faults).toEqual([]);
+    },
+    LONG,
+  );
+
+  it(
+    'writes while it trains, and stops when it is told to',
+    async () => {
+      const page = await open(isolated);
+      await fill(page, 'nHidden=32 sampleInterval=50', '200000');
+      await trains(page);
+      await status(page).filter({ hasText: 'training' }).waitFor();
+      await page.getByRole('button', { name: 'write', exact: true }).click();
+      await written(page, 300);
+      await expect
+        .poll(() => page.locator('.passing').textContent(), { timeout: PATIENCE })
+        .toMatch(/^step /);
+      expect(await status(page).textContent()).toBe('training');
+      await page.getByRole('button', { name: 'stop', exact: true }).click();
+      await status(page).filter({ hasText: 'stopped after' }).waitFor();
+      await page.getByRole('button', { name: 'train', exact: true }).waitFor();
+      await page.close();
+      expect(faults).toEqual([]);
+    },
+    LONG,
+  );
+
+  it(
+    'loads a run that the command line trained',
+    async () => {
+      const ran = await workshop.nanogpt(['train', ...SMALL, '--out', 'runs/of-cli']);
+      expect(ran.code).toBe(0);
+      const page = await open(isolated);
+      await page
+        .getByLabel('folder of a run')
+        .setInputFiles(path.join(workshop.folder, 'runs', 'of-cli'));
+      await status(page).filter({ hasText: 'loaded' }).waitFor();
+      await page.getByRole('heading', { name: 'of-cli' }).waitFor();
+      await page.getByRole('slider', { name: 'temperature' }).fill('0');
+      await page.getByRole('spinbutton', { name: 'tokens' }).fill('40');
+      await page.getByRole('spinbutton', { name: 'tokens' }).blur();
+      await page.getByPlaceholder('a prompt, or nothing').fill('Anna ');
+      await page.getByRole('button', { name: 'write', exact: true }).click();
+      await written(page, 45);
+      const args = [
+        'sample',
+        'of-cli',
+        '--tokens',
+        '40',
+        '--prompt',
+        'Anna ',
+        '--temperature',
+        '0',
+      ];
+      const sampled = await workshop.nanogpt([...args, '--json']);
+      const { text } = JSON.parse(sampled.stdout) as { text: string };
+      expect(await wrote(page).textContent()).toContain(text.trim().slice(0, 20));
+      await page.close();
+      expect(faults).toEqual([]);
+    },
+    LONG,
+  );
+
+  it(
+    'works with one thread where it is not isolated, and says what that would bring',
+    async () => {
+      const page = await open(bare);
+      expect(await page.evaluate('crossOriginIsolated')).toBe(false);
+      await page.getByText('One thread only').waitFor();
+      await fill(page, 'blockSize=4 nHidden=16', '30');
+      await trains(page);
+      await status(page).filter({ hasText: 'all steps are done' }).waitFor();
+      await picture(page, 'bare');
+      await page.close();
+      expect(faults).toEqual([]);
+    },
+    LONG,
+  );
+
+  it(
+    'says in a line what is wrong, and goes on',
+    async () => {
+      const page = await open(isolated);
+      const alert = page.getByRole('alert');
+      await fill(page, 'nHiden=3', '30');
+      await trains(page);
+      await alert.filter({ hasText: 'Did you mean "nHidden"' }).waitFor();
+      await page.getByPlaceholder('nHidden=400 optimizer=sgd').fill('nHidden=100000000');
+      await trains(page);
+      await alert.filter({ hasText: 'Lower nHidden' }).waitFor();
+      await page.getByLabel('archive of a run').setInputFiles({
+        name: 'x.zip',
+        mimeType: 'application/zip',
+        buffer: Buffer.from('PK nothing'),
+      });
+      await alert.filter({ hasText: 'x.zip: is no archive' }).waitFor();
+      await page.getByPlaceholder(/^paste a text/).fill('ab');
+      await page.getByPlaceholder('nHidden=400 optimizer=sgd').fill('');
+      await trains(page);
+      await alert.filter({ hasText: /train/ }).waitFor();
+      await fill(page, 'blockSize=4 nHidden=16', '30');
+      await trains(page);
+      await status(page).filter({ hasText: 'all steps are done' }).waitFor();
+      expect(await alert.count()).toBe(0);
+      await page.close();
+      expect(faults).toEqual([]);
+    },
+    LONG,
+  );
+
+  it.each([
+    ['light', 1200],
+    ['dark', 1200],
+    ['light', 360],
+    ['dark', 360],
+  ] as const)(
+    'is for everybody: %s, %i pixels wide',
+    async (colorScheme, width) => {
+      const page = await open(isolated, { colorScheme, viewport: { width, height: 800 } });
+      await fill(page, 'blockSize=4 nHidden=16', '30');
+      await picture(page, `begun-${colorScheme}-${width}`);
+      await trains(page);
+      await status(page).filter({ hasText: 'all steps are done' }).waitFor();
+      await page.getByRole('button', { name: 'write', exact: true }).click();
+      await written(page, 300);
+      await picture(page, `done-${colorScheme}-${width}`);
+      const wide = await page.evaluate('document.documentElement.scrollWidth');
+      expect(wide).toBeLessThanOrEqual(width);
+      await page.evaluate(axe.source);
+      const found = await page.evaluate(async () => {
+        const { violations } = await (
+          globalThis as unknown as {
+            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+          }
+        ).axe.run();
+        return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+      });
+      expect(found).toEqual([]);
+      await page.close();
+      expect(faults).toEqual([]);
+    },
+    LONG,
+  );
+});

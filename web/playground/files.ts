@@ -1,0 +1,43 @@
+/** Runs as files on this machine: one archive out; an archive, or a folder's files, in. */
+import { unzip, zip } from 'fflate';
+
+/** Offers an archive of a run's folder for download. */
+export async function download(
+  name: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  const entries = Object.fromEntries([...files].map(([path, bytes]) => [`${name}/${path}`, bytes]));
+  const bytes = await new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) =>
+    // Weights do not compress: level 0 takes no time.
+    zip(entries, { level: 0 }, (error, data) =>
+      error ? reject(error) : resolve(data as Uint8Array<ArrayBuffer>),
+    ),
+  );
+  const url = URL.createObjectURL(new Blob([bytes], { type: 'application/zip' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = `${name}.zip`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** The contents of what was chosen, by path. @throws Error where an archive is damaged. */
+export async function read(chosen: FileList): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const file of chosen) {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    if (!file.name.endsWith('.zip')) {
+      files.set(file.webkitRelativePath || file.name, bytes);
+      continue;
+    }
+    const entries = await new Promise<Record<string, Uint8Array>>((resolve, reject) =>
+      unzip(bytes, (error, data) =>
+        error ? reject(new Error(`${file.name}: is no archive that can be read.`)) : resolve(data),
+      ),
+    );
+    for (const [path, content] of Object.entries(entries)) {
+      if (!path.endsWith('/')) files.set(path, content);
+    }
+  }
+  return files;
+}
