@@ -22,7 +22,7 @@ const MODELS = [
     name: 'published MLP, SGD',
     kind: 'mlp',
     preset: 'published',
-    overrides: { ...STEADY, steps: 60, stepAt: [] as number[], schedule: 'constant' },
+    overrides: { ...STEADY, steps: 60 },
   },
   {
     name: 'GPT (6, 6, 384), T 256, B 8, AdamW',
@@ -34,14 +34,20 @@ const MODELS = [
 /** Steps at the beginning that are not counted. */
 const FIRST = 2;
 
-export interface DistributedReport {
+export interface SumsReport {
   /** Median milliseconds of a sum of so many floats over two ranks. */
   sums: { floats: number; ours: number; gloo: number | null }[];
   /** Fitted to them: milliseconds = latency + bytes / bandwidth. */
   latencyMs: number;
   gigabytesPerSecond: number;
-  /** Median milliseconds of a step: one rank of two threads, two ranks of one, and the median of their ratios. */
-  steps: { name: string; one: number; two: number; efficiency: number }[];
+}
+
+/** Median milliseconds of a step: one rank of two threads, two ranks of one, and the median of their ratios. */
+export interface RankSteps {
+  name: string;
+  one: number;
+  two: number;
+  efficiency: number;
 }
 
 /** The launcher, or null where there is none. */
@@ -51,10 +57,11 @@ export function findMpirun(): string[] | null {
   return /Open MPI|OpenRTE/.test(stdout) ? ['mpirun', '--bind-to', 'none'] : ['mpirun'];
 }
 
-export async function benchDistributed(
+/** What it costs to add up over two ranks, beside PyTorch's Gloo. */
+export async function benchSums(
   mpirun: readonly string[],
   python: string | null,
-): Promise<DistributedReport> {
+): Promise<SumsReport> {
   const ours: number[][] = COUNTS.map(() => []);
   const gloo: number[][] = COUNTS.map(() => []);
   for (let round = 0; round < ROUNDS; round++) {
@@ -73,7 +80,11 @@ export async function benchDistributed(
     ours: median(ours[i]!),
     gloo: python ? median(gloo[i]!) : null,
   }));
-  const steps = [];
+  return { sums, ...line(sums) };
+}
+
+/** What two ranks of one thread make of a model, beside one rank of two. */
+export async function* benchRanks(mpirun: readonly string[]): AsyncGenerator<RankSteps> {
   for (const { name, kind, preset, overrides } of MODELS) {
     const one: number[] = [];
     const two: number[] = [];
@@ -84,9 +95,8 @@ export async function benchDistributed(
       two.push(middle(await onRanks(mpirun, 2, { ...job, overrides: halves, threads: 1 })));
     }
     const efficiency = median(one.map((ms, i) => ms / two[i]!));
-    steps.push({ name, one: median(one), two: median(two), efficiency });
+    yield { name, one: median(one), two: median(two), efficiency };
   }
-  return { sums, ...line(sums), steps };
 }
 
 function middle(times: unknown): number {
@@ -94,7 +104,7 @@ function middle(times: unknown): number {
 }
 
 /** Least squares of relative errors: a small sum counts as much as a large one. */
-function line(sums: DistributedReport['sums']) {
+function line(sums: SumsReport['sums']) {
   let [a, b, c, d, e] = [0, 0, 0, 0, 0];
   for (const { floats, ours } of sums) {
     const [x, y] = [1 / ours, (4 * floats) / ours];
@@ -152,8 +162,7 @@ function answer(command: string, args: readonly string[]): Promise<unknown> {
   });
 }
 
-export function formatDistributed(report: DistributedReport): string {
-  const { sums, latencyMs, gigabytesPerSecond, steps } = report;
+export function formatSums({ sums, latencyMs, gigabytesPerSecond }: SumsReport): string {
   return [
     'sums over two ranks of one thread',
     ...sums.map(({ floats, ours, gloo }) => {
@@ -164,10 +173,9 @@ export function formatDistributed(report: DistributedReport): string {
       return `  ${String(floats).padStart(8)} floats  ${ours.toFixed(3)} ms${peer}`;
     }),
     `  fitted: ${(1000 * latencyMs).toFixed(1)} µs and ${gigabytesPerSecond.toFixed(2)} GB/s`,
-    'a step on one rank of two threads, and on two ranks of one',
-    ...steps.map(
-      ({ name, one, two, efficiency }) =>
-        `  ${name}: ${one.toFixed(1)} and ${two.toFixed(1)} ms, ${(100 * efficiency).toFixed(0)} % of its speed`,
-    ),
   ].join('\n');
+}
+
+export function formatRankSteps({ name, one, two, efficiency }: RankSteps): string {
+  return `${name}: ${one.toFixed(1)} ms a step on one rank of two threads, ${two.toFixed(1)} on two of one: ${(100 * efficiency).toFixed(0)} % of its speed`;
 }

@@ -8,10 +8,13 @@
 import { availableParallelism } from 'node:os';
 import { type AttentionResult, benchAttention, formatAttention } from './attention.js';
 import {
-  benchDistributed,
-  type DistributedReport,
+  benchRanks,
+  benchSums,
   findMpirun,
-  formatDistributed,
+  formatRankSteps,
+  formatSums,
+  type RankSteps,
+  type SumsReport,
 } from './distributed.js';
 import { benchGPT } from './gpt.js';
 import { HIERARCHICAL, CASES as HIERARCHICAL_CASES } from './hierarchical.js';
@@ -132,11 +135,16 @@ if (wants('wasm')) {
   }
 }
 
-let distributed: DistributedReport | null = null;
+let sums: SumsReport | null = null;
+const ranks: RankSteps[] = [];
 const mpirun = wants('distributed') ? findMpirun() : null;
 if (mpirun) {
-  distributed = await benchDistributed(mpirun, python);
-  console.log(`\n${formatDistributed(distributed)}`);
+  sums = await benchSums(mpirun, python);
+  console.log(`\n${formatSums(sums)}`);
+  for await (const report of benchRanks(mpirun)) {
+    console.log(formatRankSteps(report));
+    ranks.push(report);
+  }
 } else if (wants('distributed')) {
   console.log('\nno launcher of MPI (mpirun) is installed: several ranks skipped');
 }
@@ -162,6 +170,7 @@ console.log(
     probes,
     wasm,
     tokenizers,
-    distributed,
+    sums,
+    ranks,
   }),
 );
