@@ -7,6 +7,15 @@
 
 import { availableParallelism } from 'node:os';
 import { type AttentionResult, benchAttention, formatAttention } from './attention.js';
+import {
+  benchRanks,
+  benchSums,
+  findMpirun,
+  formatRankSteps,
+  formatSums,
+  type RankSteps,
+  type SumsReport,
+} from './distributed.js';
 import { benchGPT } from './gpt.js';
 import { HIERARCHICAL, CASES as HIERARCHICAL_CASES } from './hierarchical.js';
 import { formatMachine, type Machine, measureMachine } from './machine.js';
@@ -126,6 +135,20 @@ if (wants('wasm')) {
   }
 }
 
+let sums: SumsReport | null = null;
+const ranks: RankSteps[] = [];
+const mpirun = wants('distributed') ? findMpirun() : null;
+if (mpirun) {
+  sums = await benchSums(mpirun, python);
+  console.log(`\n${formatSums(sums)}`);
+  for await (const report of benchRanks(mpirun)) {
+    console.log(formatRankSteps(report));
+    ranks.push(report);
+  }
+} else if (wants('distributed')) {
+  console.log('\nno launcher of MPI (mpirun) is installed: several ranks skipped');
+}
+
 let tokenizers: TokenizerReport[] = [];
 if (wants('tokenizers')) {
   tokenizers = benchTokenizers();
@@ -147,5 +170,7 @@ console.log(
     probes,
     wasm,
     tokenizers,
+    sums,
+    ranks,
   }),
 );

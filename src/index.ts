@@ -6,6 +6,15 @@
 export { z } from 'zod';
 export * from './backend/index.js';
 export * from './data/index.js';
+export {
+  ALONE,
+  type Distributed,
+  findLauncher,
+  type Joined,
+  joinRanks,
+  type Launched,
+  type Ranks,
+} from './distributed/index.js';
 export * from './formats/index.js';
 export * from './generate/index.js';
 export * from './models/index.js';

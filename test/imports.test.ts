@@ -15,11 +15,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tensor: ['backend', 'util'],
   nn: ['tensor', 'util'],
   optim: ['tensor', 'util'],
+  distributed: ['tensor', 'backend', 'util'],
   tokenizers: ['util'],
   data: ['tokenizers', 'tensor', 'util'],
   models: ['nn', 'tensor', 'util'],
   generate: ['models', 'tensor', 'util'],
-  observe: ['runs', 'data', 'models', 'optim', 'nn', 'tensor', 'util'],
+  observe: ['distributed', 'runs', 'data', 'models', 'optim', 'nn', 'tensor', 'util'],
   formats: ['tensor', 'util'],
   pretrained: ['formats', 'models', 'tokenizers', 'tensor', 'backend', 'util'],
   runs: ['formats', 'tokenizers', 'data', 'models', 'optim', 'tensor', 'util'],
@@ -152,7 +153,10 @@ describe('imports', () => {
 
   it('of packages are of those that package.json names', () => {
     const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    const dependencies = Object.keys(manifest.dependencies);
+    const dependencies = Object.keys({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+    });
     const forTests = Object.keys(manifest.devDependencies);
     const wrong = imports.filter(({ from, specifier, to, typeOnly }) => {
       if (to !== null || specifier.startsWith('node:')) return false;

@@ -1,4 +1,4 @@
-/** Asking the server. */
+/** Asking the server; or, in a report, the page itself. */
 import { token } from './state.js';
 
 /** What the server answered, in its words. */
@@ -19,7 +19,20 @@ async function ask(input: string, init?: RequestInit): Promise<Response> {
   }
 }
 
+/** Answers in the server's place. @throws ApiProblem for what it does not know. */
+export type Answerer = (path: string, query: URLSearchParams) => unknown;
+let answerer: Answerer | undefined;
+
+/** From now on nothing is sent: `answer` knows it all. */
+export function answerFrom(answer: Answerer): void {
+  answerer = answer;
+}
+
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  if (answerer) {
+    const [at = '', query] = path.split('?');
+    return answerer(at, new URLSearchParams(query)) as T;
+  }
   return (await (await ask(path, signal ? { signal } : undefined)).json()) as T;
 }
 
@@ -34,7 +47,21 @@ function posting(body: unknown, signal?: AbortSignal): RequestInit {
 
 /** Asks for something to be done. */
 export async function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  if (answerer) {
+    return answerer(path, new URLSearchParams(body as Record<string, string>)) as T;
+  }
   return (await (await ask(path, posting(body, signal))).json()) as T;
+}
+
+/** Has the browser keep what the server makes. */
+export async function download(path: string, body: unknown, name: string): Promise<void> {
+  const blob = await (await ask(path, posting(body))).blob();
+  const address = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 /** As `post`, for an answer that comes in pieces: lines of JSON. */

@@ -1,4 +1,4 @@
-/** Bundles the Lab's page into dist/web, and the playground's into dist/playground. */
+/** Bundles the Lab's page, and its charts as pictures, into dist/web, and the playground's page into dist/playground. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,14 @@ await build({
     { in: 'main.tsx', out: 'app' },
     { in: 'app.css', out: 'app' },
   ],
+});
+// The same charts for Node, drawn as SVG.
+await build({
+  ...shared,
+  outdir: lab,
+  entryPoints: [{ in: 'pictures.ts', out: 'pictures' }],
+  platform: 'node',
+  target: 'node20',
 });
 for (const file of ['index.html', 'favicon.svg']) {
   fs.copyFileSync(path.join(here, file), path.join(lab, file));

@@ -1,7 +1,19 @@
-/** The Lab's page. */
+/** The Lab's page, and a report's. */
 import { render } from 'preact';
+import { when } from './format.js';
 import { follow } from './live.js';
-import { chosen, connected, hrefOf, loaded, ordered, route, theme, wantedTheme } from './state.js';
+import { openReport, reportInPage } from './report.js';
+import {
+  chosen,
+  connected,
+  hrefOf,
+  loaded,
+  ordered,
+  report,
+  route,
+  theme,
+  wantedTheme,
+} from './state.js';
 import { Inside } from './views/inside.js';
 import { Model } from './views/model.js';
 import { NewRun } from './views/new-run.js';
@@ -15,6 +27,8 @@ const VIEWS = [
   ['model', 'Model'],
   ['new', 'New run'],
 ] as const;
+/** Those that need no server. */
+const REPORTED: readonly string[] = ['', 'run'];
 
 /** The run that a view without a name is of: the one that was looked at last, compared, or begun last. */
 function usual(): string | undefined {
@@ -26,12 +40,31 @@ function View() {
   if (!loaded.value) return <p class="note">reading the runs …</p>;
   const [view = '', name = usual()] = route.value;
   if (view === '') return <Runs />;
+  if (report.value && !REPORTED.includes(view)) {
+    return <p class="note">A report has no more than curves and what is inside.</p>;
+  }
   if (view === 'new') return <NewRun from={route.value[1] || undefined} />;
   if (name === undefined) return <p class="note">There is no run yet.</p>;
   if (view === 'run') return <Inside name={name} />;
   if (view === 'model') return <Model name={name} />;
   if (view === 'sample') return <Sample name={name} />;
   return <p class="note">There is nothing here.</p>;
+}
+
+function Freshness() {
+  if (report.value) {
+    const { written, version } = report.value;
+    return (
+      <span class="faint">
+        written {when(written)} by nanogpt {version}
+      </span>
+    );
+  }
+  return (
+    <span class={`state ${connected.value ? 'running' : 'stopped'}`} role="status">
+      {connected.value ? 'live' : 'not connected'}
+    </span>
+  );
 }
 
 function App() {
@@ -41,10 +74,10 @@ function App() {
     <>
       <header class="top">
         <a class="name" href={hrefOf('')}>
-          nanogpt lab
+          {report.value ? 'nanogpt report' : 'nanogpt lab'}
         </a>
         <nav aria-label="views">
-          {VIEWS.map(([key, title]) => (
+          {VIEWS.filter(([key]) => !report.value || REPORTED.includes(key)).map(([key, title]) => (
             <a
               key={key}
               href={key === '' || key === 'new' ? hrefOf(key) : hrefOf(key, usual() ?? '')}
@@ -55,9 +88,7 @@ function App() {
           ))}
         </nav>
         <span class="grow" />
-        <span class={`state ${connected.value ? 'running' : 'stopped'}`} role="status">
-          {connected.value ? 'live' : 'not connected'}
-        </span>
+        <Freshness />
         <button type="button" class="plain" onClick={() => (wantedTheme.value = other)}>
           {other}
         </button>
@@ -70,5 +101,7 @@ function App() {
   );
 }
 
+const inPage = reportInPage();
+if (inPage) openReport(inPage);
 render(<App />, document.getElementById('app')!);
-follow();
+if (!inPage) follow();

@@ -1,6 +1,6 @@
 /** What the whole page knows: runs, where it is, how it looks. */
 import { computed, effect, signal } from '@preact/signals';
-import type { LabRow } from '../src/lab/protocol.js';
+import type { LabRow, ReportData } from '../src/lab/protocol.js';
 
 /** All runs, by name. */
 export const rows = signal<ReadonlyMap<string, LabRow>>(new Map());
@@ -14,6 +14,8 @@ export const ordered = computed(() =>
 /** Whether the stream of changes is open. */
 export const connected = signal(false);
 export const loaded = signal(false);
+/** What the page shows where it is a report, and no live Lab. */
+export const report = signal<ReportData | undefined>(undefined);
 
 /** The runs that are compared, in the order in which they were chosen: their letters follow it. */
 export const chosen = signal<readonly string[]>([]);
@@ -34,8 +36,26 @@ export function placeIn(steps: readonly number[]): number {
   );
 }
 
+/** What the browser remembers; nothing in a page that may not (a report in a frame). */
+const memory = {
+  get(kind: 'localStorage' | 'sessionStorage', key: string): string {
+    try {
+      return globalThis[kind].getItem(key) ?? '';
+    } catch {
+      return '';
+    }
+  },
+  set(kind: 'localStorage' | 'sessionStorage', key: string, value: string): void {
+    try {
+      globalThis[kind].setItem(key, value);
+    } catch {
+      // It is forgotten.
+    }
+  },
+};
+
 const TOKEN = 'nanogpt-token';
-export const token = signal(sessionStorage.getItem(TOKEN) ?? '');
+export const token = signal(memory.get('sessionStorage', TOKEN));
 
 export type Theme = 'light' | 'dark';
 const THEME = 'nanogpt-theme';
@@ -44,20 +64,20 @@ const systemDark = signal(system.matches);
 system.addEventListener('change', (event) => {
   systemDark.value = event.matches;
 });
-export const wantedTheme = signal<Theme | ''>((localStorage.getItem(THEME) ?? '') as Theme | '');
+export const wantedTheme = signal<Theme | ''>(memory.get('localStorage', THEME) as Theme | '');
 export const theme = computed<Theme>(
   () => wantedTheme.value || (systemDark.value ? 'dark' : 'light'),
 );
 effect(() => {
   document.documentElement.dataset['theme'] = theme.value;
-  localStorage.setItem(THEME, wantedTheme.value);
+  memory.set('localStorage', THEME, wantedTheme.value);
 });
 
 function readAddress(): void {
   const hash = location.hash.slice(1);
   if (hash.startsWith('token=')) {
     token.value = hash.slice('token='.length);
-    sessionStorage.setItem(TOKEN, token.value);
+    memory.set('sessionStorage', TOKEN, token.value);
     history.replaceState(null, '', '#/'); // the key does not stay in the address
   }
   route.value = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);

@@ -102,7 +102,17 @@ int system_cores(void) { return 1; }
 /* The host starts workers with numbers from `running` + 1 to `count`, and returns how many then run. */
 IMPORT(startThreads) int host_start_threads(int running, int count);
 
-int system_start_threads(int running, int count) { return host_start_threads(running, count); }
+/* Working memory of a thread, as much as most models ask for. */
+#define THREAD_ROOM ((size_t)4 << 20)
+
+/*
+ * The heap grows before the threads begin, by what they will work in: when one of them makes it grow, an engine
+ * tells the others when it comes to it, and until then their instructions that fill and copy trap beyond the old end.
+ */
+int system_start_threads(int running, int count) {
+    if (count > running) system_free(system_alloc((size_t)(count - running) * THREAD_ROOM));
+    return host_start_threads(running, count);
+}
 
 void system_join_threads(int running) { (void)running; }
 

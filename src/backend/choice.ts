@@ -44,6 +44,6 @@ export function backendNotice(): string | null {
   const { name } = defaultBackend();
   if (name === 'native' || process.env['NANOGPT_BACKEND']) return null;
   return name === 'wasm'
-    ? `using the WebAssembly kernels; native ones are about three times as fast: ${nativeProblem()}`
+    ? `using the WebAssembly kernels; native ones are two to four times as fast: ${nativeProblem()}`
     : `using the slow reference backend: ${nativeProblem()}; ${wasmProblem()}`;
 }

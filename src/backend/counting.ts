@@ -4,6 +4,8 @@
  */
 import { UserError } from '../util/errors.js';
 import type { Backend, MemoryReport } from './backend.js';
+import type { AttentionSize } from './interface/attention.js';
+import type { MatmulSize } from './interface/matmul.js';
 
 /** Bytes of an element, of either type. */
 const BYTES = 4;
@@ -23,6 +25,16 @@ const RESULTS: Readonly<Record<string, (...args: never[]) => number>> = {
     count,
 };
 
+/** A backend that counts. */
+export interface CountingBackend extends Backend<number> {
+  /**
+   * Floating-point operations so far that products take: 2·m·n·k for a matrix product; for attention, 4 forward and
+   * 8 backward for each number of a head and each pair of positions that see one another. What the backward computes
+   * a second time to save memory, and all that is element by element, is left out.
+   */
+  readonly flops: number;
+}
+
 /** What `countingBackend` is told. */
 export interface CountingLimits {
   /** Bytes in use at once, beyond which `alloc` throws, once there were so many buffers as `patience` says. */
@@ -38,11 +50,12 @@ export interface CountingLimits {
  *
  * @throws CountedEnough from `alloc`.
  */
-export function countingBackend(limits: CountingLimits): Backend<number> {
+export function countingBackend(limits: CountingLimits): CountingBackend {
   const live = new Map<number, number>();
   let allocations = 0;
   let bytesInUse = 0;
   let peakBytes = 0;
+  let flops = 0;
 
   const counted = {
     name: 'counting',
@@ -67,14 +80,40 @@ export function countingBackend(limits: CountingLimits): Backend<number> {
       const limitBytes = limits.bytes;
       return { bytesInUse, bytesPooled: 0, peakBytes, buffers: live.size, limitBytes };
     },
+    get flops(): number {
+      return flops;
+    },
+    matmul(_out: unknown, _a: unknown, _b: unknown, _bias: unknown, size: MatmulSize): void {
+      flops += 2 * size.m * size.n * size.k * size.batch;
+    },
+    attention(
+      _out: unknown,
+      _lse: unknown,
+      _q: unknown,
+      _k: unknown,
+      _v: unknown,
+      size: AttentionSize,
+    ): void {
+      flops += 4 * seen(size);
+    },
+    attentionBackward(...given: unknown[]): void {
+      flops += 8 * seen(given.at(-1) as AttentionSize);
+    },
     offset: (pointer: number) => pointer,
     read: (_pointer: unknown, _dtype: unknown, out: Float32Array) => void out.fill(0),
     ...RESULTS,
   };
   // Every other kernel does nothing.
-  return new Proxy(counted as unknown as Backend<number>, {
+  return new Proxy(counted as unknown as CountingBackend, {
     get: (target, key) => (key in target ? Reflect.get(target, key) : nothing),
   });
 }
 
 function nothing(): void {}
+
+/** Numbers of heads times pairs of positions that see one another. */
+function seen({ batch, heads, queries, keys, width, window }: AttentionSize): number {
+  let pairs = 0;
+  for (let i = 0; i < queries; i++) pairs += Math.min(window, i + 1 + keys - queries);
+  return batch * heads * width * pairs;
+}

@@ -20,6 +20,7 @@ export {
 } from './backend.js';
 export { backendNotice, defaultBackend } from './choice.js';
 export { NativeBackend } from './native.js';
+export { type ForeignFunction, type ForeignLibrary, openForeign } from './native-foreign.js';
 export { loadNative, nativeProblem } from './native-load.js';
 export { ReferenceBackend } from './reference.js';
 export { WasmBackend } from './wasm.js';

@@ -10,6 +10,7 @@ import {
   nativeProblem,
 } from '../backend/index.js';
 import { DATASETS } from '../data/index.js';
+import { allowedCores, availableMpi } from '../distributed/index.js';
 import { currentBackend } from '../tensor/index.js';
 import { cacheDir } from '../util/cache-dir.js';
 import { UserError } from '../util/errors.js';
@@ -48,6 +49,7 @@ export function doctor(options: DoctorOptions): void {
   const cache = cacheDir();
   const dataDir = process.env['NANOGPT_DATA_DIR'] || null;
   const datasets = Object.keys(DATASETS).map((name) => ({ name, found: whereIs(name, dataDir) }));
+  const mpi = native ? availableMpi() : [];
   const advice = [...(problem ? [problem] : []), ...adviceFor(cache, dataDir)];
   const reason = backend ? reasonOf(backend) : problem!;
 
@@ -61,6 +63,8 @@ export function doctor(options: DoctorOptions): void {
     built: build?.date ?? null,
     threads: backend?.threads ?? null,
     cores: os.availableParallelism(),
+    coresAllowed: allowedCores() || null,
+    mpi,
     blas,
     gflops: speed?.gigaflops ?? null,
     matrixSize: speed?.size ?? null,
@@ -92,6 +96,11 @@ export function doctor(options: DoctorOptions): void {
     fields([
       ['processor', os.cpus()[0]?.model],
       ['memory', `${byteSize(os.freemem())} free of ${byteSize(os.totalmem())}`],
+      [
+        'cores',
+        allowedCores() ? `${allowedCores()} may be used, of ${os.cpus().length}` : undefined,
+      ],
+      ['mpi', mpi.join(', ') || 'none (only needed to train on several ranks)'],
       ['node', `${process.version}, ${process.platform} ${process.arch}`],
       ['cache', cache],
       ['data folder', dataDir ?? 'none (NANOGPT_DATA_DIR names one)'],

@@ -9,13 +9,16 @@ import { Interrupted } from './interrupt.js';
  * Prints what went wrong, in one line, and sets the exit code. A user's error is its message, and so is a
  * file system's that nobody has put into words yet, and what a signal ended; anything else is a fault of
  * ours, or of imported code, and keeps its stack trace.
+ *
+ * @param rank of several, on which it went wrong.
  */
-export function fail(thrown: unknown): void {
+export function fail(thrown: unknown, rank?: number): void {
   const first = firstOf(thrown);
   const { path } = (first ?? {}) as NodeJS.ErrnoException;
   const error = path === undefined ? first : fileError('cannot use', path, first);
   if (error instanceof UserError || error instanceof Interrupted) {
-    console.error(`nanogpt: ${oneLine(error.message)}`);
+    const where = rank === undefined ? '' : `rank ${rank}: `;
+    console.error(`nanogpt: ${where}${oneLine(error.message)}`);
     process.exitCode = error.exitCode;
     return;
   }

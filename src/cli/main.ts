@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The command line's entry: parses, runs a command, and turns what was thrown into an exit code. */
 import { CommanderError } from 'commander';
-import { fail } from './fail.js';
 import { translateOptions } from './option-words.js';
 import { onClosedPipe } from './output.js';
+import { failTogether, leaveTogether } from './part.js';
 import { buildProgram } from './program.js';
 
 // `nanogpt runs | head -1`: whoever read has seen enough.
@@ -22,5 +22,6 @@ try {
 } catch (error) {
   // commander has already printed what was wrong with the usage, or the help that was asked for.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else fail(error);
+  else await failTogether(error, error instanceof Error && error.name === 'FoundElsewhere');
 }
+leaveTogether();

@@ -2,7 +2,11 @@
 
 /** Prints lines for people, and nothing at all where JSON was asked for; then `result` is the one output. */
 export class Output {
-  constructor(readonly isJson: boolean) {}
+  /** @param isSilent whether another rank says all of this. */
+  constructor(
+    readonly isJson: boolean,
+    readonly isSilent = false,
+  ) {}
 
   line(text = ''): void {
     this.write(`${text}\n`);
@@ -10,16 +14,16 @@ export class Output {
 
   /** Without a line end: for text that comes in pieces. */
   write(text: string): void {
-    if (!this.isJson) process.stdout.write(text);
+    if (!this.isJson && !this.isSilent) process.stdout.write(text);
   }
 
   /** Something the user should know that is no error: on standard error, so that it is seen in either form. */
   notice(text: string): void {
-    process.stderr.write(`nanogpt: ${text}\n`);
+    if (!this.isSilent) process.stderr.write(`nanogpt: ${text}\n`);
   }
 
   result(value: unknown): void {
-    if (this.isJson) process.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.isJson && !this.isSilent) process.stdout.write(`${JSON.stringify(value)}\n`);
   }
 }
 

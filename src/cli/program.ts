@@ -7,6 +7,7 @@ import { oneLine } from '../util/one-line.js';
 import { above, collect, count, fraction, least, seconds } from './arguments.js';
 import { addExport, addImport } from './exchange-program.js';
 import { MODEL_NAMES } from './names.js';
+import { isFollower } from './part.js';
 import { checkpoint, data, ema, imports, json, set, threads, tokenizer } from './shared-options.js';
 import { addTokenizer } from './tokenizer-program.js';
 import { version } from './version.js';
@@ -35,6 +36,12 @@ function addTrain(program: Command): void {
       'with --init-from or --resume: latest (default), best, or a step',
     )
     .option('--probes', 'measure the inside of the model on the way, and say what is wrong')
+    .addOption(
+      new Option(
+        '--distributed <how>',
+        'train on several ranks that a launcher of MPI starts (default: mpi under mpirun or srun, else off)',
+      ).choices(['off', 'mpi']),
+    )
     .addOption(new Option('--max-seconds <s>', 'stop after this many seconds').argParser(seconds))
     .addOption(set('model or training'))
     .addOption(json())
@@ -46,6 +53,7 @@ Examples:
   nanogpt train mlp --preset chars --steps 2000   a first look in seconds, on characters
   nanogpt train mlp --data notes/ --set nHidden=400 --set optimizer=adamw --lr 0.001
   nanogpt train --resume runs/mlp-published-20260101-1200 --steps 2800
+  mpirun -n 4 npx nanogpt train gpt               one training on four processes, the same result
   nanogpt train --init-from openai-community/gpt2 --data notes/ --block-size 128
 
 Every setting is an option too: --batch-size 64 is --set batchSize=64.
@@ -187,6 +195,30 @@ function addLab(program: Command): void {
     .action(async (options) => (await import('./lab.js')).lab(options));
 }
 
+function addReport(program: Command): void {
+  program
+    .command('report')
+    .description('write curves, settings and the inside of runs as one page, or as pictures')
+    .argument('<runs...>', 'runs: their names or folders')
+    .option('--out <file>', 'one HTML page that needs no other file and no network')
+    .option('--svg <folder>', 'a picture for each chart')
+    .option('--png <folder>', 'the same as pixels')
+    .option(
+      '--tensors <pattern>',
+      "with --svg or --png: histograms of these tensors too, e.g. 'activation:hidden.*'",
+    )
+    .option('--dark', 'with --svg or --png: on a dark ground')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt report mlp-chars-20260101-1200 --out report.html
+  nanogpt report runs/plain runs/deeper --svg pictures`,
+    )
+    .action(async (runs, options) => (await import('./report.js')).report(runs, options));
+}
+
 function addPlayground(program: Command): void {
   program
     .command('playground')
@@ -232,6 +264,8 @@ Environment:
   NANOGPT_CACHE_DIR  where datasets and token ids are cached
   NANOGPT_BACKEND    native, wasm or reference
   NANOGPT_THREADS    compute threads; --threads takes precedence
+  NANOGPT_MPI        the library of MPI, where the launcher's own is not found
+  NANOGPT_RANK_TIMEOUT  seconds without an answer after which a rank is given up (300)
   NANOGPT_BLAS       a library with cblas_sgemm to use for matrix products
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
@@ -247,6 +281,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     addTokenizer,
     addRuns,
     addLab,
+    addReport,
     addPlayground,
     addDoctor,
   ];
@@ -264,6 +299,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
       .configureOutput({
         outputError: (text, write) => {
           const problem = oneLine(text.replace(/^error: /, '').replace('\n(Did you', ' (Did you'));
+          if (isFollower()) return;
           write(`nanogpt: ${problem} (\`${name} --help\` lists the options)\n`);
         },
       });

@@ -30,6 +30,7 @@ const COLUMNS = [
   { heading: 'steps', right: true, rank: 1 },
   { heading: 'validation', right: true, rank: 0 },
   { heading: 'tokens/s', right: true, rank: 5 },
+  { heading: 'ranks', right: true, rank: 6 },
   { heading: 'when', rank: 2 },
   { heading: 'state', rank: 0 },
 ];
@@ -74,9 +75,17 @@ function cellsOf(row: RunRow): string[] {
     steps === undefined || counted ? '' : `${thousands(step ?? 0)}/${thousands(steps)}`,
     validationLoss === undefined ? '' : validationLoss.toFixed(4),
     tokensPerSecond ? thousands(tokensPerSecond) : '',
+    ranksOf(row),
     row.created === undefined ? '' : shownTime(row.created),
     row.state,
   ];
+}
+
+/** `4 (5,020 to 5,310)`: how many, and the tokens per second of the slowest and the fastest. */
+function ranksOf({ rankTokensPerSecond: paces }: RunRow): string {
+  if (!paces) return '';
+  const [slowest, fastest] = [Math.min(...paces), Math.max(...paces)];
+  return `${paces.length} (${thousands(slowest)} to ${thousands(fastest)})`;
 }
 
 /** `2026-01-31 19:05`, local. */

@@ -1,5 +1,13 @@
 /** `nanogpt train --init-from`: a new run that begins with the weights of another, or of a published model. */
-import { initialSettings, type Session, type SessionOptions, startRun } from '../train/index.js';
+import type { Ranks } from '../distributed/index.js';
+import {
+  type Follower,
+  followStart,
+  initialSettings,
+  type Session,
+  type SessionOptions,
+  startRun,
+} from '../train/index.js';
 import { UsageError } from '../util/errors.js';
 import { openNamedInitial } from './initial.js';
 import type { Output } from './output.js';
@@ -11,9 +19,9 @@ import type { TrainOptions } from './train.js';
 export async function openInitialised(
   name: string | undefined,
   options: TrainOptions,
-  session: SessionOptions,
+  session: SessionOptions & { ranks: Ranks },
   output: Output,
-): Promise<Session> {
+): Promise<Session | Follower> {
   const from = options.initFrom!;
   const place = options.out === undefined ? {} : placeOf(options.out);
   prepareBackend(output, options.threads);
@@ -35,7 +43,12 @@ export async function openInitialised(
   const overrides = overridesOf(definition, options);
   const settings = initialSettings(initial, { preset: options.preset, overrides });
   const fallback = overrides['data'] === undefined;
-  return await startRun(settings, { ...session, ...place, initial, fallback });
+  return await (session.ranks.rank === 0 ? startRun : followStart)(settings, {
+    ...session,
+    ...place,
+    initial,
+    fallback,
+  });
 }
 
 /** `blockSize` among `--set`: a published model has to be opened with it. */

@@ -1,17 +1,22 @@
 /** What `nanogpt train` says before and after. */
 import type { Backend } from '../backend/index.js';
 import { SPLIT_NAMES } from '../data/index.js';
+import type { Joined } from '../distributed/index.js';
 import { type RunDirectory, readProbes } from '../runs/index.js';
 import type { Session, TrainResult } from '../train/index.js';
 import { peakMemoryBytes } from '../util/peak-memory.js';
 import { byteSize, duration, thousands } from './output.js';
-import { shownPath } from './paths.js';
+import { quoted, shownPath } from './paths.js';
 import { fields } from './table.js';
 import { trainingSentence } from './wording.js';
 import type { Written } from './write-text.js';
 
 /** A few lines: model, data, splits, training, backend, folder. */
-export function introduction({ run, model, data, trainer }: Session, backend: Backend): string {
+export function introduction(
+  { run, model, data, trainer }: Session,
+  backend: Backend,
+  { ranks, library }: Joined,
+): string {
   const { config } = run;
   const { info, splits, tokenizer } = data;
   const parts = SPLIT_NAMES.filter((name) => splits[name].ids.length > 0);
@@ -26,13 +31,18 @@ export function introduction({ run, model, data, trainer }: Session, backend: Ba
     ],
     ['training', trainingSentence(trainer.training, model.blockSize, model.target)],
     ['backend', `${backend.name}, ${backend.threads} thread${backend.threads === 1 ? '' : 's'}`],
+    ['ranks', library && `${ranks.size}, by ${library}`],
     ['run', shownPath(run.path)],
     ['from', from > 0 ? `step ${thousands(from)}` : undefined],
   ]);
 }
 
 /** How it went, in a few lines. */
-export function outcome(result: TrainResult, unigram: number | null): string {
+export function outcome(
+  { run, trainer }: Session,
+  result: TrainResult,
+  unigram: number | null,
+): string {
   const { reason, step, seconds, tokensPerSecond, train, validation, ema, best } = result;
   const time = duration(seconds);
   const at = `step ${thousands(step)}`;
@@ -63,18 +73,20 @@ export function outcome(result: TrainResult, unigram: number | null): string {
         ? `step ${thousands(best.step)}, ${best.loss.toFixed(3)} (--checkpoint best uses it)`
         : undefined,
     ],
+    ...(trainer.training.probes ? diagnosisOf(run) : []),
+    ['run', quoted(shownPath(run.path))],
   ]);
 }
 
 /** What the run's probes say is wrong with it, by the last record. */
-export function diagnosisOf(run: RunDirectory): string {
+function diagnosisOf(run: RunDirectory): [label: string, text: string][] {
   const { records } = readProbes(run.logPath('probes'), { type: 'model' });
   const last = records.at(-1);
-  if (!last) return fields([['diagnosis', 'nothing was measured']]);
+  if (!last) return [['diagnosis', 'nothing was measured']];
   if (last.diagnosis.length === 0) {
-    return fields([['diagnosis', `nothing conspicuous in ${records.length} measured steps`]]);
+    return [['diagnosis', `nothing conspicuous in ${records.length} measured steps`]];
   }
-  return fields(last.diagnosis.map(({ text }, i) => [i === 0 ? 'diagnosis' : '', text]));
+  return last.diagnosis.map(({ text }, i) => [i === 0 ? 'diagnosis' : '', text]);
 }
 
 /** For `--json`. */

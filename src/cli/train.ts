@@ -1,7 +1,12 @@
 /** `nanogpt train`: a new run, or one that goes on. */
+import { STANDARD_INPUT } from '../data/index.js';
+import { type Distributed, type Joined, joinRanks, type Ranks } from '../distributed/index.js';
 import { buildSettings, readRunConfig } from '../runs/index.js';
 import { currentBackend } from '../tensor/index.js';
 import {
+  type Follower,
+  followResume,
+  followStart,
   modelDefinition,
   resumeRun,
   type Session,
@@ -13,16 +18,17 @@ import { UsageError } from '../util/errors.js';
 import { downloadBar } from './download-bar.js';
 import { findRun } from './find-run.js';
 import { importedFiles, importRecorded } from './imports.js';
-import { Interrupt } from './interrupt.js';
+import { Interrupt, Interrupted } from './interrupt.js';
 import { parseCheckpoint } from './open-run.js';
 import { Output, onClosedPipe } from './output.js';
+import { takePart } from './part.js';
 import { quoted, shownPath } from './paths.js';
 import { placeOf } from './place.js';
 import { type Progress, showProgress } from './progress.js';
 import { overridesOf, type SettingOptions } from './settings.js';
 import { prepareBackend } from './threads.js';
 import { openInitialised } from './train-init.js';
-import { diagnosisOf, introduction, outcome, resultOf } from './train-report.js';
+import { introduction, outcome, resultOf } from './train-report.js';
 import { unigramLoss } from './unigram.js';
 import { warmupNotice } from './wording.js';
 import { type Written, writeText } from './write-text.js';
@@ -35,30 +41,40 @@ export interface TrainOptions extends SettingOptions {
   initFrom?: string;
   checkpoint?: string;
   json?: true;
+  distributed?: Distributed;
 }
 
 /** Tokens of the text that a finished training shows. */
 const SAMPLE_TOKENS = 100;
 
 /** Trains until done, or until the user stops it; the exit code says which. */
-export async function train(model: string | undefined, options: TrainOptions): Promise<void> {
-  const output = new Output(options.json === true);
+export async function train(model: string | undefined, given: TrainOptions): Promise<void> {
+  const joined = joinRanks(given.distributed);
+  const { ranks, notices, threads } = joined;
+  const isAlone = ranks.size === 1;
+  if (!isAlone) takePart({ ...joined, rank: ranks.rank });
+  const options = { ...given, threads: given.threads ?? threadsFor(threads) };
+  const output = new Output(options.json === true, ranks.rank > 0);
+  for (const line of notices) output.notice(line);
   using interrupt = new Interrupt();
-  let opened: Session;
+  let opened: Session | Follower;
   try {
-    opened = await open(model, options, output, interrupt);
+    opened = await open(model, options, output, interrupt, joined);
   } catch (error) {
     // A download that was told to stop says so as an error.
     if (!interrupt.requested) throw error;
-    return leave(output, interrupt, (error as Error).message);
+    return leave(output, interrupt, (error as Error).message, isAlone);
   }
   using session = opened;
-  if (interrupt.requested) return leave(output, interrupt, 'stopped before training began');
+  if (interrupt.requested) {
+    return leave(output, interrupt, 'stopped before training began', isAlone);
+  }
+  if (!('run' in session)) return await follow(session, interrupt);
   for (const line of session.notices) output.notice(line);
   const { step, training } = session.trainer;
   const short = step === 0 ? warmupNotice(training) : undefined;
   if (short !== undefined) output.notice(short);
-  output.line(introduction(session, currentBackend()));
+  output.line(introduction(session, currentBackend(), joined));
   output.line();
   if (step > 0 && step >= training.steps) {
     output.notice(`all ${step} steps are done; give a larger --steps to continue.`);
@@ -67,7 +83,21 @@ export async function train(model: string | undefined, options: TrainOptions): P
   await finish(session, result, output, interrupt);
 }
 
-function leave(output: Output, interrupt: Interrupt, why: string): void {
+/** NANOGPT_THREADS goes before what suits several ranks. */
+function threadsFor(suitable: number | undefined): number | undefined {
+  return process.env['NANOGPT_THREADS'] ? undefined : suitable;
+}
+
+/** Trains along with rank 0, and says nothing. */
+async function follow({ trainer }: Follower, interrupt: Interrupt): Promise<void> {
+  const stop = () => trainer.stop();
+  interrupt.signal.addEventListener('abort', stop);
+  const { reason } = await trainer.train();
+  if (reason === 'stopped') process.exitCode = interrupt.exitCode;
+}
+
+function leave(output: Output, interrupt: Interrupt, why: string, isAlone: boolean): void {
+  if (!isAlone) throw new Interrupted(why, interrupt.exitCode); // or the other ranks would wait for this one
   output.notice(why);
   process.exitCode = interrupt.exitCode;
 }
@@ -77,12 +107,14 @@ async function open(
   options: TrainOptions,
   output: Output,
   interrupt: Interrupt,
-): Promise<Session> {
+  { ranks }: Joined,
+): Promise<Session | Follower> {
   using bar = downloadBar(output);
   const session = {
     onProgress: bar.update,
     signal: interrupt.signal,
     imports: importedFiles(),
+    ranks,
   };
   // Awaited, or the bar would be gone before it was needed.
   if (options.resume !== undefined && options.initFrom !== undefined) {
@@ -104,15 +136,28 @@ async function open(
   prepareBackend(output, options.threads);
   // Without --data any text will do; with it, that one or an error.
   const fallback = overrides['data'] === undefined;
-  return await startRun(settings, { ...session, ...place, fallback });
+  if (ranks.size > 1) requireReadableTwice(settings.data);
+  return await (ranks.rank === 0 ? startRun : followStart)(settings, {
+    ...session,
+    ...place,
+    fallback,
+  });
+}
+
+/** Text from standard input reaches rank 0 alone. */
+function requireReadableTwice(data: string): void {
+  if (data !== STANDARD_INPUT) return;
+  throw new UsageError(
+    '--data -: standard input reaches one rank only. Put the text into a file that all ranks find.',
+  );
 }
 
 async function openOld(
   name: string | undefined,
   options: TrainOptions,
-  session: SessionOptions,
+  session: SessionOptions & { ranks: Ranks },
   output: Output,
-): Promise<Session> {
+): Promise<Session | Follower> {
   const folder = findRun(options.resume!);
   const { model, preset, imports } = readRunConfig(folder);
   await importRecorded(folder, imports, (line) => output.notice(line));
@@ -131,7 +176,13 @@ async function openOld(
   const overrides = overridesOf(modelDefinition(model), options);
   prepareBackend(output, options.threads);
   const from = options.checkpoint === undefined ? undefined : parseCheckpoint(options.checkpoint);
-  return resumeRun(folder, { ...session, imports: importedFiles(), overrides, from });
+  const { rank } = session.ranks;
+  return (rank === 0 ? resumeRun : followResume)(folder, {
+    ...session,
+    imports: importedFiles(),
+    overrides,
+    from,
+  });
 }
 
 async function run(session: Session, output: Output, interrupt: Interrupt): Promise<TrainResult> {
@@ -174,22 +225,19 @@ async function finish(
   output: Output,
   interrupt: Interrupt,
 ): Promise<void> {
-  const { run, data, model, trainer } = session;
+  const { run, data, model } = session;
   const { train, validation } = data.splits;
   const unigram =
     validation.ids.length > 0 ? unigramLoss(train.ids, validation.ids, model.vocabSize) : null;
-  output.line(outcome(result, unigram));
-  if (trainer.training.probes) output.line(diagnosisOf(run));
+  output.line(outcome(session, result, unigram));
   const folder = quoted(shownPath(run.path));
 
   if (result.reason === 'stopped') {
     output.result(resultOf(session, result, unigram, null));
-    output.line(`run         ${folder}`);
     output.line(`\nto resume:  npx nanogpt train --resume ${folder}`);
     process.exitCode = interrupt.exitCode;
     return;
   }
-  output.line(`run         ${folder}`);
   output.line(`\nit writes, given token 0:\n`);
   const written = await sample(session, output);
   output.result(resultOf(session, result, unigram, written));

@@ -1,7 +1,7 @@
 /** Examples of separate documents: a token, and the T before it, as far as its document reaches. */
 import { UserError } from '../util/errors.js';
 import { Generator, type GeneratorState } from '../util/random.js';
-import { allocate, type Batch, checkCounts, checkTokenIds } from './sampler.js';
+import { allocate, type Batch, checkCounts, checkTokenIds, WORDS_PER_EXAMPLE } from './sampler.js';
 import type { TokenIds } from './token-ids.js';
 
 export interface DocumentOptions {
@@ -52,6 +52,13 @@ export class DocumentSampler {
       fillExample(this.#batch, row, this.#ids, at, this.#boundary);
     }
     return this.#batch;
+  }
+
+  /** Passes over so many batches. */
+  skip(batches: number): void {
+    const { seed, stream, position } = this.#generator.state();
+    const moved = position + batches * this.#batch.rows * WORDS_PER_EXAMPLE;
+    this.#generator = Generator.fromState({ seed, stream, position: moved });
   }
 
   /** What decides all batches to come. */

@@ -18,6 +18,8 @@ export interface ExampleSource {
 /** Batches without end. */
 export interface BatchSampler {
   next(): Batch;
+  /** Passes over so many batches: what follows is as if they had been drawn. */
+  skip(batches: number): void;
   state(): GeneratorState;
   restore(state: GeneratorState): void;
 }

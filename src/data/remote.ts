@@ -11,10 +11,14 @@ import type { RemoteDataset } from './registry.js';
 import { textOf } from './text-bytes.js';
 
 /** How a text is fetched. */
-export type FetchOptions = Pick<
-  DownloadOptions,
-  'onProgress' | 'connectTimeout' | 'stallTimeout' | 'totalTimeout' | 'maxBytes' | 'signal'
->;
+export interface FetchOptions
+  extends Pick<
+    DownloadOptions,
+    'onProgress' | 'connectTimeout' | 'stallTimeout' | 'totalTimeout' | 'maxBytes' | 'signal'
+  > {
+  /** Nothing is fetched: a text that is not on this machine is an error. Default false. */
+  readonly offline?: boolean | undefined;
+}
 
 /** Content, and the file that it was read from. */
 export interface KeptText {
@@ -109,7 +113,14 @@ function cachePath(name: string): string {
   return path.join(folder, name);
 }
 
-async function fetchIntoCache(url: string, file: string, options: DownloadOptions): Promise<void> {
+async function fetchIntoCache(
+  url: string,
+  file: string,
+  options: DownloadOptions & Pick<FetchOptions, 'offline'>,
+): Promise<void> {
+  if (options.offline) {
+    throw new UserError(`${url} is not on this machine, and was not to be fetched.`);
+  }
   try {
     await download(url, file, options);
   } catch (error) {

@@ -3,6 +3,8 @@ import { UserError } from '../util/errors.js';
 import { Generator, type GeneratorState } from '../util/random.js';
 import type { TokenIds } from './token-ids.js';
 
+/** Words of the generator that decide where an example lies: those of one double. */
+export const WORDS_PER_EXAMPLE = 2;
 /** Elements of an int32 tensor. */
 const MOST_IN_BATCH = 2 ** 31 - 1;
 
@@ -78,6 +80,13 @@ export class WindowSampler {
       fillRow(this.#batch, row, this.#ids, start, this.#target);
     }
     return this.#batch;
+  }
+
+  /** Passes over so many batches. */
+  skip(batches: number): void {
+    const { seed, stream, position } = this.#generator.state();
+    const moved = position + batches * this.#batch.rows * WORDS_PER_EXAMPLE;
+    this.#generator = Generator.fromState({ seed, stream, position: moved });
   }
 
   /** What decides all batches to come. */

@@ -4,7 +4,8 @@
  *
  * Field numbers and types are the format's own (tensorboard/compat/proto: event.proto, summary.proto, tensor.proto).
  */
-import protobuf from 'protobufjs/light.js';
+import type { IField, IType } from 'protobufjs';
+import { messageTypes } from '../util/protobuf.js';
 
 /** A tag's value at a step. */
 export type EventValue =
@@ -33,54 +34,51 @@ export interface StepEvents {
 }
 
 /** `name: [number, type]`. Of one's kind (`simpleValue`, `histo`) a 0 is to be written too, as proto2 does. */
-function message(rows: Record<string, readonly [number, string]>): protobuf.IType {
-  const fields: Record<string, protobuf.IField> = {};
+function message(rows: Record<string, readonly [number, string]>): IType {
+  const fields: Record<string, IField> = {};
   for (const [name, [id, type]] of Object.entries(rows)) {
     const parts = type.split(' ');
     const packed = parts[1] === 'double' ? { options: { packed: true } } : {};
     const repeated = parts.length === 2 ? { rule: 'repeated', ...packed } : {};
     fields[name] = { id, type: parts.at(-1)!, ...repeated };
   }
-  return { fields, edition: 'proto2' } as protobuf.IType;
+  return { fields, edition: 'proto2' } as IType;
 }
 
-const root = protobuf.Root.fromJSON({
-  nested: {
-    HistogramProto: message({
-      min: [1, 'double'],
-      max: [2, 'double'],
-      num: [3, 'double'],
-      sum: [4, 'double'],
-      sumSquares: [5, 'double'],
-      bucketLimit: [6, 'repeated double'],
-      bucket: [7, 'repeated double'],
-    }),
-    Dim: message({ size: [1, 'int64'] }),
-    TensorShape: message({ dim: [2, 'repeated Dim'] }),
-    Tensor: message({
-      dtype: [1, 'int32'],
-      tensorShape: [2, 'TensorShape'],
-      stringVal: [8, 'repeated bytes'],
-    }),
-    PluginData: message({ pluginName: [1, 'string'] }),
-    Metadata: message({ pluginData: [1, 'PluginData'] }),
-    Value: message({
-      tag: [1, 'string'],
-      simpleValue: [2, 'float'],
-      histo: [5, 'HistogramProto'],
-      tensor: [8, 'Tensor'],
-      metadata: [9, 'Metadata'],
-    }),
-    Summary: message({ value: [1, 'repeated Value'] }),
-    Event: message({
-      wallTime: [1, 'double'],
-      step: [2, 'int64'],
-      fileVersion: [3, 'string'],
-      summary: [5, 'Summary'],
-    }),
-  },
+const types = messageTypes({
+  HistogramProto: message({
+    min: [1, 'double'],
+    max: [2, 'double'],
+    num: [3, 'double'],
+    sum: [4, 'double'],
+    sumSquares: [5, 'double'],
+    bucketLimit: [6, 'repeated double'],
+    bucket: [7, 'repeated double'],
+  }),
+  Dim: message({ size: [1, 'int64'] }),
+  TensorShape: message({ dim: [2, 'repeated Dim'] }),
+  Tensor: message({
+    dtype: [1, 'int32'],
+    tensorShape: [2, 'TensorShape'],
+    stringVal: [8, 'repeated bytes'],
+  }),
+  PluginData: message({ pluginName: [1, 'string'] }),
+  Metadata: message({ pluginData: [1, 'PluginData'] }),
+  Value: message({
+    tag: [1, 'string'],
+    simpleValue: [2, 'float'],
+    histo: [5, 'HistogramProto'],
+    tensor: [8, 'Tensor'],
+    metadata: [9, 'Metadata'],
+  }),
+  Summary: message({ value: [1, 'repeated Value'] }),
+  Event: message({
+    wallTime: [1, 'double'],
+    step: [2, 'int64'],
+    fileVersion: [3, 'string'],
+    summary: [5, 'Summary'],
+  }),
 });
-const EventMessage = root.lookupType('Event');
 
 const DT_STRING = 7;
 
@@ -109,7 +107,7 @@ export function* eventFile(start: number, steps: Iterable<StepEvents>): Iterable
 
 /** Length, its checksum, the bytes, their checksum: what TensorFlow calls a TFRecord. */
 function record(event: object): Uint8Array {
-  const data = EventMessage.encode(event).finish();
+  const data = types().lookupType('Event').encode(event).finish();
   const bytes = Buffer.alloc(16 + data.length);
   bytes.writeBigUInt64LE(BigInt(data.length), 0);
   bytes.writeUInt32LE(maskedCrc32c(bytes.subarray(0, 8)), 8);

@@ -5,8 +5,8 @@ import type { Axis, Curve, Metric, RunCurves } from './protocol.js';
 import type { RunSeries } from './run-series.js';
 import { thin } from './thin.js';
 
-const AXES: readonly Axis[] = ['step', 'tokens', 'seconds', 'flops'];
-const METRICS: readonly Metric[] = ['loss', 'lr', 'gradNorm', 'tokensPerSecond'];
+export const AXES: readonly Axis[] = ['step', 'tokens', 'seconds', 'flops'];
+export const METRICS: readonly Metric[] = ['loss', 'lr', 'gradNorm', 'tokensPerSecond'];
 /** More than any screen is wide. */
 const MOST_POINTS = 4000;
 /** Values among which a quantile is looked for; of more, every so many. */
@@ -56,7 +56,7 @@ function optional(key: string, text: string | undefined): number | undefined {
 /**
  * A run's curves.
  *
- * @param flopsPerToken for the axis of floating-point operations.
+ * @param flopsPerToken for the axis of floating-point operations; NaN where it is not known.
  */
 export function curvesOf(
   config: RunConfig,
@@ -96,7 +96,7 @@ export function curvesOf(
 }
 
 /** Where on an axis a step lies; seconds are taken where an event has them, else between its neighbours. */
-function positions(series: RunSeries, axis: Axis, flopsPerToken: number) {
+export function positions(series: RunSeries, axis: Axis, flopsPerToken: number) {
   const steps = series.steps.get('step');
   const lookUp = (at: ArrayLike<number>, values: Float64Array) =>
     Float64Array.from(at, (step) => interpolate(steps, values, step));
@@ -132,16 +132,17 @@ function quantiles(
   y: ArrayLike<number>,
   { from = -Infinity, to = Infinity }: { from?: number; to?: number },
 ): [number, number] | null {
-  const inside: number[] = [];
+  const isInside = (i: number) => x[i]! >= from && x[i]! <= to && Number.isFinite(y[i]!);
+  let count = 0;
+  for (let i = 0; i < y.length; i++) if (isInside(i)) count++;
+  if (count === 0) return null;
+  const stride = Math.ceil(count / QUANTILE_VALUES);
+  const values = new Float64Array(Math.ceil(count / stride));
+  let seen = 0;
   for (let i = 0; i < y.length; i++) {
-    if (x[i]! >= from && x[i]! <= to && Number.isFinite(y[i]!)) inside.push(i);
+    if (isInside(i) && seen++ % stride === 0) values[(seen - 1) / stride] = y[i]!;
   }
-  if (inside.length === 0) return null;
-  const stride = Math.ceil(inside.length / QUANTILE_VALUES);
-  const values = Float64Array.from(
-    { length: Math.ceil(inside.length / stride) },
-    (_, i) => y[inside[i * stride]!]!,
-  ).sort();
+  values.sort();
   const at = (share: number) => values[Math.round(share * (values.length - 1))]!;
   return [at(0.01), at(0.99)];
 }

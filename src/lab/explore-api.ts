@@ -12,6 +12,8 @@ import type { RunStore } from './store.js';
 
 const MOST_TOKENS = 2000;
 const MOST_TEXT = 20_000;
+/** Runs in one report. */
+const MOST_REPORTED = 50;
 
 const name = z.string().max(300);
 const text = z.string().max(MOST_TEXT);
@@ -28,6 +30,7 @@ const sample = ofRun.extend({
 });
 const insight = ofRun.extend({ prompt: text.min(1) });
 const pieces = z.strictObject({ name, text });
+const report = z.strictObject({ names: z.array(name).min(1).max(MOST_REPORTED) });
 const yardsticks = z.strictObject({ name });
 
 /** A request's body, checked. @throws UsageError in words. */
@@ -43,7 +46,7 @@ export async function bodyOf<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   return parsed.data;
 }
 
-export function exploreApi(store: RunStore, explorer: Explorer): Hono {
+export function exploreApi(store: RunStore, explorer: Explorer, web: string): Hono {
   const api = new Hono();
   const folderOf = (run: string) => runFolder(store.folder, run);
 
@@ -83,6 +86,15 @@ export function exploreApi(store: RunStore, explorer: Explorer): Hono {
   api.post('/yardsticks', async (c) => {
     const { name } = await bodyOf(c, yardsticks);
     return c.json(await explorer.ask<object>({ kind: 'yardsticks', folder: folderOf(name) }));
+  });
+  api.post('/report', async (c) => {
+    const { names } = await bodyOf(c, report);
+    for (const name of names) runFolder(store.folder, name);
+    const wish: Wish = { kind: 'report', folder: store.folder, names, web };
+    c.header('Content-Disposition', 'attachment; filename="report.html"');
+    return c.body(await explorer.ask<string>(wish), 200, {
+      'Content-Type': 'application/octet-stream',
+    });
   });
   return api;
 }

@@ -1,5 +1,7 @@
 /** What the Lab's server and its page say to each other: plain JSON. */
 import type { RunState } from '../runs/index.js';
+import type { InsideReply, TensorReply } from './explorer/inside.js';
+import type { YardstickReply } from './explorer/messages.js';
 import type { Thinned } from './thin.js';
 
 /** A run in the table. */
@@ -26,6 +28,8 @@ export interface LabRow {
   /** Of the best validation loss, per byte of the raw text. */
   readonly bitsPerByte?: number;
   readonly tokensPerSecond?: number | null;
+  /** Of each rank's own work, where several trained it. */
+  readonly rankTokensPerSecond?: readonly number[];
   /** A few dozen values of the training loss; absent until it was read. */
   readonly spark?: readonly number[];
   readonly checkpoints?: readonly number[];
@@ -77,15 +81,55 @@ export interface Curve extends Thinned {
 export interface SeriesReply {
   readonly axis: Axis;
   readonly runs: readonly RunCurves[];
+  /** Why a run is not on this axis. */
+  readonly notices?: readonly string[];
 }
 
-/** A horizontal line to compare with. */
-export interface Reference {
-  readonly label: string;
-  readonly loss: number;
-  /** Where the figure comes from. */
-  readonly source: string;
+/** A metric with all that a report may be asked of it. */
+export interface ReportCurve extends Omit<Curve, 'x' | 'smooth'> {
+  readonly x: Readonly<Record<Axis, readonly number[]>>;
+  /** By the weight of the average. */
+  readonly smooth: Readonly<Record<string, readonly number[]>>;
 }
+
+/** A run's curves in a report: with buckets of equal width, and of equal ratio for a logarithmic axis. */
+export interface ReportCurves extends Omit<RunCurves, 'curves' | 'evaluations' | 'stops'> {
+  readonly linear: Readonly<Record<Metric, ReportCurve>>;
+  readonly log: Readonly<Record<Metric, ReportCurve>>;
+  readonly evaluations: Omit<RunCurves['evaluations'], 'x'> & {
+    readonly x: Readonly<Record<Axis, readonly number[]>>;
+  };
+}
+
+/** One run in a report. */
+export interface ReportRun {
+  readonly row: LabRow;
+  readonly curves: ReportCurves;
+  readonly inside?: InsideReply;
+  readonly tensors: readonly TensorReply[];
+  readonly yardsticks?: YardstickReply;
+  readonly samples: string;
+}
+
+/** All that a report's page shows: it lies in the page. */
+export interface ReportData {
+  readonly written: string;
+  readonly version: string;
+  readonly runs: readonly ReportRun[];
+}
+
+/** How a report's charts are drawn as pictures. */
+export interface PictureOptions {
+  readonly theme: 'light' | 'dark';
+  /** Tensors whose histograms are drawn, by pattern. Default: none. */
+  readonly tensors?: string | undefined;
+}
+
+/** What draws them: bundled with the page's charts. */
+export type PictureSource = (
+  data: ReportData,
+  options: PictureOptions,
+) => readonly { readonly name: string; readonly svg: string }[];
 
 export interface Problem {
   readonly problem: string;

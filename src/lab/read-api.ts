@@ -1,15 +1,16 @@
 /** What the page reads: runs, curves, a run's settings and samples, and the stream of changes. */
-import fs from 'node:fs';
 import path from 'node:path';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { UsageError } from '../util/errors.js';
+import type { RunConfig } from '../runs/index.js';
+import { UsageError, UserError } from '../util/errors.js';
+import { oneLine } from '../util/one-line.js';
 import { runFolder } from './contained.js';
 import { curveQuery, curvesOf } from './curves.js';
 import type { Explorer } from './explorer/client.js';
 import type { RunsChange, RunsReply, SeriesReply } from './protocol.js';
+import { samplesOf } from './samples.js';
 import type { RunStore } from './store.js';
-import { OPEN_FLAGS } from './tail.js';
 
 /** Runs in one question for curves. */
 const MOST_RUNS = 50;
@@ -17,18 +18,23 @@ const MOST_RUNS = 50;
 const MOST_PATTERN = 1000;
 /** Pages that listen at once. */
 const MOST_STREAMS = 32;
-/** Bytes of the samples that are shown: the last ones. */
-const SAMPLE_BYTES = 64 * 1024;
 /** A line that says nothing keeps a connection from being taken for dead. */
 const HEARTBEAT_MS = 15_000;
 
-export function readApi(
-  store: RunStore,
-  explorer: Explorer,
-  flopsPerToken: (name: string) => number,
-): Hono {
+export function readApi(store: RunStore, explorer: Explorer): Hono {
   const api = new Hono();
   let streams = 0;
+  /** Operations for a token, by run and by its settings as they were. */
+  const counted = new Map<string, { config: RunConfig; flops: number }>();
+  const flopsOf = async (name: string): Promise<number> => {
+    const config = store.config(name);
+    const known = counted.get(name);
+    if (known?.config === config) return known.flops;
+    const folder = runFolder(store.folder, name);
+    const flops = await explorer.ask<number>({ kind: 'flops', folder });
+    counted.set(name, { config, flops });
+    return flops;
+  };
 
   api.get('/runs', (c) => {
     const reply: RunsReply = {
@@ -45,12 +51,22 @@ export function readApi(
     }
     const query = curveQuery((key) => c.req.query(key));
     const runs: SeriesReply['runs'][number][] = [];
+    const notices: string[] = [];
     for (const name of names) {
       const config = store.config(name);
-      const curves = curvesOf(config, await store.series(name), query, flopsPerToken(name));
-      runs.push({ ...curves, name });
+      let flops = 0;
+      if (query.axis === 'flops') {
+        try {
+          flops = await flopsOf(name);
+        } catch (error) {
+          if (!(error instanceof UserError)) throw error;
+          notices.push(oneLine(error.message));
+          continue;
+        }
+      }
+      runs.push({ ...curvesOf(config, await store.series(name), query, flops), name });
     }
-    const reply: SeriesReply = { axis: query.axis, runs };
+    const reply: SeriesReply = { axis: query.axis, runs, ...(notices.length > 0 && { notices }) };
     return c.json(reply);
   });
 
@@ -124,21 +140,4 @@ function merge(changes: readonly RunsChange[]): RunsChange {
   }
   for (const name of gone) rows.delete(name);
   return { rows: [...rows.values()], gone: [...gone] };
-}
-
-/** The end of `samples.txt`; nothing of what is no file. */
-function samplesOf(folder: string): string {
-  let descriptor: number | undefined;
-  try {
-    descriptor = fs.openSync(path.join(folder, 'samples.txt'), OPEN_FLAGS);
-    const stat = fs.fstatSync(descriptor);
-    if (!stat.isFile()) return '';
-    const end = Buffer.alloc(Math.min(stat.size, SAMPLE_BYTES));
-    const count = fs.readSync(descriptor, end, 0, end.length, stat.size - end.length);
-    return end.toString('utf8', 0, count);
-  } catch {
-    return '';
-  } finally {
-    if (descriptor !== undefined) fs.closeSync(descriptor);
-  }
 }

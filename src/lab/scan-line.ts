@@ -24,12 +24,13 @@ export function scanLine(
 ): boolean {
   values.fill(Number.NaN);
   let at = start;
+  let key = -1;
   if (bytes[at++] !== 123 || bytes[end - 1] !== CLOSE) return false;
   for (;;) {
     if (bytes[at++] !== QUOTE) return false;
     const keyStart = at;
     while (at < end && bytes[at] !== QUOTE) if (bytes[at++] === 92) return false;
-    const key = find(keys, bytes, keyStart, at);
+    key = find(keys, bytes, keyStart, at, key + 1);
     at++;
     if (bytes[at++] !== COLON) return false;
     if (bytes[at] === QUOTE) {
@@ -46,8 +47,16 @@ export function scanLine(
   }
 }
 
-function find(keys: readonly Uint8Array[], bytes: Uint8Array, start: number, end: number): number {
-  search: for (let k = 0; k < keys.length; k++) {
+/** @param first where to begin: keys mostly come in their order. */
+function find(
+  keys: readonly Uint8Array[],
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  first: number,
+): number {
+  search: for (let n = 0; n < keys.length; n++) {
+    const k = (first + n) % keys.length;
     const key = keys[k]!;
     if (key.length !== end - start) continue;
     for (let i = 0; i < key.length; i++) if (key[i] !== bytes[start + i]) continue search;

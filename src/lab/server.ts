@@ -16,6 +16,7 @@ import { closeServer, listen, portOf } from './listen.js';
 import { readApi } from './read-api.js';
 import { RunStore } from './store.js';
 import { Trainings } from './trainings.js';
+import { DIST, WEB } from './web-folder.js';
 
 export interface LabOptions {
   /** The folder that holds the runs. */
@@ -35,9 +36,6 @@ export interface Lab extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Where the page lies once it is built. Two folders up, both from src/lab and from dist/lab. */
-const DIST = new URL('../../dist/', import.meta.url);
-const PAGE = fileURLToPath(new URL('web/', DIST));
 /** The command line, by which runs are started, and the process that opens models. */
 const PROGRAM = fileURLToPath(new URL('cli/main.js', DIST));
 const EXPLORER = fileURLToPath(new URL('cli/lab-explorer.js', DIST));
@@ -73,11 +71,8 @@ export async function startLab({ folder, port: wanted, onFault }: LabOptions): P
   });
   app.notFound((c) => c.json({ problem: 'there is nothing here.' }, 404));
   app.post('/api/*', requireToken(token));
-  app.route(
-    '/api',
-    readApi(store, explorer, (name) => flopsOf(store, name)),
-  );
-  app.route('/api/explore', exploreApi(store, explorer));
+  app.route('/api', readApi(store, explorer));
+  app.route('/api/explore', exploreApi(store, explorer, WEB));
   app.route('/api', actApi(store, trainings));
   for (const [at, { type, bytes }] of files) {
     app.get(at, (c) => c.body(bytes, 200, { 'Content-Type': type }));
@@ -92,17 +87,12 @@ export async function startLab({ folder, port: wanted, onFault }: LabOptions): P
   return { port, token, url, close, [Symbol.asyncDispose]: close };
 }
 
-/** Forward and backward of a token: two operations for each weight that it is multiplied by, three times. */
-function flopsOf(store: RunStore, name: string): number {
-  return 6 * store.config(name).parameters.total;
-}
-
 function readPage(): Map<string, { type: string; bytes: Uint8Array<ArrayBuffer> }> {
   try {
     return new Map(
       Object.entries(FILES).map(([at, { file, type }]) => [
         at,
-        { type, bytes: new Uint8Array(fs.readFileSync(`${PAGE}${file}`)) },
+        { type, bytes: new Uint8Array(fs.readFileSync(`${WEB}${file}`)) },
       ]),
     );
   } catch (cause) {

@@ -66,6 +66,16 @@ export class RunStore {
     return this.#known.get(name)!.row;
   }
 
+  /** As `row`, with what takes reading its numbers. @throws NoRunError */
+  async fullRow(name: string): Promise<LabRow> {
+    this.row(name);
+    const { steps } = await this.series(name);
+    const { mean } = thin(steps.get('step'), steps.get('loss'), { points: SPARK_POINTS });
+    this.#sparks.set(name, mean);
+    const { fingerprint } = this.#known.get(name)!;
+    return this.#remember(name, fingerprint);
+  }
+
   /** @throws NoRunError; UserError where it is damaged. */
   config(name: string): RunConfig {
     const folder = runFolder(this.folder, name);

@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { smoothed, thin } from './thin.js';
+import { thin } from './thin.js';
 
 const count = 10_000;
 const x = Float64Array.from({ length: count }, (_, i) => i + 1);
 const y = Float64Array.from(x, (at) => 4 / Math.sqrt(at) + (at % 7) / 10);
+
+/** The average of all points, one after the other. */
+function smoothed(values: ArrayLike<number>, weight: number): number[] {
+  let [sum, total] = [0, 0];
+  return Array.from(values, (value) => {
+    sum = weight * sum + (1 - weight) * value;
+    total = weight * total + (1 - weight);
+    return sum / total;
+  });
+}
 
 describe('thin', () => {
   it('keeps every spike and the mean', () => {
@@ -38,14 +48,23 @@ describe('thin', () => {
   });
 });
 
-describe('smoothed', () => {
+describe('the average', () => {
+  const of = (values: number[], smoothing: number) =>
+    thin(
+      values.map((_, i) => i),
+      values,
+      { points: 100, smoothing },
+    ).smooth!;
+
   it('begins at the first value and passes over what is missing', () => {
-    const result = smoothed([3, Number.NaN, 3, 1], 0.5);
-    expect([...result.slice(0, 3)]).toEqual([3, 3, 3]);
-    expect(result[3]).toBeCloseTo(13 / 7, 12); // 1.625 over 0.875
+    const result = of([3, Number.NaN, 3, 1], 0.5);
+    expect(result.slice(0, 2)).toEqual([3, 3]);
+    expect(result[2]).toBeCloseTo((0.125 * 3 + 0.25 * 3 + 0.5 * 1) / 0.875, 12);
   });
 
-  it('is the series itself at weight 0', () => {
-    expect([...smoothed([2, 9, 4], 0)]).toEqual([2, 9, 4]);
+  it('follows closely with a small weight, and slowly with a great one', () => {
+    const step = [0, 0, 0, 0, 1, 1];
+    expect(of(step, 0.01).at(-1)).toBeGreaterThan(0.99);
+    expect(of(step, 0.9).at(-1)).toBeLessThan(0.5);
   });
 });

@@ -27,13 +27,8 @@ describe('registerModel', () => {
     registerModel(definition);
     registerModel(definition);
     expect(models.get('mine')).toBe(definition);
-    expect([...models.keys()].slice(0, 5)).toEqual([
-      'bigram',
-      'mlp',
-      'hierarchical',
-      'wavenet',
-      'gpt',
-    ]);
+    expect([...models.keys()].at(0)).toBe('bigram'); // simplest first
+    expect([...models.keys()].at(-1)).toBe('mine');
     expect(() => registerModel(mine())).toThrow('registerModel: there is a model "mine" already');
     expect(() => registerModel(mine({ name: 'mlp' }))).toThrow('there is a model "mlp" already');
   });

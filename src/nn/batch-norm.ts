@@ -5,6 +5,7 @@ import {
   concat,
   noGrad,
   ones,
+  Scope,
   type Tensor,
   zeros,
 } from '../tensor/index.js';
@@ -58,6 +59,16 @@ export type StatisticsObserver = (
   samples: number,
 ) => void;
 
+/** What a training batch adds to the running statistics of one layer: its own, by parts, and their size. */
+export interface TrackedStatistics {
+  readonly norm: BatchNorm1d;
+  /** (parts · C) each. */
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+  readonly parts: number;
+  readonly samples: number;
+}
+
 /**
  * x (B, C) or (B, T, C) → the same: each channel less its mean, over its standard deviation, then a
  * learned gain `weight` (C), first 1, and shift `bias` (C), first 0. Mean and variance are those of the
@@ -86,6 +97,7 @@ export class BatchNorm1d extends Module {
   inference: InferenceStatistics;
   virtualBatchSize: number;
   private observer: StatisticsObserver | null = null;
+  private recorder: TrackedStatistics[] | null = null;
 
   constructor(
     readonly channels: number,
@@ -164,6 +176,19 @@ export class BatchNorm1d extends Module {
     };
   }
 
+  /** From now on, puts down what training batches would add to the running statistics; null: adds it again. */
+  record(recorder: TrackedStatistics[] | null): void {
+    this.recorder = recorder;
+  }
+
+  /** Adds what was put down, as if the batch had come through just now. */
+  take({ mean, variance, parts, samples }: TrackedStatistics): void {
+    using _values = new Scope();
+    const { runningMean } = this;
+    const given = (values: Float64Array) => runningMean.empty([values.length]).copy_(values);
+    this.track({ mean: given(mean), variance: given(variance) }, parts, samples);
+  }
+
   private byPopulation(x: Tensor): Tensor {
     const { weight, bias, eps, runningMean: mean, runningVar: variance } = this;
     return batchNorm(x, { weight, bias, eps, statistics: { mean, variance } }).y;
@@ -192,13 +217,22 @@ export class BatchNorm1d extends Module {
     }
     const { y, mean, variance } = batchNorm(x, { weight, bias, eps, parts });
     if (this.observer) this.tell(this.observer, { mean, variance }, parts, samples);
-    else if (this.training) noGrad(() => this.track({ mean, variance }, parts, samples));
+    else if (this.training && this.recorder) {
+      if (!this.tracks) return y;
+      const values = { mean: mean.doublesSync(), variance: variance.doublesSync() };
+      this.recorder.push({ norm: this, ...values, parts, samples });
+    } else if (this.training) noGrad(() => this.track({ mean, variance }, parts, samples));
     return y;
+  }
+
+  /** Whether training batches change the running statistics. */
+  private get tracks(): boolean {
+    return this.statistics === 'ema' || this.statistics === 'cumulative';
   }
 
   /** Takes the statistics of a training batch, each part in turn, into the running ones. */
   private track({ mean, variance }: BatchStatistics, parts: number, samples: number): void {
-    if (this.statistics !== 'ema' && this.statistics !== 'cumulative') return;
+    if (!this.tracks) return;
     const C = this.channels;
     let [seen] = this.numBatchesTracked.dataSync();
     for (let part = 0; part < parts; part++) {

@@ -20,6 +20,7 @@ export {
   POPULATION_STATISTICS,
   type PopulationStatistics,
   type StatisticsObserver,
+  type TrackedStatistics,
 } from './batch-norm.js';
 export {
   batchNormsOf,

@@ -2,6 +2,7 @@
 
 import { type BatchPass, checkExamples, type ExampleSource, passOf } from '../data/examples.js';
 import type { SplitName } from '../data/split.js';
+import { ALONE, plus, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import { checkLanguageModel } from '../models/model.js';
 import { noGrad, Scope, tensor } from '../tensor/index.js';
@@ -30,25 +31,33 @@ export interface EvaluationResult {
 
 /**
  * Mean loss in nats over the batches of a pass, weighted by their tokens: no gradients, evaluation mode
- * (the mode before is put back), no label smoothing.
+ * (the mode before is put back), no label smoothing. Ranks take turns at the batches; the result is the same on any number.
  */
-export function meanLoss(model: LanguageModel, pass: Iterable<EvaluationBatch>): number {
+export function meanLoss(
+  model: LanguageModel,
+  pass: Iterable<EvaluationBatch>,
+  ranks: Ranks = ALONE,
+): number {
   checkLanguageModel('meanLoss', model);
   checkIterable('meanLoss', 'batches, such as a pass over a split', pass);
   const wasTraining = model.training;
   model.eval();
   try {
-    let sum = 0;
+    const losses: number[] = [];
     let tokens = 0;
     for (const { rows, blockSize, inputs, targets } of pass) {
+      tokens += targets.length;
+      losses.push(0);
+      if ((losses.length - 1) % ranks.size !== ranks.rank) continue;
       using _batch = new Scope();
       const x = tensor(inputs, { shape: [rows, blockSize] }); // (B, T)
       const shape = model.target === 'all' ? [rows, blockSize] : [rows];
       const y = tensor(targets, { shape }); // (B, T) or (B)
-      sum += noGrad(() => model.loss(x, y)).itemSync() * targets.length;
-      tokens += targets.length;
+      losses[losses.length - 1] = noGrad(() => model.loss(x, y)).itemSync() * targets.length;
     }
-    return sum / tokens;
+    const all = Float64Array.from(losses);
+    ranks.reduce(all, plus);
+    return all.reduce((sum, loss) => sum + loss, 0) / tokens;
   } finally {
     model.train(wasTraining);
   }
@@ -88,19 +97,21 @@ export interface EvaluationInput extends ExampleSource {
  * their bytes are left out of the count.
  *
  * @param given another pass over the same tokens, for a model to which it matters what is in a batch.
+ * @param ranks those that share the work.
  * @throws UserError when the split is empty or too short.
  */
 export function evaluate(
   model: LanguageModel,
   input: EvaluationInput,
   given?: Iterable<EvaluationBatch> & { readonly tokens: number },
+  ranks: Ranks = ALONE,
 ): EvaluationResult {
   checkLanguageModel('evaluate', model);
   checkExamples('evaluate', input);
   const { name, ids, bytes, tokenizer } = input;
   if (ids.length === 0) throw new UserError(`the run's split has no ${name} part to evaluate.`);
   const pass = given ?? wholePass(model, input, name);
-  const loss = meanLoss(model, pass);
+  const loss = meanLoss(model, pass, ranks);
   const unpredicted = ids.subarray(0, ids.length - pass.tokens);
   const covered = bytes - utf8Length(tokenizer.decode(unpredicted));
   return {

@@ -1,4 +1,5 @@
 /** A first loss that is too high. */
+import { checkRange, checkWhole } from '../util/check.js';
 
 /**
  * How far the loss of a fresh model may lie above ln V, that of a guess among all V tokens, without a
@@ -7,8 +8,10 @@
  */
 export const INITIAL_LOSS_MARGIN = 1;
 
-/** A line about a first loss that is too high, or undefined. */
+/** A line about a first loss that is too high, or undefined; of NaN there is nothing to say. @throws UserError. */
 export function initialLossWarning(loss: number, vocabSize: number): string | undefined {
+  if (!Number.isNaN(loss)) checkRange('initialLossWarning', 'loss', loss);
+  checkWhole('initialLossWarning', 'vocabSize', vocabSize, 1);
   const guess = Math.log(vocabSize);
   if (!(loss > guess + INITIAL_LOSS_MARGIN)) return undefined;
   return (

@@ -8,8 +8,8 @@ import { cacheDir } from '../util/cache-dir.js';
 import { DownloadError, type DownloadProgress, download } from '../util/download.js';
 import { UserError } from '../util/errors.js';
 import { familyOf } from './families.js';
+import { CONFIG, INDEX, WEIGHTS } from './file-names.js';
 import { Keys } from './keys.js';
-import { CONFIG, INDEX, WEIGHTS } from './read-folder.js';
 
 /** Weights beyond this fit no machine that this is made for. */
 const MOST_BYTES = 2 ** 40;

@@ -4,11 +4,8 @@ import path from 'node:path';
 import type { LanguageModel } from '../models/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 import { UserError } from '../util/errors.js';
-import { type HubOptions, hubModel } from './hub.js';
+import type { HubOptions } from './hub.js';
 import { type Found, OpenedPretrained, type OpenOptions, type PretrainedConfig } from './opened.js';
-import { readFolder } from './read-folder.js';
-import { readGguf } from './read-gguf.js';
-import { readLlama2c } from './read-llama2c.js';
 
 export interface LoadPretrainedOptions extends OpenOptions, HubOptions {}
 
@@ -56,12 +53,15 @@ export async function openPretrained(
   return new OpenedPretrained(await find(where, options), options);
 }
 
+/** Each kind of reader is loaded where there is something for it to read. */
 async function find(where: string, options: HubOptions): Promise<Found> {
   const stat = where === '' ? undefined : fs.statSync(where, { throwIfNoEntry: false });
+  const readFolder = async (folder: string, file?: string) =>
+    (await import('./read-folder.js')).readFolder(folder, file);
   if (stat?.isDirectory()) return readFolder(where);
   if (stat !== undefined) {
-    if (where.endsWith('.gguf')) return readGguf(where);
-    if (where.endsWith('.bin')) return readLlama2c(where);
+    if (where.endsWith('.gguf')) return (await import('./read-gguf.js')).readGguf(where);
+    if (where.endsWith('.bin')) return (await import('./read-llama2c.js')).readLlama2c(where);
     if (where.endsWith('.safetensors')) return readFolder(path.dirname(where), where);
     throw new UserError(
       `${where}: expected a folder, or a file of the kind .safetensors, .gguf, or .bin of llama2.c.`,
@@ -69,5 +69,6 @@ async function find(where: string, options: HubOptions): Promise<Found> {
   }
   if (/\.(gguf|bin|safetensors)$/.test(where))
     throw new UserError(`${where}: there is no such file.`);
+  const { hubModel } = await import('./hub.js');
   return readFolder(await hubModel(where, options));
 }

@@ -7,15 +7,13 @@ import { UserError } from '../util/errors.js';
 import { readJsonFile } from '../util/json-file.js';
 import { familyOf } from './families.js';
 import type { Family, Settled } from './family.js';
+import { CONFIG, INDEX, WEIGHTS } from './file-names.js';
 import { checkSource, fillParameters } from './fill.js';
 import { Keys } from './keys.js';
 import type { Link } from './link.js';
 import { type Found, settle } from './opened.js';
 import { isOwnForm, readOwnForm } from './own-form.js';
 
-export const CONFIG = 'config.json';
-export const WEIGHTS = 'model.safetensors';
-export const INDEX = 'model.safetensors.index.json';
 /** A few kilobytes in truth. */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 /** By one of these a folder is known to hold a tokenizer. */

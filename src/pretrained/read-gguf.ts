@@ -3,8 +3,8 @@ import { GgufFile } from '../formats/index.js';
 import { checkSource, fillParameters } from './fill.js';
 import { ROPE_FACTORS, readGgufConfig } from './gguf-config.js';
 import { ggufLinks } from './gguf-names.js';
-import { readGgufTokenizer } from './gguf-tokenizer.js';
 import { type Found, settle } from './opened.js';
+import { readGgufTokenizer } from './read-gguf-tokenizer.js';
 
 /** @throws UserError where the file is broken, or of a kind that is not understood. */
 export function readGguf(file: string): Found {

@@ -13,7 +13,7 @@ import { UsageError, UserError } from '../util/errors.js';
 import { drainParameters } from './drain.js';
 import { ROPE_FACTORS, ropeFactors, writeGgufConfig } from './gguf-config.js';
 import { ggufArchitectureFor, ggufLinks } from './gguf-names.js';
-import { writeGgufTokenizer } from './gguf-tokenizer.js';
+import { writeGgufTokenizer } from './write-gguf-tokenizer.js';
 
 /** How matrices are stored; vectors are always float32. `q8_0`: whole numbers of 8 bits, 32 to a scale. */
 export type GgufDType = 'float32' | 'float16' | 'bfloat16' | 'q8_0';

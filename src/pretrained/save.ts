@@ -5,7 +5,7 @@ import { floatChunks } from '../formats/tensor-source.js';
 import { type LanguageModel, models, Transformer } from '../models/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/index.js';
-import { SentencePieceTokenizer } from '../tokenizers/sentencepiece/tokenizer.js';
+import type { SentencePieceTokenizer } from '../tokenizers/sentencepiece/tokenizer.js';
 import { fileError, writeFileAtomic } from '../util/atomic-file.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { makeFolder } from '../util/folders.js';
@@ -13,8 +13,9 @@ import { createWholeFolder, removeLeftovers } from '../util/whole-folder.js';
 import { drainParameters } from './drain.js';
 import { familyFor } from './families.js';
 import type { Settled } from './family.js';
+import { CONFIG, WEIGHTS } from './file-names.js';
 import { writeOwnForm } from './own-form.js';
-import { CONFIG, WEIGHTS } from './read-folder.js';
+import { isSentencePiece } from './sentence-piece.js';
 
 /** How values are stored. */
 export type SavedDType = 'float32' | 'float16' | 'bfloat16';
@@ -155,18 +156,17 @@ function saveTokenizer(tokenizer: Tokenizer, folder: string): void {
     eos_token: token(tokenizer.eosId),
     clean_up_tokenization_spaces: false,
   };
-  const config =
-    tokenizer instanceof SentencePieceTokenizer
-      ? {
-          tokenizer_class: 'LlamaTokenizer',
-          ...common,
-          unk_token: unknownOf(tokenizer),
-          add_bos_token: false,
-          legacy: false,
-        }
-      : tokenizer.kind === 'byte-bpe'
-        ? { tokenizer_class: 'PreTrainedTokenizerFast', ...common }
-        : undefined;
+  const config = isSentencePiece(tokenizer)
+    ? {
+        tokenizer_class: 'LlamaTokenizer',
+        ...common,
+        unk_token: unknownOf(tokenizer),
+        add_bos_token: false,
+        legacy: false,
+      }
+    : tokenizer.kind === 'byte-bpe'
+      ? { tokenizer_class: 'PreTrainedTokenizerFast', ...common }
+      : undefined;
   if (config === undefined) return;
   const text = `${JSON.stringify(config, null, 2)}\n`;
   writeFileAtomic(path.join(folder, 'tokenizer_config.json'), text);

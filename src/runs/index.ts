@@ -26,8 +26,6 @@ export {
   type ModelProbe,
   type ProbeRecord,
   packBits,
-  TENSOR_KINDS,
-  type TensorKind,
   type TensorStatistics,
   type TensorsProbe,
   unpackBits,
@@ -51,3 +49,4 @@ export {
   trainingSchema,
 } from './settings.js';
 export { requestStop } from './stop-request.js';
+export { TENSOR_KINDS, type TensorKind } from './tensor-kinds.js';

@@ -1,5 +1,5 @@
 /** Choosing tensors by name. */
-import { TENSOR_KINDS, type TensorKind } from './probe-records.js';
+import { TENSOR_KINDS, type TensorKind } from './tensor-kinds.js';
 
 /** A pattern's parts; undefined for one that makes no sense. */
 function partsOf(pattern: string): { kind: string; glob: string } | undefined {

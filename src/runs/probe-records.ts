@@ -7,6 +7,7 @@
  */
 import * as z from 'zod';
 import { FIRST_BIN, LAST_BIN } from '../util/log-bins.js';
+import { TENSOR_KINDS } from './tensor-kinds.js';
 
 const count = z.int().min(0);
 const measured = z.number().nullable();
@@ -15,10 +16,6 @@ const share = z.number().min(0).max(1).nullable();
 const path = z.string().max(1000);
 /** A bit for each unit, the first unit the lowest bit of the first byte, in base64; '' where all are 0. */
 const bitmap = z.string().max(1 << 20);
-
-/** In what order tensors are written, and what a pattern may name. */
-export const TENSOR_KINDS = ['activation', 'gradient', 'weight', 'update'] as const;
-export type TensorKind = (typeof TENSOR_KINDS)[number];
 
 /** Counts in bins that follow one another: the first bin's number (`util/log-bins.ts`), then a count for each. */
 const bins = z

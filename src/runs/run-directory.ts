@@ -74,7 +74,7 @@ export class RunDirectory {
   /**
    * Makes a new run's folder.
    *
-   * @throws UsageError for an invalid name; UserError when it is taken, or the folder cannot be written.
+   * @throws UsageError for an invalid name, or one that is taken; UserError when the folder cannot be written.
    */
   static create({
     folder = 'runs',
@@ -110,7 +110,7 @@ export class RunDirectory {
   /**
    * Refuses, before any work is done for it, a name that a new run cannot have.
    *
-   * @throws UsageError for an invalid name; UserError when it is taken, or cannot be looked up.
+   * @throws UsageError for an invalid name, or one that is taken; UserError when it cannot be looked up.
    */
   static requireFree(name: string, folder = 'runs'): void {
     if (!NAME.test(name)) {
@@ -289,8 +289,8 @@ function isThere(file: string): boolean {
   }
 }
 
-function taken(target: string): UserError {
-  return new UserError(
+function taken(target: string): UsageError {
+  return new UsageError(
     isRun(target)
       ? `${target}: this run exists already. Choose another name, resume it (--resume ${basename(target)}), or remove it.`
       : `${target}: exists already, and is no run. Choose another name.`,

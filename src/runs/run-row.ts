@@ -10,6 +10,8 @@ export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'damaged'
 export interface RunRow extends RunSummary {
   readonly state: RunState;
   readonly tokensPerSecond: number | null;
+  /** Of each rank's own work, where several train it. */
+  readonly rankTokensPerSecond?: readonly number[];
   /** Over the whole split, of a run that came to its end; otherwise the last evaluation's. */
   readonly validationLoss?: number;
 }
@@ -19,14 +21,22 @@ interface Line {
   type?: unknown;
   reason?: unknown;
   tokensPerSecond?: unknown;
+  rankTokensPerSecond?: unknown;
   validation?: { loss?: unknown } | null;
 }
 
+/** A longer list of ranks is nobody's run. */
+const MOST_RANKS = 65_536;
 /** So much of the end of a run's metrics is read: several hundred lines. */
 const LAST_BYTES = 128 * 1024;
 
 function numberOr<T>(value: unknown, otherwise: T): number | T {
   return typeof value === 'number' ? value : otherwise;
+}
+
+function numbersOf(value: unknown): number[] | undefined {
+  const isList = Array.isArray(value) && value.length > 1 && value.length <= MOST_RANKS;
+  return isList && value.every((item) => typeof item === 'number') ? value : undefined;
 }
 
 /** The runs in `folder`, with what their metrics say. */
@@ -45,13 +55,16 @@ export function rowOf(run: RunSummary): RunRow {
     return { ...run, problem: error.message, state: 'damaged', tokensPerSecond: null };
   }
   const stop = lines.findLast(({ type }) => type === 'stop');
-  const pace = numberOr(lines.findLast(({ type }) => type === 'step')?.tokensPerSecond, null);
+  const last = lines.findLast(({ type }) => type === 'step');
+  const pace = numberOr(last?.tokensPerSecond, null);
+  const ranks = numbersOf(last?.rankTokensPerSecond);
   const final = lines.at(-1) === stop ? numberOr(stop?.validation?.loss, undefined) : undefined;
   const validationLoss = final ?? run.validationLoss;
   return {
     ...run,
     state: stateOf(run, stop?.reason),
     tokensPerSecond: pace,
+    ...(ranks && { rankTokensPerSecond: ranks }),
     ...(validationLoss === undefined ? {} : { validationLoss }),
   };
 }

@@ -9,7 +9,7 @@ import { MUON_SCALES } from '../optim/index.js';
 import { UsageError } from '../util/errors.js';
 import { describeIssues } from './issues.js';
 import { isPattern } from './probe-pattern.js';
-import { TENSOR_KINDS } from './probe-records.js';
+import { TENSOR_KINDS } from './tensor-kinds.js';
 
 const KINDS = TENSOR_KINDS.join(', ');
 const count = z.int().min(0);
@@ -27,6 +27,17 @@ export const trainingSchema = z.strictObject({
   gradAccumulation: positive
     .default(1)
     .describe('micro-batches averaged per step, for batches larger than memory allows'),
+  batchParts: positive
+    .default(1)
+    .describe(
+      'equal parts of a micro-batch, each with a pass of its own (and statistics of its own in BatchNorm), their gradients added in pairs; on several ranks each takes its share of them, and the result is the same on any number',
+    ),
+  shardOptimizer: z
+    .boolean()
+    .default(false)
+    .describe(
+      'on several ranks, keep of the optimizer state a share on each, not all of it: less memory, and one more exchange',
+    ),
   optimizer: z
     .enum(['sgd', 'adamw', 'muon'])
     .default('adamw')
@@ -316,10 +327,14 @@ function parse(values: Record<string, unknown>): Parsed {
 
 function refuseContradictions(settings: Parsed): void {
   const { nesterov, momentum, schedule, stepAt, minLr, warmupFrom, lr, lrScale, steps } = settings;
+  const { batchSize, batchParts } = settings;
   const refuse = (reason: string): never => {
     throw new UsageError(`training settings contradict each other: ${reason}.`);
   };
   if (nesterov && !momentum) refuse('nesterov needs momentum, which is 0');
+  if (batchSize % batchParts !== 0) {
+    refuse(`batchSize ${batchSize} cannot be cut into ${batchParts} equal parts (batchParts)`);
+  }
   if (schedule === 'step' && stepAt.length === 0) refuse('schedule=step needs stepAt');
   if (stepAt.some((step, i) => i > 0 && step <= stepAt[i - 1]!)) {
     refuse(`stepAt must ascend, got ${stepAt.join(',')}`);

@@ -49,6 +49,40 @@ export function inFull(weight: Tensor, gradient: RowGradient): Tensor {
   return addRows(weight.empty(weight.shape).fill_(0), gradient);
 }
 
+/** The sum of two gradients by rows of `weight`, in the scope at hand. Both stay as they are. */
+export function sumOfRows(weight: Tensor, a: RowGradient, b: RowGradient): RowGradient {
+  const [idsA, idsB] = [idsOf(a), idsOf(b)];
+  const ids = new Int32Array(idsA.length + idsB.length);
+  const [placesA, placesB] = [new Int32Array(idsA.length), new Int32Array(idsB.length)];
+  let count = 0;
+  for (let i = 0, j = 0; i < idsA.length || j < idsB.length; count++) {
+    const id = Math.min(idsA[i] ?? Infinity, idsB[j] ?? Infinity);
+    ids[count] = id;
+    if (idsA[i] === id) placesA[i++] = count;
+    if (idsB[j] === id) placesB[j++] = count;
+  }
+  const { width } = a;
+  const rows = weight.empty([count], 'int32');
+  if (count > 0) rows.backend.write(rows.pointer, 'int32', ids.subarray(0, count));
+  const values = weight.empty([count, width]).fill_(0);
+  for (const [from, places] of [
+    [a, placesA],
+    [b, placesB],
+  ] as const) {
+    const at = weight.empty([places.length], 'int32').copy_(places);
+    const { backend, pointer } = values;
+    backend.addRows(pointer, at.pointer, from.values.pointer, places.length, width);
+  }
+  return new RowGradient(rows, values, count);
+}
+
+/** The rows' numbers, ascending. */
+function idsOf({ rows, rowCount }: RowGradient): Int32Array {
+  const ids = new Int32Array(rowCount);
+  if (rowCount > 0) rows.backend.read(rows.pointer, 'int32', ids);
+  return ids;
+}
+
 function addRows(dense: Tensor, gradient: RowGradient): Tensor {
   const { values, rowCount, width } = gradient;
   dense.backend.addRows(dense.pointer, gradient.rowPointer, values.pointer, rowCount, width);
@@ -109,6 +143,40 @@ export class GradientSlot {
     }
     addRows(before, gradient);
     gradient.free();
+  }
+
+  /** Hands over what it holds, and is empty: whoever has it frees it, or hands it to `merge`. */
+  lift(): Tensor | RowGradient | null {
+    const held = this.dense ?? this.byRows;
+    this.dense = null;
+    this.byRows = null;
+    this.lent = false;
+    return held;
+  }
+
+  /**
+   * Adds what was lifted out of it, taking the memory over. Unlike `addByRows` it leaves rows rows: the sum
+   * of two gradients by rows has the rows of both, whose values are those of the dense sum, bit for bit.
+   */
+  merge(owner: Tensor, other: Tensor | RowGradient | null): void {
+    if (other === null) return;
+    if (this.isEmpty) this.take(owner, other);
+    else if (!(other instanceof RowGradient)) this.mergeDense(owner, other);
+    else if (this.byRows === null) this.addByRows(owner, other);
+    else {
+      const sum = sumOfRows(owner, this.byRows, other);
+      other.free();
+      this.take(owner, sum);
+    }
+  }
+
+  private mergeDense(owner: Tensor, other: Tensor): void {
+    if (this.byRows === null) {
+      this.add(owner, other, false);
+      return;
+    }
+    addRows(other, this.byRows);
+    this.take(owner, other);
   }
 
   /** Drops what it holds and takes this, which is to live as long as `owner` does. */

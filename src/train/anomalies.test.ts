@@ -116,6 +116,13 @@ describe('the first loss', () => {
     const guess = Math.log(65);
     expect(initialLossWarning(guess, 65)).toBeUndefined();
     expect(initialLossWarning(guess + INITIAL_LOSS_MARGIN - 0.01, 65)).toBeUndefined();
+    expect(initialLossWarning(Number.NaN, 65)).toBeUndefined();
+    expect(() => initialLossWarning(false as never, 65)).toThrow(
+      /expected loss to be a number, got false/,
+    );
+    expect(() => initialLossWarning(3, null as never)).toThrow(
+      /expected vocabSize to be a whole number/,
+    );
     expect(initialLossWarning(27, 27)).toMatch(/first loss is 27.00.* ln 27 = 3.30/);
   });
 

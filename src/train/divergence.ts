@@ -1,7 +1,9 @@
 /** From "the loss is NaN" to an error that says where that began. */
+import { gather, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import { openPart } from '../runs/checkpoint-state.js';
 import { fillModel, fillOptimizer } from '../runs/fill.js';
+import { UserError } from '../util/errors.js';
 import {
   brokenParameter,
   DivergenceError,
@@ -29,7 +31,11 @@ export interface DivergenceContext {
   /** The last good checkpoint's name. */
   checkpoint: string | undefined;
   secondsPerStep: number;
+  ranks: Ranks;
 }
+
+/** This rank's error is not the one to be shown: another rank has found where it began, and says so. */
+export class FoundElsewhere extends UserError {}
 
 /**
  * Finds where the first NaN or infinity came from. Where the parameters are still finite, the step that
@@ -37,14 +43,18 @@ export interface DivergenceContext {
  * checkpoint (or the beginning) are taken again until that one is found. The model is not to be used
  * afterwards.
  */
-export function explainDivergence(context: DivergenceContext): DivergenceError {
-  const { what, value, cursor, stepper, checkpoint } = context;
+export function explainDivergence(context: DivergenceContext): UserError {
+  const { what, value, cursor, stepper, checkpoint, ranks } = context;
   const [broken] = nonFiniteState(stepper.model.stateDict());
   if (broken === undefined) {
     const finding = diagnose(stepper, cursor);
-    return new DivergenceError(cursor.step + 1, what, value, finding, checkpoint);
+    return spokesman(finding !== undefined, ranks) === ranks.rank
+      ? new DivergenceError(cursor.step + 1, what, value, finding, checkpoint)
+      : new FoundElsewhere(
+          `training diverged: ${what} became ${value} at step ${cursor.step + 1}.`,
+        );
   }
-  const origin = searchFromStart(context);
+  const origin = ranks.size > 1 ? undefined : searchFromStart(context);
   if (!origin) {
     const finding = brokenParameter(broken, 'which step spoilt it was not found');
     return new DivergenceError(cursor.step + 1, what, value, finding, checkpoint);
@@ -56,6 +66,11 @@ export function explainDivergence(context: DivergenceContext): DivergenceError {
     origin.finding,
     checkpoint,
   );
+}
+
+/** The rank that is to say what is known: the first that found something in its share of the step, or else rank 0. */
+function spokesman(hasFound: boolean, ranks: Ranks): number {
+  return Math.max(0, gather(ranks, hasFound ? 1 : 0).indexOf(1));
 }
 
 function searchFromStart(context: DivergenceContext): ReturnType<typeof searchBack> {

@@ -52,6 +52,8 @@ export interface MetricsEvent {
   tokens: number;
   tokensPerSecond: number;
   seconds: number;
+  /** On several ranks: what each would make of its own share, had it not to wait for the others. */
+  rankTokensPerSecond?: number[];
 }
 
 /** An evaluation on the validation split; a line of `metrics.jsonl` too. */

@@ -2,7 +2,9 @@
 
 export { Emitter } from '../util/emitter.js';
 export { DivergenceError, type Finding } from './anomalies.js';
+export { FoundElsewhere } from './divergence.js';
 export type * from './events.js';
+export { type Follower, followResume, followStart } from './follower.js';
 export {
   type Initial,
   type InitialOptions,
@@ -27,5 +29,6 @@ export {
   type StartOptions,
   startRun,
 } from './session.js';
+export { flopsPerToken } from './step-flops.js';
 export { optimizerOf, type StepHooks, scheduleOf } from './stepper.js';
 export { Trainer, type TrainerOptions, type TrainingData } from './trainer.js';

@@ -59,7 +59,12 @@ export class Ledger {
   }
 
   /** A line of metrics; the next one's mean loss begins after it. */
-  metrics(step: number, lr: number, gradNorm: number | undefined): MetricsEvent {
+  metrics(
+    step: number,
+    lr: number,
+    gradNorm: number | undefined,
+    rankTokensPerSecond?: number[],
+  ): MetricsEvent {
     const loss = this.#sinceLog.mean()!;
     this.#sinceLog.clear();
     return {
@@ -72,7 +77,13 @@ export class Ledger {
       tokens: this.tokens,
       tokensPerSecond: Math.round(this.tokensPerSecond()),
       seconds: this.seconds(),
+      ...(rankTokensPerSecond && { rankTokensPerSecond }),
     };
+  }
+
+  /** Steps since the last line of metrics. */
+  get stepsSinceLog(): number {
+    return this.#sinceLog.count;
   }
 
   /** An evaluation was made: of the weights, and of their average where one is kept. */

@@ -22,6 +22,8 @@ const kinds: [string, Record<string, unknown>][] = [
   ['wavenet', { preset: 'small', nEmbd: 8, nResidual: 8, nGate: 8, nSkip: 16 }],
   ['hierarchical', { preset: 'small' }],
   ['bigram', { preset: 'learned' }],
+  ['mlp', { preset: 'chars', nHidden: 256, nLayer: 3, blockSize: 8, probes: true }],
+  ['gpt', { preset: 'char', nLayer: 2, nEmbd: 32, blockSize: 16, probes: true }],
 ];
 
 function settingsOf(name: string, { preset, ...overrides }: Record<string, unknown>) {

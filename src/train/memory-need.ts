@@ -2,8 +2,12 @@
 import { CountedEnough, type CountingLimits, countingBackend } from '../backend/counting.js';
 import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import { TOKENS_AT_ONCE } from '../observe/evaluate.js';
+import { ForwardProbe } from '../observe/probes/forward.js';
+import { ParameterProbe } from '../observe/probes/parameters.js';
 import { WeightAverage } from '../optim/index.js';
 import type { RunSettings } from '../runs/config.js';
+import { matchesTensor } from '../runs/probe-pattern.js';
+import type { TensorKind } from '../runs/tensor-kinds.js';
 import {
   currentBackend,
   defaultRandom,
@@ -108,10 +112,18 @@ function rehearse(model: LanguageModel, { training }: Sized, use: Use): number {
     if (emaDecay > 0) new WeightAverage(model.stateDict(), emaDecay);
     {
       using _step = new Scope();
-      const { loss, bytes } = lossOf(training.batchSize);
-      hostBytes = 2 * bytes; // those of the sampler, and of the pass over the validation split
-      loss.backward();
-      optimizer.step();
+      const { batchSize, batchParts } = training;
+      const pass = () => {
+        const { loss, bytes } = lossOf(batchSize / batchParts);
+        hostBytes = (1 + batchParts) * bytes; // those of the sampler, and of the pass over the validation split
+        loss.backward();
+        return 0;
+      };
+      if (training.probes) probed(model, training, pass, () => optimizer.step());
+      else {
+        pass();
+        optimizer.step();
+      }
     }
     optimizer.zeroGrad();
   }
@@ -120,6 +132,21 @@ function rehearse(model: LanguageModel, { training }: Sized, use: Use): number {
     noGrad(() => lossOf(Math.max(1, Math.floor(TOKENS_AT_ONCE / blockSize))));
   }
   return hostBytes;
+}
+
+/** As a step that is measured, which holds gradients of activations and copies of parameters as well. */
+function probed(
+  model: LanguageModel,
+  { probePattern }: Sized['training'],
+  pass: () => number,
+  update: () => void,
+): void {
+  const wants = (kind: TensorKind, path: string) => matchesTensor(probePattern, kind, path);
+  new ForwardProbe(model, wants).during(pass);
+  using parameters = new ParameterProbe(model, wants);
+  parameters.beforeUpdate(1);
+  update();
+  parameters.afterUpdate();
 }
 
 /**

@@ -64,7 +64,7 @@ export async function openRun(
 /** The data of a run, as it was. @throws UserError when the text has changed since. */
 export async function loadRunData(
   run: RunDirectory,
-  options: Pick<DatasetOptions, 'onProgress' | 'signal'> = {},
+  options: Pick<DatasetOptions, 'onProgress' | 'signal' | 'offline'> = {},
 ): Promise<LoadedDataset> {
   const { config } = run;
   const tokenizer = await run.tokenizer();
@@ -82,6 +82,7 @@ export async function loadRunData(
     tokenizer,
     onProgress: options.onProgress,
     signal: options.signal,
+    offline: options.offline,
   });
   if (data.info.sha256 !== config.dataset.sha256) {
     throw new UserError(

@@ -1,6 +1,7 @@
 /** Putting a run together to train it: from settings, or from its folder. */
 import { type DatasetOptions, type LoadedDataset, loadDataset } from '../data/index.js';
 import { datasetName } from '../data/registry.js';
+import { ALONE, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel, ModelDefinition } from '../models/index.js';
 import type { CheckpointChoice } from '../runs/checkpoint.js';
 import { changeSettings, type RunSettings } from '../runs/config.js';
@@ -16,6 +17,8 @@ import {
   modelDefinition,
   requireVocabulary,
 } from './open-run.js';
+import { requireSame, sameOnAll } from './same-model.js';
+import { settingsForRanks } from './settings-for-ranks.js';
 import type { StepHooks } from './stepper.js';
 import { Trainer } from './trainer.js';
 
@@ -41,6 +44,8 @@ export interface SessionOptions {
   data?: LoadedDataset | undefined;
   /** Files that registered what the run uses: it writes them down, so that a command that opens it knows them. */
   imports?: readonly ImportedFile[] | undefined;
+  /** Those that train together, of which this is rank 0; the others call `followStart` or `followResume`. */
+  ranks?: Ranks | undefined;
 }
 
 export interface StartOptions extends SessionOptions {
@@ -70,21 +75,24 @@ export async function startRun(
   options: StartOptions = {},
 ): Promise<Session> {
   const { fallback, folder, name, onProgress, signal, initial, use = 'training' } = options;
+  const { ranks = ALONE } = options;
+  const { settings: own } = settingsForRanks(settings, ranks);
   if (name !== undefined) RunDirectory.requireFree(name, folder);
-  const tokenizer = initial?.tokenizer ?? settings.tokenizer;
+  const tokenizer = initial?.tokenizer ?? own.tokenizer;
   const data =
-    options.data ?? (await loadDataset({ ...settings, tokenizer, onProgress, signal, fallback }));
+    options.data ?? (await loadDataset({ ...own, tokenizer, onProgress, signal, fallback }));
   const { vocabSize } = data.tokenizer;
-  const definition = options.definition ?? modelDefinition(settings.model);
-  requireMemory(settings, vocabSize, definition, use);
-  const model = createModel(settings, vocabSize, definition);
+  const definition = options.definition ?? modelDefinition(own.model);
+  requireMemory(own, vocabSize, definition, use);
+  const model = createModel(own, vocabSize, definition);
   initial?.fill(model);
   const config = {
-    ...newRunConfig({ ...settings, data: dataOf(settings, data, options) }, model, data),
+    ...newRunConfig({ ...own, data: dataOf(own, data, options) }, model, data),
     ...(options.imports?.length && { imports: [...options.imports] }),
     versions: versions(),
   };
-  const make = (run?: RunDirectory) => makeTrainer(settings, model, data, run, options);
+  requireSame('other settings or data', sameOnAll(own, data.info.sha256, vocabSize), ranks);
+  const make = (run?: RunDirectory) => makeTrainer(own, model, data, run, options);
   make()[Symbol.dispose](); // what does not fit together is found before there is a folder
   const run = RunDirectory.create({
     folder,
@@ -126,27 +134,39 @@ export interface ResumeOptions extends SessionOptions {
 export async function resumeRun(folder: string, options: ResumeOptions = {}): Promise<Session> {
   const run = RunDirectory.open(folder);
   const definition = definitionOf(run, options.definition);
-  const settings = changeSettings(definition, run.config, options.overrides ?? {});
+  const { ranks = ALONE } = options;
+  const changed = changeSettings(definition, run.config, options.overrides ?? {});
+  const { settings, isChanged } = settingsForRanks(changed, ranks);
   const data = options.data ?? (await loadRunData(run, options));
   requireVocabulary(run, data.tokenizer);
   const notices = [...data.notices];
-  requireMemory(settings, run.config.vocabSize, definition, 'training');
+  if (isChanged) notices.push(roundedOtherwise(settings, ranks));
+  const { vocabSize } = run.config;
+  requireMemory(settings, vocabSize, definition, 'training');
   return session(run, data, notices, () => {
     run.lock();
+    requireSame('other settings or data', sameOnAll(settings, data.info.sha256, vocabSize), ranks);
     const opened = run.openCheckpoint(options.from);
     notices.push(...opened.notices);
-    const model = createModel(settings, run.config.vocabSize, definition);
+    const model = createModel(settings, vocabSize, definition);
     const trainer = makeTrainer(settings, model, data, run, { ...options, definition });
     if (opened.checkpoint) trainer.restore(opened.checkpoint);
+    // The others have read theirs before anything changes.
+    requireSame('another checkpoint', opened.checkpoint?.name ?? null, ranks);
     run.rewind(opened.checkpoint);
     const { overrides = {}, imports = [] } = options;
     const moved = imports.length > 0 && !sameFiles(imports, run.config.imports ?? []);
-    if (Object.keys(overrides).length > 0 || moved) {
+    if (Object.keys(overrides).length > 0 || moved || isChanged) {
       const changed = { ...run.config, ...settings } as RunConfig;
       run.writeConfig(moved ? { ...changed, imports: [...imports] } : changed);
     }
     return trainer;
   });
+}
+
+function roundedOtherwise({ training }: RunSettings, { size }: Ranks): string {
+  const { batchParts } = training;
+  return `for ${size} ranks batches are cut into ${batchParts} parts from here on (batchParts=${batchParts}): sums are rounded otherwise than before. A run begun with that setting has the same bits on any number of ranks up to it.`;
 }
 
 function sameFiles(a: readonly ImportedFile[], b: readonly ImportedFile[]): boolean {
@@ -159,11 +179,11 @@ function makeTrainer(
   model: LanguageModel,
   data: LoadedDataset,
   run: RunDirectory | undefined,
-  { hooks, definition }: SessionOptions,
+  { hooks, definition, ranks }: SessionOptions,
 ): Trainer {
   const { training, seed } = settings;
   const rebuild = () => createModel(settings, data.tokenizer.vocabSize, definition);
-  return new Trainer({ model, training, seed, data, run, rebuild, hooks });
+  return new Trainer({ model, training, seed, data, run, rebuild, hooks, ranks });
 }
 
 function session(

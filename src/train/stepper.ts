@@ -1,5 +1,6 @@
 /** One optimizer step after the other: everything of training that decides its bits, and nothing else. */
 import { type BatchSampler, type ExampleSource, samplerOf } from '../data/examples.js';
+import { ALONE, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import {
   AdamW,
@@ -24,7 +25,10 @@ import {
   Scope,
   type Tensor,
 } from '../tensor/index.js';
-import { Generator, type GeneratorState, streamFor } from '../util/random.js';
+import { Generator, type GeneratorState, STREAMS_PER_RANK, streamFor } from '../util/random.js';
+import { StatisticsExchange, sumGradients, sumNumber } from './exchange.js';
+import { GradientTree, type Share, shareOf, treeSum } from './micro-batches.js';
+import { OptimizerShards } from './optimizer-shards.js';
 import { rateGroups } from './rate-groups.js';
 
 /** Called on the way through a step, gradients at hand: for probes. `step` counts from 0. */
@@ -121,22 +125,39 @@ export class Stepper implements Disposable {
   readonly #inputs: Tensor;
   readonly #targets: Tensor;
   readonly #parameters: Tensor[];
+  readonly #ranks: Ranks;
+  readonly #share: Share;
+  readonly #tree: GradientTree;
+  /** Where the optimizer's state is shared out. */
+  readonly shards: OptimizerShards | null;
+  readonly #statistics: StatisticsExchange;
+  #busyMs = 0;
 
-  /** @throws UserError when the split is too short for a block. */
+  /**
+   * @param ranks those that take each step together, each its share of it.
+   * @throws UserError when the split is too short for a block, or a step cannot be shared out equally.
+   */
   constructor(
     readonly model: LanguageModel,
     readonly training: TrainingSettings,
     data: ExampleSource,
     seed: number,
+    ranks: Ranks = ALONE,
   ) {
-    const { batchSize } = training;
+    this.#ranks = ranks;
+    this.#share = shareOf(training, ranks);
+    const { rows: batchSize, count } = this.#share;
     const { blockSize, target } = model;
     const generator = new Generator(seed, streamFor('data'));
     const options = { batchSize, blockSize, target, name: 'train' };
     this.#sampler = samplerOf(data, options, generator);
     this.optimizer = optimizerOf(model, training);
+    const isSharded = training.shardOptimizer && ranks.size > 1;
+    this.shards = isSharded ? new OptimizerShards(this.optimizer, ranks) : null;
     this.schedule = scheduleOf(training);
     this.#parameters = this.optimizer.parameters();
+    this.#tree = new GradientTree(this.#parameters, count);
+    this.#statistics = new StatisticsExchange(model, ranks);
     this.#inputs = empty([batchSize, blockSize], 'int32').retain(); // (B, T)
     this.#targets = empty(
       target === 'all' ? [batchSize, blockSize] : [batchSize],
@@ -144,9 +165,17 @@ export class Stepper implements Disposable {
     ).retain();
   }
 
-  /** Tokens predicted in a step. */
+  /** Tokens predicted in a step, on all ranks. */
   get tokensPerStep(): number {
-    return this.#targets.numel * this.training.gradAccumulation;
+    return this.#targets.numel * this.#share.total;
+  }
+
+  /** Tokens that this rank predicts in a second of its own work, exchanges and waiting left out; since it was last asked. */
+  takePace(steps: number): number {
+    const tokens = (this.tokensPerStep / this.#ranks.size) * steps;
+    const pace = this.#busyMs > 0 ? (tokens * 1000) / this.#busyMs : 0;
+    this.#busyMs = 0;
+    return pace;
   }
 
   /** Where it stands: steps from here on are the same if this is restored, with parameters and optimizer. */
@@ -160,20 +189,54 @@ export class Stepper implements Disposable {
     this.#sampler.restore(cursor.data);
   }
 
-  /** Forward and backward over the step's micro-batches; the sum of their gradients is left in place. */
+  /**
+   * Forward and backward over this rank's micro-batches of the step. The sum of their gradients is left in
+   * place, and the sum of their mean losses returned.
+   */
   accumulate(): number {
-    const { gradAccumulation, labelSmoothing } = this.training;
-    let sum = 0;
-    for (let i = 0; i < gradAccumulation; i++) {
-      const { inputs, targets } = this.#sampler.next();
-      using _batch = new Scope();
-      this.#inputs.copy_(inputs);
-      this.#targets.copy_(targets);
-      const loss = this.model.loss(this.#inputs, this.#targets, { labelSmoothing });
-      sum += loss.itemSync();
-      loss.backward();
+    const began = performance.now();
+    const { labelSmoothing } = this.training;
+    const { total, first, count } = this.#share;
+    const place = this.#sampler.state();
+    const random = defaultRandom.state();
+    if (first > 0) this.#sampler.skip(first);
+    const losses: number[] = [];
+    this.#tree.clear();
+    this.#statistics.begin();
+    try {
+      for (let i = 0; i < count; i++) {
+        // Each draws from a stream of its own, wherever it is computed.
+        if (total > 1) {
+          const stream = random.stream + (first + i) * STREAMS_PER_RANK;
+          defaultRandom.load({ ...random, stream });
+        }
+        const { inputs, targets } = this.#sampler.next();
+        using _batch = new Scope();
+        this.#inputs.copy_(inputs);
+        this.#targets.copy_(targets);
+        const loss = this.model.loss(this.#inputs, this.#targets, { labelSmoothing });
+        losses.push(loss.itemSync());
+        loss.backward();
+        this.#tree.added(i, count);
+      }
+    } finally {
+      this.#statistics.end();
     }
-    return sum / gradAccumulation;
+    if (total > 1) defaultRandom.load({ ...defaultRandom.state(), stream: random.stream });
+    if (count < total) {
+      this.#sampler.restore(place);
+      this.#sampler.skip(total);
+    }
+    this.#busyMs += performance.now() - began;
+    return treeSum(losses);
+  }
+
+  /** All ranks' passes: the sum of all gradients is left in place on each, and the mean loss returned. */
+  #pass(): number {
+    const own = this.accumulate();
+    this.#statistics.exchange(this.#share);
+    sumGradients(this.#parameters, this.#ranks);
+    return sumNumber(own, this.#ranks) / this.#share.total;
   }
 
   /**
@@ -183,13 +246,13 @@ export class Stepper implements Disposable {
    *   clipped anyway.
    */
   take(wantNorm: boolean, hooks: StepHooks = {}): StepOutcome {
-    const { gradAccumulation, clipNorm } = this.training;
+    const { clipNorm } = this.training;
     const at = this.step;
     this.optimizer.applySchedule(this.schedule, at);
     hooks.start?.(at);
-    const pass = () => this.accumulate();
+    const pass = () => this.#pass();
     const loss = hooks.around ? hooks.around(at, pass) : pass();
-    let gradScale = 1 / gradAccumulation;
+    let gradScale = 1 / this.#share.total;
     let norm: number | undefined;
     let clip = 1;
     if (wantNorm || clipNorm > 0) {
@@ -200,7 +263,8 @@ export class Stepper implements Disposable {
     const outcome = { loss, gradNorm: norm, clipped: clip < 1 };
     hooks.backward?.(at);
     if (Number.isFinite(loss) && Number.isFinite(norm ?? 0)) {
-      this.optimizer.step({ gradScale });
+      if (this.shards) this.shards.step(gradScale);
+      else this.optimizer.step({ gradScale });
       this.step++;
       hooks.update?.(at, outcome);
     }
@@ -210,6 +274,7 @@ export class Stepper implements Disposable {
 
   /** Frees what it made, not the model. */
   [Symbol.dispose](): void {
+    this.#tree.clear();
     this.optimizer.zeroGrad();
     this.optimizer.dispose();
     this.#inputs.dispose();

@@ -2,6 +2,7 @@
 import type { DatasetSplit } from '../data/dataset.js';
 import { type BatchPass, passOf } from '../data/examples.js';
 import type { SplitName } from '../data/split.js';
+import { ALONE, gather, most, type Ranks } from '../distributed/ranks.js';
 import { restoreTensors } from '../formats/safetensors-read.js';
 import { generate } from '../generate/index.js';
 import type { LanguageModel } from '../models/index.js';
@@ -23,6 +24,7 @@ import type { StopReason, TrainerEvents, TrainResult } from './events.js';
 import { Ledger, Tally } from './ledger.js';
 import { probingHooks } from './probing.js';
 import type { TrainingRecord } from './record.js';
+import { requireSameModel } from './same-model.js';
 import { type Cursor, type StepHooks, Stepper } from './stepper.js';
 
 /** How often the loop lets timers, signals and other work have their turn. */
@@ -49,6 +51,11 @@ export interface TrainerOptions {
   rebuild?: (() => LanguageModel) | undefined;
   /** Called within each step: for probes. */
   hooks?: StepHooks | undefined;
+  /**
+   * The ranks that train together, each with a trainer of the same model, data and settings. Rank 0 has the run.
+   * Default: this process alone.
+   */
+  ranks?: Ranks | undefined;
 }
 
 /**
@@ -74,6 +81,7 @@ export class Trainer extends Emitter<TrainerEvents> {
   readonly #ledger = new Ledger();
   readonly #population: PopulationSchedule;
   readonly #prober: Prober | undefined;
+  readonly #ranks: Ranks;
   /** Where the last step began. */
   #cursor: Cursor | undefined;
   /** The step of the checkpoint that holds the present state, or −1. */
@@ -88,11 +96,13 @@ export class Trainer extends Emitter<TrainerEvents> {
     this.#options = options;
     this.model = model;
     this.training = training;
-    const { seed } = options;
+    const { seed, ranks = ALONE } = options;
+    this.#ranks = ranks;
     this.#population = new PopulationSchedule(model, training, data.splits.train, seed);
     if (model.fit) return;
     this.#stepper = this.#makeStepper();
-    if (training.probes) this.#prober = new Prober({ model, training, data });
+    // Of several ranks one measures, its own share of the batch.
+    if (training.probes && ranks.rank === 0) this.#prober = new Prober({ model, training, data });
     const { emaDecay } = training;
     if (emaDecay > 0) this.#average = new WeightAverage(model.stateDict(), emaDecay);
     const { validation } = data.splits;
@@ -106,7 +116,7 @@ export class Trainer extends Emitter<TrainerEvents> {
 
   #makeStepper(): Stepper {
     const { model, training, data, seed } = this.#options;
-    return new Stepper(model, training, data.splits.train, seed);
+    return new Stepper(model, training, data.splits.train, seed, this.#ranks);
   }
 
   /** Steps done, those before a checkpoint included. */
@@ -136,6 +146,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     if (this.#stepper) {
       using optimizer = openPart(saved, 'optimizer');
       fillOptimizer(this.#stepper.optimizer, optimizer, state.optimizer);
+      this.#stepper.shards?.release();
       this.#stepper.moveTo({ step: state.step, ...state.random });
     }
     this.#ledger.load(state);
@@ -214,9 +225,10 @@ export class Trainer extends Emitter<TrainerEvents> {
     let turnAt = now + TURN_MS;
     let progressAt = now + PROGRESS_MS;
     while (stepper.step < steps) {
-      if (this.#stopRequested) return 'stopped';
+      const [isStopped, isLate] = this.#agreed(this.#stopRequested, now - began >= deadline);
+      if (isStopped) return 'stopped';
       if (patience > 0 && ledger.withoutBetter >= patience) return 'patience';
-      if (now - began >= deadline) return 'time';
+      if (isLate) return 'time';
 
       this.#population.before(stepper.step);
       this.#cursor = stepper.cursor();
@@ -257,6 +269,14 @@ export class Trainer extends Emitter<TrainerEvents> {
     return 'steps';
   }
 
+  /** Of each, whether it is so on any rank. */
+  #agreed(...conditions: boolean[]): boolean[] {
+    if (this.#ranks.size === 1) return conditions;
+    const all = Float64Array.from(conditions, Number);
+    this.#ranks.reduce(all, most);
+    return Array.from(all, Boolean);
+  }
+
   #warn(line: string | undefined): void {
     if (line !== undefined) this.emit('warning', line);
   }
@@ -270,9 +290,16 @@ export class Trainer extends Emitter<TrainerEvents> {
   }
 
   #log(step: number, lr: number, gradNorm: number | undefined): void {
-    const event = this.#ledger.metrics(step, lr, gradNorm);
+    const event = this.#ledger.metrics(step, lr, gradNorm, this.#paces());
     this.#options.run?.append('metrics', event);
     this.emit('metrics', event);
+  }
+
+  /** Of several ranks, tokens per second of each one's own work since the last line of metrics. */
+  #paces(): number[] | undefined {
+    if (this.#ranks.size === 1) return undefined;
+    const pace = this.#stepper!.takePace(this.#ledger.stepsSinceLog);
+    return Array.from(gather(this.#ranks, Math.round(pace)));
   }
 
   /** Scores the same batches as every time; says whether it is the best so far. */
@@ -280,9 +307,9 @@ export class Trainer extends Emitter<TrainerEvents> {
     const pass = this.#evaluation;
     if (!pass) return false;
     this.#population.refresh(step);
-    const loss = meanLoss(this.model, pass);
+    const loss = meanLoss(this.model, pass, this.#ranks);
     if (!Number.isFinite(loss)) throw this.#diverged('validation loss', loss);
-    const ema = this.#average?.during(() => meanLoss(this.model, pass));
+    const ema = this.#average?.during(() => meanLoss(this.model, pass, this.#ranks));
     const event = this.#ledger.evaluated(step, loss, ema);
     this.#options.run?.append('metrics', event);
     this.emit('evaluation', event);
@@ -293,12 +320,14 @@ export class Trainer extends Emitter<TrainerEvents> {
     const { splits, tokenizer } = this.#options.data;
     const part = splits[split];
     this.#population.refresh(this.step);
-    return part.ids.length === 0 ? null : evaluate(this.model, { name: split, ...part, tokenizer });
+    if (part.ids.length === 0) return null;
+    return evaluate(this.model, { name: split, ...part, tokenizer }, undefined, this.#ranks);
   }
 
   #sample(step: number): void {
     this.#population.refresh(step);
     this.#requireFinite();
+    if (this.#ranks.rank > 0) return;
     const tokens = generate(this.model, [], { maxTokens: this.training.sampleTokens, seed: step });
     const text = this.#options.data.tokenizer.decode(tokens);
     this.#options.run?.appendSample(`── step ${step} ──\n${text}\n\n`);
@@ -311,7 +340,9 @@ export class Trainer extends Emitter<TrainerEvents> {
     const { keepInterval } = this.training;
     this.#population.refresh(step);
     this.#requireFinite();
+    requireSameModel(this.model.stateDict(), this.#ranks);
     this.#savedStep = step;
+    this.#stepper?.shards?.collect();
     if (!run) return;
     const optimizer = this.#stepper?.optimizer.stateDict();
     const state = this.#ledger.save(step, seed, this.#stepper?.cursor(), {
@@ -326,6 +357,7 @@ export class Trainer extends Emitter<TrainerEvents> {
       average: this.#average?.stateDict(),
     };
     const name = run.saveCheckpoint(contents, { best, keepInterval });
+    this.#stepper?.shards?.release();
     this.#lastCheckpoint = name;
     this.emit('checkpoint', { step, name, best });
   }
@@ -351,6 +383,7 @@ export class Trainer extends Emitter<TrainerEvents> {
       run,
       checkpoint: this.#lastCheckpoint,
       secondsPerStep: this.#ledger.secondsFor(1),
+      ranks: this.#ranks,
     });
   }
 

@@ -104,8 +104,8 @@ export const STREAMS = {
   statistics: 5,
 } as const;
 
-/** Purposes a rank may have: the stream numbers of rank r start at r · 256. */
-const STREAMS_PER_RANK = 256;
+/** Purposes a rank, or a micro-batch of a step, may have: the stream numbers of number r start at r · 256. */
+export const STREAMS_PER_RANK = 256;
 
 /** The stream number of a purpose on one process of several (`rank` 0 when there is only one). */
 export function streamFor(purpose: keyof typeof STREAMS, rank = 0): number {

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { type Lab, startLab } from '../../src/lab/index.js';
 import { buildSettings } from '../../src/runs/index.js';
-import { modelDefinition } from '../../src/train/index.js';
+import { modelDefinition, startRun } from '../../src/train/index.js';
 
 export interface Answer {
   status: number;
@@ -149,4 +149,18 @@ export function metricsOf(steps: number, loss = (step: number) => 4 / Math.sqrt(
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Trains a small transformer with probes and several checkpoints in the Lab's folder, on `text.txt` beside it. */
+export async function trainSmall(lab: LabFixture, name: string): Promise<void> {
+  const settings = buildSettings(modelDefinition('gpt'), {
+    preset: 'char',
+    overrides: {
+      ...{ data: path.join(lab.root, 'text.txt'), steps: 40, batchSize: 4, blockSize: 16 },
+      ...{ nLayer: 2, nHead: 2, nEmbd: 16, warmupSteps: 4, evalInterval: 10, keepInterval: 10 },
+      ...{ probes: true, sampleInterval: 20, sampleTokens: 40 },
+    },
+  });
+  using session = await startRun(settings, { folder: lab.folder, name });
+  await session.trainer.train();
 }

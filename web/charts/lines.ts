@@ -84,12 +84,29 @@ function seriesOf(line: Line, ground: string) {
   };
 }
 
+/** How far beyond what is visible a line is drawn, in heights of the plot: not as far as drawing programs fail. */
+const BEYOND = 20;
+
+/** Lines without what lies absurdly far out of the range, which a diverging run has. */
+function within(lines: readonly Line[], range: LineChart['range']): readonly Line[] {
+  const [low, high] = range ?? [null, null];
+  if (low === null || high === null) return lines;
+  const far = BEYOND * (high - low);
+  const near = (value: number) => Math.min(high + far, Math.max(low - far, value));
+  return lines.map(({ y, band, ...line }) => ({
+    ...line,
+    y: y.map((value) => (value === null ? null : near(value))),
+    ...(band && { band: { min: band.min.map(near), max: band.max.map(near) } }),
+  }));
+}
+
 /** Room around the plot, for whoever has to know where it lies. */
 export const MARGIN = { left: 54, right: 26, top: 12, bottom: 24 };
 
 export function lineOption(chart: LineChart): EChartsCoreOption {
   const ink = INK[chart.theme];
-  const { axis, lines, logX = false, logY = false, range = [null, null], references = [] } = chart;
+  const { axis, logX = false, logY = false, range = [null, null], references = [] } = chart;
+  const lines = logY ? chart.lines : within(chart.lines, range);
   const label = { color: ink.faint, fontSize: 11 };
   const [low, high] = range;
   return {
@@ -100,7 +117,7 @@ export function lineOption(chart: LineChart): EChartsCoreOption {
       type: logX ? 'log' : 'value',
       min: 'dataMin',
       max: 'dataMax',
-      axisLine: { lineStyle: { color: ink.faint } },
+      axisLine: { onZero: false, lineStyle: { color: ink.faint } },
       axisTick: { lineStyle: { color: ink.faint } },
       axisLabel: {
         ...label,
@@ -142,12 +159,17 @@ function referencesOf(
     type: 'line',
     data: [],
     silent: true,
+    z: 5,
     markLine: {
       symbol: 'none',
       silent: true,
       animation: false,
       lineStyle: { color: ink.faint, type: [3, 3], width: 1 },
-      label: { position: 'insideEndTop', color: ink.faint, fontSize: 10.5 },
+      // Over the curves, on ground of its own.
+      label: {
+        ...{ position: 'insideEndTop', distance: 3, color: ink.faint, fontSize: 10.5 },
+        ...{ backgroundColor: ink.ground, padding: [1, 3] },
+      },
       data: references.map(({ label, y }) => ({ yAxis: y, label: { formatter: label } })),
     },
   };

@@ -64,3 +64,10 @@ export function markOf(index: number, theme: 'light' | 'dark'): Mark {
     dash: DASHES[(index + Math.floor(index / series.length)) % DASHES.length]!,
   };
 }
+
+/** Of a part of a model: from blue at the model's beginning to orange at its end. */
+export function colorOf(index: number, count: number, dark: boolean): string {
+  const share = count > 1 ? index / (count - 1) : 0;
+  const hue = (215 + share * 180) % 360;
+  return `hsl(${Math.round(hue)}, ${dark ? 60 : 55}%, ${dark ? 66 : 40}%)`;
+}

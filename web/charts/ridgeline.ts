@@ -4,6 +4,7 @@
  * the middle itself.
  */
 import type { EChartsCoreOption } from 'echarts/core';
+import type { TensorReply } from '../../src/lab/explorer/inside.js';
 import { figure, short } from '../format.js';
 import { INK } from './palette.js';
 
@@ -14,6 +15,14 @@ export interface Ridge {
   readonly step: number;
   readonly negative: Bins;
   readonly positive: Bins;
+}
+
+/** A tensor's histograms as ridges. */
+export function ridgesOf(tensor: TensorReply): Ridge[] {
+  return tensor.steps.map((step, i) => {
+    const [negative, positive] = tensor.statistics[i]!.bins;
+    return { step, negative, positive };
+  });
 }
 
 export interface RidgelineOptions {
@@ -120,7 +129,6 @@ export function ridgelineOption(options: RidgelineOptions): EChartsCoreOption {
   const ridge = (values: readonly number[][], direction: 1 | -1, color: string) => ({
     type: 'custom',
     silent: true,
-    clip: true,
     data: values.map((_, i) => [0, i]),
     renderItem: (_: unknown, api: DrawApi) => {
       const i = api.value(1);
@@ -150,7 +158,7 @@ export function ridgelineOption(options: RidgelineOptions): EChartsCoreOption {
   return {
     animation: false,
     textStyle: { fontFamily: 'system-ui, sans-serif' },
-    grid: { left: 54, right: 14, top: other ? 14 : 40, bottom: 24 },
+    grid: { left: 54, right: 14, top: 14, bottom: 24 },
     xAxis: {
       type: 'value',
       min: -width,
@@ -170,8 +178,8 @@ export function ridgelineOption(options: RidgelineOptions): EChartsCoreOption {
     },
     yAxis: {
       type: 'value',
-      min: other ? -1 : -0.2,
-      max: count - (other ? 0 : 0.5),
+      min: other ? -1 : 0,
+      max: other ? count : count - 1 + height,
       interval: 1,
       axisLine: { show: false },
       axisTick: { show: false },

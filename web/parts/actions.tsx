@@ -1,7 +1,7 @@
 /** What may be done to a run: stop, go on, fork, sample, remove. */
 import { signal } from '@preact/signals';
 import type { LabRow } from '../../src/lab/protocol.js';
-import { ApiProblem, post } from '../api.js';
+import { ApiProblem, download, post } from '../api.js';
 import { hrefOf } from '../state.js';
 
 const said = signal<{ name: string; text: string } | undefined>(undefined);
@@ -24,6 +24,36 @@ export async function act(
   } finally {
     busy.value = '';
   }
+}
+
+/** One page with the curves and the inside of some runs, to keep or to send. */
+export function ReportButton({ runs }: { runs: readonly string[] }) {
+  const key = runs.join();
+  const isBusy = busy.value === `report ${key}`;
+  const keep = async () => {
+    busy.value = `report ${key}`;
+    said.value = undefined;
+    try {
+      const name = runs.length === 1 ? `${runs[0]}.html` : 'report.html';
+      await download('/api/explore/report', { names: runs }, name);
+    } catch (error) {
+      if (error instanceof ApiProblem) said.value = { name: key, text: error.message };
+    } finally {
+      busy.value = '';
+    }
+  };
+  return (
+    <>
+      {runs.length > 1 && said.value?.name === key && (
+        <span class="bad" role="alert">
+          {said.value.text}
+        </span>
+      )}
+      <button type="button" disabled={busy.value !== ''} onClick={() => void keep()}>
+        {isBusy ? 'writing …' : 'report'}
+      </button>
+    </>
+  );
 }
 
 export function Actions({ row }: { row: LabRow }) {
@@ -52,6 +82,7 @@ export function Actions({ row }: { row: LabRow }) {
           {busy.value === `resume ${name}` ? 'resuming …' : 'resume'}
         </button>
       )}
+      <ReportButton runs={[name]} />
       <a class="button" href={hrefOf('new', name)}>
         fork
       </a>

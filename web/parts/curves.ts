@@ -23,12 +23,17 @@ export interface Curves {
   readonly runs: Signal<readonly RunCurves[]>;
   readonly axis: Signal<Axis>;
   readonly problem: Signal<string | undefined>;
+  /** Runs that are not on this axis, and why. */
+  readonly notices: Signal<readonly string[]>;
 }
 
 export function useCurves(wish: CurveWish): Curves {
   const curves = useRef<Curves | undefined>(undefined);
-  curves.current ??= { runs: signal([]), axis: signal(wish.axis), problem: signal(undefined) };
-  const { runs, axis, problem } = curves.current;
+  curves.current ??= {
+    ...{ runs: signal([]), axis: signal(wish.axis) },
+    ...{ problem: signal(undefined), notices: signal([]) },
+  };
+  const { runs, axis, problem, notices } = curves.current;
   const versions = wish.runs.map((name) => rows.value.get(name)?.version).join();
   const last = useRef(0);
   const shape = JSON.stringify(wish);
@@ -52,6 +57,7 @@ export function useCurves(wish: CurveWish): Curves {
         );
         axis.value = reply.axis;
         runs.value = reply.runs;
+        notices.value = reply.notices ?? [];
         problem.value = undefined;
       } catch (error) {
         if (error instanceof ApiProblem) problem.value = error.message;

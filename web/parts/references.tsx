@@ -1,44 +1,58 @@
-/** Lines to compare with: what knows nothing, what knows frequencies, what was published. */
+/** The lines to compare with, on the page. */
 import { signal } from '@preact/signals';
-import { rows } from '../state.js';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { YardstickReply } from '../../src/lab/explorer/messages.js';
+import { ApiProblem, post } from '../api.js';
+import { type ReferenceLine, referenceLines, shareText } from '../charts/references.js';
+import { report, rows, token } from '../state.js';
 import { Check } from './bits.js';
 
 const shown = signal(false);
+/** By run; null where they cannot be had. */
+const yardsticks = signal<ReadonlyMap<string, YardstickReply | null>>(new Map());
+const problem = signal<string | undefined>(undefined);
 
-/** Published losses in nats, by data and tokenizer. */
-const PUBLISHED: Readonly<Record<string, readonly (readonly [string, number])[]>> = {
-  'tiny_shakespeare char': [
-    ['bigram', 2.4819],
-    ['nanoGPT on a CPU', 1.88],
-    ['nanoGPT on a GPU', 1.4697],
-  ],
-  'names char': [
-    ['makemore MLP', 2.107],
-    ['makemore hierarchical', 1.9937],
-  ],
-  'tiny_shakespeare p50k_base': [['unigram', 6.592]],
-};
-
-/** The lines for the runs at hand; only what all of them share is comparable. */
-export function references(runs: readonly string[]): { label: string; y: number }[] {
-  if (!shown.value) return [];
+export function useReferences(runs: readonly string[]): ReferenceLine[] {
   const known = runs.flatMap((name) => rows.value.get(name) ?? []);
-  const sizes = new Set(known.map((row) => row.vocabSize));
-  const kinds = new Set(known.map((row) => `${row.data} ${row.tokenizer}`));
-  const [size] = sizes;
-  const [kind] = kinds;
-  const uniform =
-    sizes.size === 1 && size ? [{ label: `ln ${size}: knows nothing`, y: Math.log(size) }] : [];
-  const published = kinds.size === 1 ? (PUBLISHED[kind ?? ''] ?? []) : [];
-  return [...uniform, ...published.map(([label, y]) => ({ label: `${label} ${y}`, y }))];
+  const [first] = runs;
+  const isAsked = shown.value && first !== undefined && shareText(known);
+  useEffect(() => {
+    if (!isAsked || yardsticks.peek().has(first)) return;
+    if (!report.peek() && !token.peek()) return; // it needs the key
+    const keep = (reply: YardstickReply | null) => {
+      yardsticks.value = new Map([...yardsticks.peek(), [first, reply]]);
+    };
+    post<YardstickReply>('/api/explore/yardsticks', { name: first })
+      .then(keep)
+      .catch((error) => {
+        if (!(error instanceof ApiProblem)) return;
+        problem.value = error.message;
+        keep(null);
+      });
+  }, [isAsked, first]);
+  const found = isAsked ? yardsticks.value.get(first) : undefined;
+  return useMemo(
+    () => (shown.value ? referenceLines(known, found ?? undefined) : []),
+    [shown.value, runs, found, known.length],
+  );
 }
 
 export function References() {
   return (
-    <Check
-      label="reference lines"
-      value={shown.value}
-      onChange={(value) => (shown.value = value)}
-    />
+    <>
+      <Check
+        label="reference lines"
+        value={shown.value}
+        onChange={(value) => {
+          shown.value = value;
+          problem.value = undefined;
+        }}
+      />
+      {shown.value && problem.value && (
+        <span class="faint" title={problem.value}>
+          without unigram and bigram: the text is not at hand
+        </span>
+      )}
+    </>
   );
 }

@@ -1,8 +1,8 @@
 /** Many lines, one for each part of a model, with a list that tells their values at the cursor. */
 import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { lineOption } from '../charts/lines.js';
-import { INK } from '../charts/palette.js';
+import { colorOf } from '../charts/palette.js';
+import { type Part, partsOption } from '../charts/parts.js';
 import { figure, whole } from '../format.js';
 import { placeIn, theme } from '../state.js';
 import { Panel } from './bits.js';
@@ -10,11 +10,6 @@ import { Chart } from './chart.js';
 
 /** The part of the model that is looked at: it stands out in every chart. */
 export const focus = signal<string | undefined>(undefined);
-
-export interface Part {
-  readonly path: string;
-  readonly values: readonly (number | null)[];
-}
 
 interface SeriesPanelProps {
   readonly id?: string;
@@ -30,42 +25,18 @@ interface SeriesPanelProps {
   readonly note?: string;
 }
 
-/** From blue at the model's beginning to orange at its end. */
-export function colorOf(index: number, count: number, dark: boolean): string {
-  const share = count > 1 ? index / (count - 1) : 0;
-  const hue = (215 + share * 180) % 360;
-  return `hsl(${Math.round(hue)} ${dark ? 60 : 55}% ${dark ? 66 : 40}%)`;
-}
-
 export function SeriesPanel(props: SeriesPanelProps) {
   const { title, steps, parts, guides, logY = false, height = 240, format = figure } = props;
   const isDark = theme.value === 'dark';
   const focused = focus.value;
-  const hasFocus = parts.some(({ path }) => path === focused);
-  const option = useMemo(() => {
-    const ink = INK[theme.value];
-    const lines = parts.map(({ path, values }, i) => {
-      const isIt = path === focused;
-      const color = hasFocus && !isIt ? ink.grid : colorOf(i, parts.length, isDark);
-      return {
-        name: path,
-        color,
-        dash: 'solid' as const,
-        width: isIt ? 2.2 : 1.1,
-        x: steps,
-        y: values,
-      };
-    });
-    // What is looked at lies over the others.
-    const sorted = [...lines].sort(
-      (a, b) => Number(a.name === focused) - Number(b.name === focused),
-    );
-    return lineOption({
-      ...{ axis: 'step', lines: sorted, theme: theme.value, logY, logX: isLog.value },
-      ...(guides && { references: guides }),
-      right: 12,
-    });
-  }, [parts, steps, focused, theme.value, guides, isLog.value]);
+  const option = useMemo(
+    () =>
+      partsOption({
+        ...{ steps, parts, theme: theme.value, logY, logX: isLog.value, focused },
+        ...(guides && { guides }),
+      }),
+    [parts, steps, focused, theme.value, guides, isLog.value],
+  );
   const at = placeIn(steps);
   return (
     <Panel

@@ -2,13 +2,14 @@
 import { signal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { Axis, Metric, RunCurves } from '../../src/lab/protocol.js';
-import { type Line, lineOption } from '../charts/lines.js';
-import { type Mark, markOf } from '../charts/palette.js';
+import { SMOOTHINGS } from '../../src/lab/thin.js';
+import { markOf } from '../charts/palette.js';
+import { lossOption, metricOption, SMALL_CHARTS } from '../charts/runs.js';
 import { figure, position } from '../format.js';
 import { Check, Letter, Panel, Scroll, Segments, Trouble } from '../parts/bits.js';
 import { Chart } from '../parts/chart.js';
 import { type Curves, useCurves, valueAt } from '../parts/curves.js';
-import { References, references } from '../parts/references.js';
+import { References, useReferences } from '../parts/references.js';
 import { chosen, cursor, hrefOf, rows, theme } from '../state.js';
 import { Differences } from './differences.js';
 
@@ -25,13 +26,6 @@ const AXES: readonly (readonly [Axis, string])[] = [
   ['seconds', 'seconds'],
   ['flops', 'FLOPs'],
 ];
-const SMALL: readonly (readonly [Metric, string, boolean])[] = [
-  ['lr', 'Learning rate', false],
-  ['gradNorm', 'Gradient norm', true],
-  ['tokensPerSecond', 'Tokens per second', false],
-];
-/** From the slider's place, evenly in the number of points that are averaged. */
-const WEIGHTS = [0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998];
 
 export function Compare({ runs = chosen.value }: { runs?: readonly string[] }) {
   const curves = useCurves({
@@ -47,16 +41,19 @@ export function Compare({ runs = chosen.value }: { runs?: readonly string[] }) {
     <>
       <Panel title="Loss" id="loss" tools={<Tools />}>
         <Trouble problem={curves.problem.value} />
+        {curves.notices.value.map((notice) => (
+          <Trouble key={notice} problem={notice} />
+        ))}
         <LossChart curves={curves} runs={runs} />
       </Panel>
       <div class="grid3">
-        {SMALL.map(([metric, title, log]) => (
+        {SMALL_CHARTS.map(([metric, title, log]) => (
           <Panel key={metric} title={title}>
             <SmallChart curves={curves} runs={runs} metric={metric} title={title} log={log} />
           </Panel>
         ))}
       </div>
-      {runs.length > 1 && <Differences runs={runs} />}
+      <Differences runs={runs} />
     </>
   );
 }
@@ -78,11 +75,11 @@ function Tools() {
         <input
           type="range"
           min="0"
-          max={WEIGHTS.length - 1}
+          max={SMOOTHINGS.length - 1}
           step="1"
-          value={WEIGHTS.indexOf(smoothing.value)}
+          value={SMOOTHINGS.indexOf(smoothing.value)}
           aria-valuetext={String(smoothing.value)}
-          onInput={(event) => (smoothing.value = WEIGHTS[Number(event.currentTarget.value)]!)}
+          onInput={(event) => (smoothing.value = SMOOTHINGS[Number(event.currentTarget.value)]!)}
         />
         <output class="mono">{smoothing.value || 'none'}</output>
       </label>
@@ -106,54 +103,18 @@ function Tools() {
   );
 }
 
-function marksOf(runs: readonly string[]): ReadonlyMap<string, Mark> {
-  return new Map(runs.map((name, i) => [name, markOf(i, theme.value)]));
-}
-
-function linesOf(run: RunCurves, mark: Mark, metric: Metric): Line[] {
-  const curve = run.curves[metric];
-  if (!curve) return [];
-  const band = { min: curve.min, max: curve.max };
-  return [{ name: run.name, ...mark, x: curve.x, y: curve.smooth ?? curve.mean, band }];
-}
-
 function LossChart({ curves, runs }: { curves: Curves; runs: readonly string[] }) {
   const all = curves.runs.value;
   const over = curves.axis.value;
-  const lines = references(runs);
-  const option = useMemo(() => {
-    const marks = marksOf(runs);
-    const drawn = all.flatMap((run) => {
-      const mark = marks.get(run.name);
-      if (!mark) return [];
-      const { letter: _, ...style } = mark;
-      const inside = insideOf(run, zoom.value);
-      const evaluations = {
-        ...style,
-        dash: [1, 2],
-        name: `${run.name}, validation`,
-        symbols: true,
-        width: 1,
-        x: inside.x,
-        y: inside.loss,
-      };
-      return [...linesOf(run, mark, 'loss'), evaluations];
-    });
-    return lineOption({
-      axis: over,
-      lines: drawn,
-      theme: theme.value,
-      logX: logX.value,
-      logY: logY.value,
-      references: lines,
-      ...(quantiles.value && {
-        range: rangeOf(
-          all,
-          lines.map(({ y }) => y),
-        ),
+  const lines = useReferences(runs);
+  const option = useMemo(
+    () =>
+      lossOption({
+        ...{ order: runs, runs: all, axis: over, theme: theme.value, zoom: zoom.value },
+        ...{ logX: logX.value, logY: logY.value, fit: quantiles.value, references: lines },
       }),
-    });
-  }, [all, runs, theme.value, logX.value, logY.value, quantiles.value, lines, over]);
+    [all, runs, theme.value, logX.value, logY.value, quantiles.value, lines, over],
+  );
   return (
     <>
       <Chart
@@ -167,26 +128,6 @@ function LossChart({ curves, runs }: { curves: Curves; runs: readonly string[] }
       <Legend runs={runs} curves={all} over={over} />
     </>
   );
-}
-
-function insideOf(run: RunCurves, range: readonly [number, number] | null) {
-  const { x, loss } = run.evaluations;
-  const kept = x.map((_, i) => i).filter((i) => !range || (x[i]! >= range[0] && x[i]! <= range[1]));
-  return { x: kept.map((i) => x[i]!), loss: kept.map((i) => loss[i]!) };
-}
-
-/** What 98 of 100 points of every run fit into, evaluations and lines to compare with too. */
-function rangeOf(
-  all: readonly RunCurves[],
-  more: readonly number[],
-): [number | null, number | null] {
-  const ranges = all.flatMap(({ curves }) => curves.loss?.range ?? []);
-  const evaluations = all.flatMap((run) => insideOf(run, zoom.value).loss);
-  const values = [...ranges, ...evaluations, ...more].filter(Number.isFinite);
-  if (values.length === 0) return [null, null];
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = (high - low) * 0.04 || Math.abs(high) * 0.01;
-  return [low - room, high + room];
 }
 
 function Legend({
@@ -275,20 +216,13 @@ function SmallChart({
 }) {
   const all = curves.runs.value;
   const over = curves.axis.value;
-  const option = useMemo(() => {
-    const marks = marksOf(runs);
-    const lines = all.flatMap((run) =>
-      marks.has(run.name) ? linesOf(run, marks.get(run.name)!, metric) : [],
-    );
-    const positive = lines.every(({ y }) => y.every((value) => value === null || value > 0));
-    return lineOption({
-      axis: over,
-      lines,
-      theme: theme.value,
-      logX: logX.value,
-      logY: log && positive,
-    });
-  }, [all, runs, theme.value, logX.value, over]);
+  const option = useMemo(
+    () =>
+      metricOption(metric, {
+        ...{ order: runs, runs: all, axis: over, theme: theme.value, logX: logX.value, logY: log },
+      }),
+    [all, runs, theme.value, logX.value, over],
+  );
   return (
     <Chart
       option={option}

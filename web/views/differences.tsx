@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { markOf } from '../charts/palette.js';
 import { Check, Letter, Panel, Scroll } from '../parts/bits.js';
-import { rows, theme } from '../state.js';
+import { report, rows, theme } from '../state.js';
 
 const all = signal(false);
 
@@ -17,16 +17,22 @@ export function Differences({ runs }: { runs: readonly string[] }) {
   const settings = runs.map((name) => rows.value.get(name)?.settings ?? {});
   const keys = [...new Set(settings.flatMap((one) => Object.keys(one)))];
   const values = new Map(keys.map((key) => [key, settings.map((one) => shown(one[key]))]));
+  const isAlone = runs.length === 1;
   const differs = (key: string) => new Set(values.get(key)).size > 1;
   const different = keys.filter(differs);
-  const listed = all.value ? [...different, ...keys.filter((key) => !differs(key))] : different;
+  const listed =
+    all.value || (isAlone && report.value)
+      ? [...different, ...keys.filter((key) => !differs(key))]
+      : different;
   return (
     <Panel
       title="Settings"
       tools={
         <>
           <span class="faint">
-            {different.length} differ, {keys.length - different.length} are the same
+            {isAlone
+              ? `${keys.length} settings`
+              : `${different.length} differ, ${keys.length - different.length} are the same`}
           </span>
           <span class="grow" />
           <Check label="show all" value={all.value} onChange={(value) => (all.value = value)} />
@@ -34,7 +40,7 @@ export function Differences({ runs }: { runs: readonly string[] }) {
       }
     >
       {listed.length === 0 ? (
-        <p class="note">All settings are the same.</p>
+        !isAlone && <p class="note">All settings are the same.</p>
       ) : (
         <Scroll label="settings of each run">
           <table>

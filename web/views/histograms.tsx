@@ -4,7 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { InsideReply, TensorReply, TensorsReply } from '../../src/lab/explorer/inside.js';
 import { ApiProblem, get } from '../api.js';
 import { INK } from '../charts/palette.js';
-import { type Ridge, ridgelineOption } from '../charts/ridgeline.js';
+import { ridgelineOption, ridgesOf } from '../charts/ridgeline.js';
 import { figure, short, whole } from '../format.js';
 import { Panel, Trouble } from '../parts/bits.js';
 import { Chart } from '../parts/chart.js';
@@ -57,7 +57,9 @@ export function Histograms({ name, inside }: { name: string; inside: InsideReply
               class="mono finder"
               list="tensor-paths"
               placeholder={firstPattern(tensors)}
-              value={pattern.value}
+              // Its own while it is typed in, since the panel is drawn anew as the run goes on.
+              key={pattern.value}
+              defaultValue={pattern.value}
               spellcheck={false}
               onChange={(event) => (pattern.value = event.currentTarget.value.trim())}
             />
@@ -117,13 +119,6 @@ export function Histograms({ name, inside }: { name: string; inside: InsideReply
 function firstPattern(tensors: InsideReply['tensors']): string {
   const first = tensors.find(({ kind }) => kind === 'activation') ?? tensors[0];
   return first ? `${first.kind}:*` : '*';
-}
-
-function ridgesOf(tensor: TensorReply): Ridge[] {
-  return tensor.steps.map((step, i) => {
-    const [negative, positive] = tensor.statistics[i]!.bins;
-    return { step, negative, positive };
-  });
 }
 
 function TensorRidges({ tensor, other }: { tensor: TensorReply; other: TensorReply | undefined }) {

@@ -4,18 +4,21 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { InsideReply } from '../../src/lab/explorer/inside.js';
 import type { LabRow } from '../../src/lab/protocol.js';
 import { ApiProblem, get } from '../api.js';
+import { insideCharts, ratioChart } from '../charts/inside-parts.js';
+import { wasSilent } from '../charts/units.js';
 import { duration, loss, short, whole } from '../format.js';
 import { Actions } from '../parts/actions.js';
 import { Check, Panel, Segments, Trouble } from '../parts/bits.js';
 import { RunPicker } from '../parts/run-picker.js';
 import { focus, isLog, SeriesPanel } from '../parts/series-panel.js';
-import { hrefOf, rows } from '../state.js';
+import { hrefOf, report, rows } from '../state.js';
 import { Compare } from './compare.js';
 import { Heads } from './heads.js';
 import { Histograms, pattern } from './histograms.js';
 import { Layers } from './layers.js';
 import { Predictions } from './predictions.js';
-import { AllAwake, UnitMap, wasSilent } from './units.js';
+import { Samples } from './samples.js';
+import { AllAwake, UnitMap } from './units.js';
 
 const inside = signal<{ name: string; reply: InsideReply } | undefined>(undefined);
 const problem = signal<string | undefined>(undefined);
@@ -60,7 +63,7 @@ export function Inside({ name }: { name: string }) {
           <>
             <RunPicker name={name} href={(other) => hrefOf('run', other)} />
             <span class="grow" />
-            <Actions row={row} />
+            {!report.value && <Actions row={row} />}
           </>
         }
       >
@@ -80,6 +83,7 @@ export function Inside({ name }: { name: string }) {
           </p>
         </Panel>
       )}
+      <Samples name={name} />
     </>
   );
 }
@@ -94,6 +98,7 @@ function Facts({ row }: { row: LabRow }) {
     ['tokens', row.tokens === undefined ? undefined : short(row.tokens)],
     ['time', row.seconds === undefined ? undefined : duration(row.seconds)],
     ['tokens per second', row.tokensPerSecond ? short(row.tokensPerSecond) : undefined],
+    ['ranks', row.rankTokensPerSecond && ranksOf(row.rankTokensPerSecond)],
     ['best validation', row.best ? `${loss(row.best.loss)} at ${whole(row.best.step)}` : undefined],
     ['bits per byte', row.bitsPerByte?.toFixed(3)],
   ];
@@ -109,6 +114,12 @@ function Facts({ row }: { row: LabRow }) {
         ))}
     </dl>
   );
+}
+
+/** How many, and the tokens per second of each, or of the slowest and the fastest where they are many. */
+function ranksOf(paces: readonly number[]): string {
+  const shown = paces.length <= 8 ? paces : [Math.min(...paces), Math.max(...paces)];
+  return `${paces.length}: ${shown.map(short).join(paces.length <= 8 ? ', ' : ' to ')} tokens/s`;
 }
 
 /** Where to look for what a rule is about. */
@@ -154,61 +165,18 @@ function DiagnosisPanel({ reply }: { reply: InsideReply }) {
   );
 }
 
-const GUIDE = [{ label: 'guide −3', y: -3 }];
+/** Pixels high. */
+const HEIGHT: Readonly<Record<string, number>> = { clipped: 160 };
 
 function Probes({ name, reply }: { name: string; reply: InsideReply }) {
-  const { steps, parameters, layers, units, batchNorms } = reply;
-  const ratios = useMemo(
-    () => parameters.map((one) => ({ path: one.path, values: one[ratio.value] })),
-    [reply, ratio.value],
-  );
-  const norms = useMemo(
-    () => layers.map(({ path, gradNorm }) => ({ path, values: gradNorm })),
-    [reply],
-  );
-  const dead = useMemo(
-    () =>
-      units.map(({ path, units, dead }) => ({
-        path,
-        values: dead.map((count) => (count === null ? null : (100 * count) / Math.max(1, units))),
-      })),
-    [reply],
-  );
-  const drift = useMemo(
-    () =>
-      batchNorms.flatMap(({ path, mean, logVariance }) => [
-        { path: `${path} mean`, values: mean },
-        { path: `${path} variance`, values: logVariance },
-      ]),
-    [reply],
-  );
-  const spread = useMemo(
-    () =>
-      reply.attentionEntropy.flatMap(({ path, relative }) =>
-        relative.map((values, h) => ({ path: `${path} head ${h}`, values })),
-      ),
-    [reply],
-  );
-  const clipped = useMemo(
-    () => [
-      {
-        path: 'steps clipped',
-        values: reply.clipped.map((share) => (share === null ? null : share * 100)),
-      },
-    ],
-    [reply],
-  );
-  const percent = (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} %`);
+  const { steps, units } = reply;
+  const ratios = useMemo(() => ratioChart(reply, ratio.value), [reply, ratio.value]);
+  const charts = useMemo(() => insideCharts(reply), [reply]);
   return (
     <>
       <SeriesPanel
-        title={
-          ratio.value === 'updateToData' ? 'Updates to data, log10' : 'Gradients to data, log10'
-        }
-        id="ratios"
+        {...ratios}
         steps={steps}
-        parts={ratios}
-        guides={GUIDE}
         tools={
           <>
             <Segments
@@ -227,53 +195,11 @@ function Probes({ name, reply }: { name: string; reply: InsideReply }) {
             />
           </>
         }
-        format={(value) => value?.toFixed(2).replace('-', '−') ?? '–'}
       />
       <div class="wide-series">
-        <SeriesPanel
-          title="Gradient norm by layer"
-          id="gradients"
-          steps={steps}
-          parts={norms}
-          logY
-          height={210}
-        />
-        {units.length > 0 && (
-          <SeriesPanel
-            title="Dead units, %"
-            id="units"
-            steps={steps}
-            parts={dead}
-            height={210}
-            format={percent}
-          />
-        )}
-        {reply.clipped.some((share) => share) && (
-          <SeriesPanel
-            title="Steps clipped, %"
-            steps={steps}
-            parts={clipped}
-            height={160}
-            format={percent}
-          />
-        )}
-        {drift.length > 0 && (
-          <SeriesPanel
-            title="BatchNorm: batch against population"
-            id="batch-norms"
-            steps={steps}
-            parts={drift}
-            height={210}
-          />
-        )}
-        {spread.length > 0 && (
-          <SeriesPanel
-            title="Attention's spread by head"
-            steps={steps}
-            parts={spread}
-            height={210}
-          />
-        )}
+        {charts.map((chart) => (
+          <SeriesPanel key={chart.id} {...chart} steps={steps} height={HEIGHT[chart.id] ?? 210} />
+        ))}
       </div>
       {units.length > 0 && (
         <Panel

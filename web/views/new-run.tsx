@@ -221,18 +221,19 @@ function useChecked(isFork: boolean): void {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
     clearTimeout(timer.current);
-    if (isFork || !preset.value || !token.value) return;
+    if (isFork || !preset.value || !token.value) return undefined;
+    const controller = new AbortController(); // an older answer may come last
     timer.current = setTimeout(async () => {
       const body = { model: model.value, preset: preset.value, settings: typed.value };
+      type Checked = { values: Record<string, string> };
       try {
-        resolved.value = (
-          await post<{ values: Record<string, string> }>('/api/check', body)
-        ).values;
+        resolved.value = (await post<Checked>('/api/check', body, controller.signal)).values;
         problem.value = undefined;
       } catch (error) {
         if (error instanceof ApiProblem) problem.value = error.message;
       }
     }, 200);
+    return () => controller.abort();
   }, [model.value, preset.value, typed.value, isFork]);
 }
 
@@ -308,7 +309,11 @@ function Field({ setting, base }: { setting: FormSetting; base: string }) {
     typed.value = next === base ? rest : { ...rest, [key]: next };
   };
   const lists = { data: forms.value?.datasets, tokenizer: forms.value?.tokenizers }[key];
-  const common = { id: `set-${key}`, 'aria-describedby': `why-${key}`, value };
+  const wrong = problem.value?.startsWith(`${key}=`) ? problem.value : undefined;
+  const common = {
+    ...{ id: `set-${key}`, 'aria-describedby': `why-${key}`, value },
+    'aria-invalid': wrong !== undefined,
+  };
   return (
     <div class={`setting ${isChanged ? 'changed' : ''}`}>
       <label for={`set-${key}`} class="mono">
@@ -330,7 +335,9 @@ function Field({ setting, base }: { setting: FormSetting; base: string }) {
           list={lists ? `list-${key}` : undefined}
           placeholder={resolved.value[key] ?? ''}
           spellcheck={false}
-          onChange={(event) => change(event.currentTarget.value.trim())}
+          // At every key: drawn anew meanwhile, the field would be set back to what is known.
+          onInput={(event) => change(event.currentTarget.value)}
+          onBlur={(event) => change(event.currentTarget.value.trim())}
         />
       )}
       {lists && (
@@ -343,6 +350,7 @@ function Field({ setting, base }: { setting: FormSetting; base: string }) {
       <span class="faint why" id={`why-${key}`}>
         {description}
         {isChanged && base !== '' ? ` (was ${base})` : ''}
+        {wrong && <b class="bad"> {wrong}</b>}
       </span>
     </div>
   );

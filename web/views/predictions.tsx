@@ -1,8 +1,8 @@
 /** Predictions: how sure, how right, where in the block, and on which tokens. */
 import { useMemo } from 'preact/hooks';
 import type { InsideReply } from '../../src/lab/explorer/inside.js';
-import { lineOption } from '../charts/lines.js';
-import { INK } from '../charts/palette.js';
+import { calibrationOption } from '../charts/calibration.js';
+import { predictionCharts } from '../charts/inside-parts.js';
 import { loss, short, whole } from '../format.js';
 import { Panel } from '../parts/bits.js';
 import { Chart } from '../parts/chart.js';
@@ -11,33 +11,14 @@ import { theme } from '../state.js';
 
 export function Predictions({ inside }: { inside: InsideReply }) {
   const { steps, predictions } = inside;
-  const { last, entropy, confidence, accuracy, calibrationError } = predictions;
-  const shares = useMemo(
-    () => [
-      { path: 'confidence', values: confidence },
-      { path: 'accuracy', values: accuracy },
-      { path: 'calibration error', values: calibrationError },
-    ],
-    [inside],
-  );
-  const nats = useMemo(
-    () => [
-      { path: 'entropy of the prediction', values: entropy },
-      { path: 'loss of the batch', values: inside.loss },
-    ],
-    [inside],
-  );
+  const { last } = predictions;
+  const charts = useMemo(() => predictionCharts(inside), [inside]);
   if (!last) return null;
   return (
-    <div class="grid2">
-      <SeriesPanel
-        title="Confidence and accuracy"
-        id="predictions"
-        steps={steps}
-        parts={shares}
-        height={190}
-      />
-      <SeriesPanel title="Entropy and loss, nats" steps={steps} parts={nats} height={190} />
+    <div class="grid2" id="predictions">
+      {charts.map((chart) => (
+        <SeriesPanel key={chart.id} {...chart} steps={steps} height={190} />
+      ))}
       <Panel
         title="Calibration"
         tools={
@@ -61,28 +42,7 @@ export function Predictions({ inside }: { inside: InsideReply }) {
 type Last = NonNullable<InsideReply['predictions']['last']>;
 
 function Calibration({ bins }: { bins: Last['calibration'] }) {
-  const option = useMemo(() => {
-    const ink = INK[theme.value];
-    const kept = bins.filter(
-      ({ tokens, confidence, accuracy }) => tokens > 0 && confidence !== null && accuracy !== null,
-    );
-    return lineOption({
-      axis: 'share',
-      theme: theme.value,
-      lines: [
-        { name: 'perfect', color: ink.faint, dash: [3, 3], width: 1, x: [0, 1], y: [0, 1] },
-        {
-          name: 'measured',
-          color: ink.series[0]!,
-          dash: 'solid',
-          symbols: true,
-          x: kept.map(({ confidence }) => confidence!),
-          y: kept.map(({ accuracy }) => accuracy!),
-        },
-      ],
-      range: [0, 1],
-    });
-  }, [bins, theme.value]);
+  const option = useMemo(() => calibrationOption(bins, theme.value), [bins, theme.value]);
   return (
     <Chart
       option={option}

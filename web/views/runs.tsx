@@ -3,8 +3,9 @@ import { computed, signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { LabRow } from '../../src/lab/protocol.js';
 import { duration, loss, short, when, whole } from '../format.js';
+import { ReportButton } from '../parts/actions.js';
 import { Letter, markOfRun, Panel, Scroll, Spark, State } from '../parts/bits.js';
-import { chosen, folder, hrefOf, loaded, ordered, toggle } from '../state.js';
+import { chosen, folder, hrefOf, loaded, ordered, report, toggle } from '../state.js';
 import { Compare } from './compare.js';
 
 interface Column {
@@ -143,7 +144,8 @@ export function Runs() {
         tools={
           <>
             <span class="faint">
-              {ordered.value.length} in {folder.value}/
+              {ordered.value.length}
+              {!report.value && ` in ${folder.value}/`}
             </span>
             <span class="grow" />
             <input
@@ -153,6 +155,7 @@ export function Runs() {
               value={filter.value}
               onInput={(event) => (filter.value = event.currentTarget.value)}
             />
+            {!report.value && chosen.value.length > 0 && <ReportButton runs={chosen.value} />}
             <button
               type="button"
               disabled={chosen.value.length === 0}

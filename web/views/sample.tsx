@@ -180,8 +180,8 @@ function Numbered(props: {
         max={max}
         step={1}
         value={value.value}
-        onChange={(event) => {
-          const next = Number(event.currentTarget.value);
+        onInput={(event) => {
+          const next = event.currentTarget.valueAsNumber;
           if (Number.isInteger(next) && next >= min && next <= max) value.value = next;
         }}
       />

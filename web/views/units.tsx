@@ -1,27 +1,9 @@
 /** Units over time: dark where a unit stayed in its flat region for a whole batch. */
 import { useEffect, useRef } from 'preact/hooks';
-import type { InsideReply } from '../../src/lab/explorer/inside.js';
 import { INK } from '../charts/palette.js';
+import { silentShares, type Units, unitRows } from '../charts/units.js';
 import { whole } from '../format.js';
 import { cursor, theme } from '../state.js';
-
-/** Rows of pixels: of more units, neighbours share one, the darker the more of them are silent. */
-const MOST_ROWS = 256;
-
-type Units = InsideReply['units'][number];
-
-function bitsOf(packed: string | null, units: number): Uint8Array {
-  const bits = new Uint8Array(units);
-  if (!packed) return bits;
-  const bytes = atob(packed);
-  for (let i = 0; i < units; i++) bits[i] = ((bytes.charCodeAt(i >> 3) || 0) >> (i & 7)) & 1;
-  return bits;
-}
-
-/** Whether any unit was silent at any step: base64 of zeros alone is all A. */
-export function wasSilent({ silent }: Units): boolean {
-  return silent.some((packed) => packed !== null && /[^A=]/.test(packed));
-}
 
 /** Layers of which there is nothing to draw. */
 export function AllAwake({ layers }: { layers: readonly Units[] }) {
@@ -33,26 +15,18 @@ export function AllAwake({ layers }: { layers: readonly Units[] }) {
 /** Column by column a measured step, row by row a unit. */
 export function UnitMap({ layer, steps }: { layer: Units; steps: readonly number[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { units, silent, path } = layer;
-  const rows = Math.min(MOST_ROWS, units);
+  const { units, path } = layer;
+  const rows = unitRows(units);
   useEffect(() => {
     const place = canvas.current!;
     const context = place.getContext('2d')!;
     const image = context.createImageData(Math.max(1, steps.length), rows);
     const dark = theme.value === 'dark';
     const [r, g, b] = dark ? [240, 131, 123] : [179, 38, 30];
-    const group = units / rows;
-    steps.forEach((_, x) => {
-      const bits = bitsOf(silent[x] ?? null, units);
-      for (let y = 0; y < rows; y++) {
-        const [from, to] = [Math.floor(y * group), Math.floor((y + 1) * group)];
-        let sum = 0;
-        for (let i = from; i < to; i++) sum += bits[i]!;
-        image.data.set(
-          [r!, g!, b!, (255 * sum) / Math.max(1, to - from)],
-          (y * steps.length + x) * 4,
-        );
-      }
+    silentShares(layer).forEach((column, x) => {
+      column.forEach((share, y) => {
+        image.data.set([r!, g!, b!, 255 * share], (y * steps.length + x) * 4);
+      });
     });
     context.putImageData(image, 0, 0);
   }, [layer, steps.length, theme.value]);

@@ -92,13 +92,13 @@ export class ProbeCache {
     return insideOf(records.model, records.tensors);
   }
 
-  /** Tensors by pattern, the first few of them in full. */
-  tensors(folder: string, pattern: string): TensorsReply {
+  /** Tensors by pattern, the first `most` of them in full. */
+  tensors(folder: string, pattern: string, most = MOST_TENSORS): TensorsReply {
     const { tensors } = this.#records(folder);
     const all = (tensors.at(-1)?.tensors ?? []).filter(({ kind, path }) =>
       matchesTensor([pattern], kind, path),
     );
-    const shown = all.slice(0, MOST_TENSORS).map(({ kind, path }) => timeline(tensors, kind, path));
+    const shown = all.slice(0, most).map(({ kind, path }) => timeline(tensors, kind, path));
     return { matches: all.length, tensors: shown };
   }
 

@@ -46,6 +46,22 @@ export interface YardstickWish {
   readonly folder: string;
 }
 
+/** Floating-point operations of training, for a token: a number. */
+export interface FlopsWish {
+  readonly kind: 'flops';
+  readonly folder: string;
+}
+
+/** A report of several runs: one page, as text. */
+export interface ReportWish {
+  readonly kind: 'report';
+  /** Of the runs. */
+  readonly folder: string;
+  readonly names: readonly string[];
+  /** Where the page lies that it is made from. */
+  readonly web: string;
+}
+
 /** What probes measured. */
 export interface InsideWish {
   readonly kind: 'inside';
@@ -67,7 +83,9 @@ export type Wish =
   | InsightWish
   | EmbeddingWish
   | PiecesWish
-  | YardstickWish;
+  | YardstickWish
+  | FlopsWish
+  | ReportWish;
 
 export interface Piece {
   readonly id: number;

@@ -1,8 +1,12 @@
 /** The process that opens models: what goes wrong in it, or takes all of its memory, leaves the Lab standing. */
-import { RunDirectory } from '../../runs/index.js';
+import path from 'node:path';
+import { RunDirectory, readRunConfig } from '../../runs/index.js';
+import { flopsPerToken, modelDefinition } from '../../train/index.js';
 import { UserError } from '../../util/errors.js';
 import { oneLine } from '../../util/one-line.js';
 import { requireOwn } from '../contained.js';
+import { gatherReport } from '../report/gather.js';
+import { reportPage } from '../report/page.js';
 import { embeddingOf } from './embedding.js';
 import { ProbeCache } from './inside.js';
 import { insightOf } from './insight.js';
@@ -31,7 +35,7 @@ export function serveExplorer(prepare: (folder: string) => Promise<void>): void 
     try {
       await answer(
         request.wish,
-        { models, probes },
+        { models, probes, prepare },
         (part) => send({ id, part }),
         controller.signal,
       );
@@ -50,12 +54,23 @@ export function serveExplorer(prepare: (folder: string) => Promise<void>): void 
   });
 }
 
+interface Means {
+  readonly models: OpenModels;
+  readonly probes: ProbeCache;
+  readonly prepare: (folder: string) => Promise<void>;
+}
+
 async function answer(
   wish: Wish,
-  { models, probes }: { models: OpenModels; probes: ProbeCache },
+  { models, probes, prepare }: Means,
   send: (part: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  if (wish.kind === 'report') {
+    const folders = wish.names.map((name) => path.join(wish.folder, name));
+    for (const folder of folders) requireOwn(folder);
+    return send(reportPage(await gatherReport(folders, prepare), wish.web));
+  }
   requireOwn(wish.folder);
   switch (wish.kind) {
     case 'sample':
@@ -83,6 +98,11 @@ async function answer(
       return send(await piecesOf(wish.folder, wish.text));
     case 'yardsticks':
       return send(await yardsticksOf(wish.folder));
+    case 'flops': {
+      await prepare(wish.folder);
+      const config = readRunConfig(wish.folder);
+      return send(flopsPerToken(config, config.vocabSize, modelDefinition(config.model)));
+    }
   }
 }
 

@@ -1,13 +1,17 @@
 /** What a run has to be better than: losses of models that only count, on its own data. */
-
 import { RunDirectory } from '../../runs/index.js';
 import { loadRunData } from '../../train/index.js';
 import type { YardstickReply } from './messages.js';
 
-/** Every count plus one (Laplace's rule of succession), as `nanogpt train` counts its unigram. */
+/**
+ * Every count plus one (Laplace's rule of succession), as `nanogpt train` counts its unigram. Nothing is fetched for
+ * it: a run from elsewhere may name any address.
+ *
+ * @throws UserError where the run's text is not on this machine, or is another one by now.
+ */
 export async function yardsticksOf(folder: string): Promise<YardstickReply> {
   using run = RunDirectory.open(folder);
-  const { splits, tokenizer } = await loadRunData(run);
+  const { splits, tokenizer } = await loadRunData(run, { offline: true });
   const [train, ids] = [splits.train.ids, splits.validation.ids];
   const V = tokenizer.vocabSize;
   const counts = new Float64Array(V);

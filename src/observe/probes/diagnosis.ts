@@ -4,7 +4,8 @@ import { batchNormsOf } from '../../nn/index.js';
 import type { Diagnosis, ModelProbe } from '../../runs/probe-records.js';
 import type { TrainingSettings } from '../../runs/settings.js';
 import { figure } from './figures.js';
-import { RULES, type Rule, type RunFacts, type Symptom } from './rules.js';
+import type { Rule, RunFacts, Symptom } from './rule.js';
+import { RULES } from './rules.js';
 
 /** How many records the rules may look back. */
 const MEMORY = 32;

@@ -1,5 +1,6 @@
 /** From what was measured to what a record holds: rounded, and null where there is nothing. */
-import type { TensorKind, TensorStatistics } from '../../runs/probe-records.js';
+import type { TensorStatistics } from '../../runs/probe-records.js';
+import type { TensorKind } from '../../runs/tensor-kinds.js';
 import type { ValueStatistics } from '../../tensor/internal.js';
 import { FIRST_BIN } from '../../util/log-bins.js';
 

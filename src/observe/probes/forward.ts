@@ -1,6 +1,7 @@
 /** What is measured while a model computes: its activations and, as they come back, their gradients. */
 import { BatchNorm1d, instrument, type Module } from '../../nn/index.js';
-import type { ModelProbe, TensorKind, TensorStatistics } from '../../runs/probe-records.js';
+import type { ModelProbe, TensorStatistics } from '../../runs/probe-records.js';
+import type { TensorKind } from '../../runs/tensor-kinds.js';
 import { type OperationCall, Tensor, watchOperations } from '../../tensor/index.js';
 import { evenShare, statisticsOf, watchGradient } from '../../tensor/internal.js';
 import { normDrift } from './batch-norms.js';

@@ -2,7 +2,8 @@
 import type { Module } from '../../nn/index.js';
 import { ownerOf } from '../../nn/owner.js';
 import { gradNorm } from '../../optim/index.js';
-import type { ModelProbe, TensorKind, TensorStatistics } from '../../runs/probe-records.js';
+import type { ModelProbe, TensorStatistics } from '../../runs/probe-records.js';
+import type { TensorKind } from '../../runs/tensor-kinds.js';
 import type { Tensor } from '../../tensor/index.js';
 import { evenShare, gathered, type Stretch, statisticsOf } from '../../tensor/internal.js';
 import { figure, logRatio, tensorFigures, withZeros } from './figures.js';

@@ -4,8 +4,9 @@
  * Field numbers, types and names are the format's own (`sentencepiece_model.proto`, version 0.1.97).
  */
 
-import protobuf from 'protobufjs/light.js';
+import type { IField, IType } from 'protobufjs';
 import { UserError } from '../../util/errors.js';
+import { messageTypes } from '../../util/protobuf.js';
 import { ModelType, PieceType } from './piece-type.js';
 
 export interface Piece {
@@ -47,8 +48,8 @@ export interface Model {
 
 type FieldRow = [name: string, id: number, type: string, fallback?: unknown];
 
-function message(rows: FieldRow[]): protobuf.IType {
-  const fields: Record<string, protobuf.IField> = {};
+function message(rows: FieldRow[]): IType {
+  const fields: Record<string, IField> = {};
   for (const [name, id, type, fallback] of rows) {
     const repeated = type.startsWith('repeated ');
     fields[name] = {
@@ -59,7 +60,7 @@ function message(rows: FieldRow[]): protobuf.IType {
     };
   }
   // In proto2 a field that is given is written even where it equals its default.
-  return { fields, edition: 'proto2' } as protobuf.IType;
+  return { fields, edition: 'proto2' } as IType;
 }
 
 const TRAINER_SPEC = message([
@@ -122,20 +123,17 @@ const PIECE = message([
   ['type', 3, 'int32', PieceType.NORMAL],
 ]);
 
-const root = protobuf.Root.fromJSON({
-  nested: {
-    Piece: PIECE,
-    TrainerSpec: TRAINER_SPEC,
-    NormalizerSpec: NORMALIZER_SPEC,
-    Model: message([
-      ['pieces', 1, 'repeated Piece'],
-      ['trainerSpec', 2, 'TrainerSpec'],
-      ['normalizerSpec', 3, 'NormalizerSpec'],
-      ['denormalizerSpec', 5, 'NormalizerSpec'],
-    ]),
-  },
+const types = messageTypes({
+  Piece: PIECE,
+  TrainerSpec: TRAINER_SPEC,
+  NormalizerSpec: NORMALIZER_SPEC,
+  Model: message([
+    ['pieces', 1, 'repeated Piece'],
+    ['trainerSpec', 2, 'TrainerSpec'],
+    ['normalizerSpec', 3, 'NormalizerSpec'],
+    ['denormalizerSpec', 5, 'NormalizerSpec'],
+  ]),
 });
-const ModelMessage = root.lookupType('Model');
 
 /**
  * Reads a model file's bytes. Fields that this program does not know are passed over.
@@ -143,9 +141,10 @@ const ModelMessage = root.lookupType('Model');
  * @throws UserError where the bytes are no such protocol buffer.
  */
 export function readModel(bytes: Uint8Array, name: string): Model {
+  const root = types();
   let model: Partial<Model>;
   try {
-    model = ModelMessage.decode(bytes) as Partial<Model>;
+    model = root.lookupType('Model').decode(bytes) as Partial<Model>;
   } catch (cause) {
     throw new UserError(
       `${name} is not a SentencePiece model, or is cut short: ${(cause as Error).message}`,
@@ -171,5 +170,5 @@ export interface WrittenModel {
 }
 
 export function writeModel(model: WrittenModel): Uint8Array {
-  return ModelMessage.encode(model).finish();
+  return types().lookupType('Model').encode(model).finish();
 }

@@ -1,0 +1,190 @@
+/** Ranks over MPI: sums in a fixed tree, made of exchanges between two ranks at a time. */
+import type { RowGradient } from '../tensor/index.js';
+import { empty, Scope, type Tensor, withBackend } from '../tensor/index.js';
+import { RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
+import { Buckets } from './buckets.js';
+import type { MpiLibrary } from './mpi-library.js';
+import { requireNative } from './native.js';
+import type { Combine, Ranks } from './ranks.js';
+import { Silence } from './silence.js';
+import { waitUntil } from './waiting.js';
+
+/** Bytes of a float32 or int32. */
+const BYTES = 4;
+/** Floats that are received, and then added, at a time: what was received is still in the cache. */
+const PIECE = 1 << 17;
+/** Doubles of the smallest memory for numbers; it grows. */
+const LEAST_NUMBERS = 256;
+
+/** Elements of a tensor, from the first to before the last. */
+type Stretch = readonly [begin: number, end: number];
+
+export class MpiRanks implements Ranks {
+  readonly rank: number;
+  readonly size: number;
+  readonly #mpi: MpiLibrary;
+  readonly #silence: Silence;
+  /** Where numbers lie while they travel: own ones, then received ones. */
+  #numbers: Tensor;
+  #received: Tensor | null = null;
+  readonly #buckets = new Buckets();
+  /** More threads on this machine than cores: waiting must not hold one. */
+  isCrowded = false;
+
+  /** @param limitSeconds how long another rank may be silent. */
+  constructor(mpi: MpiLibrary, limitSeconds: number) {
+    this.#mpi = mpi;
+    this.rank = mpi.rank;
+    this.size = mpi.size;
+    this.#silence = new Silence(mpi, limitSeconds);
+    this.#numbers = onNative(() => empty([4 * LEAST_NUMBERS], 'int32').retain());
+  }
+
+  reduce(values: Float64Array, combine: Combine): void {
+    const { length } = values;
+    if (length === 0) return;
+    if (4 * length > this.#numbers.numel) {
+      this.#numbers.dispose();
+      this.#numbers = onNative(() => empty([4 * length], 'int32').retain());
+    }
+    const words = new Int32Array(values.buffer, values.byteOffset, 2 * length);
+    const theirs = new Float64Array(length);
+    const theirWords = new Int32Array(theirs.buffer);
+    const { backend } = this.#numbers;
+    const from = this.#numbers.pointer as number;
+    const to = from + 8 * length;
+    for (let distance = 1; distance < this.size; distance *= 2) {
+      backend.write(from, 'int32', words);
+      this.#exchange(this.rank ^ distance, from, 8 * length, to, 8 * length);
+      backend.read(to, 'int32', theirWords);
+      for (let i = 0; i < length; i++) values[i] = combine(values[i]!, theirs[i]!);
+    }
+  }
+
+  sum(tensors: readonly Tensor[]): void {
+    for (const tensor of this.#buckets.fill(tensors)) this.#sumOne(tensor);
+    this.#buckets.empty();
+  }
+
+  /**
+   * Recursive halving, then doubling (Thakur, Rabenseifner and Gropp 2005, section 4): at each distance two
+   * ranks share what they have between them and add, each its half; on the way back they hand over the sums.
+   * Neighbours come first, so that every number is added in the same tree.
+   */
+  #sumOne(tensor: Tensor): void {
+    const halvings: { peer: number; mine: Stretch; theirs: Stretch }[] = [];
+    let whole: Stretch = [0, tensor.numel];
+    for (let distance = 1; distance < this.size; distance *= 2) {
+      const middle = (whole[0] + whole[1]) >>> 1;
+      const halves: [Stretch, Stretch] = [
+        [whole[0], middle],
+        [middle, whole[1]],
+      ];
+      if (this.rank & distance) halves.reverse();
+      const [mine, theirs] = halves;
+      const peer = this.rank ^ distance;
+      this.#addFrom(peer, tensor, mine, theirs);
+      halvings.push({ peer, mine, theirs });
+      whole = mine;
+    }
+    const at = tensor.pointer as number;
+    for (const { peer, mine, theirs } of halvings.reverse()) {
+      const bytes = ([begin, end]: Stretch) => BYTES * (end - begin);
+      this.#exchange(
+        peer,
+        at + BYTES * mine[0],
+        bytes(mine),
+        at + BYTES * theirs[0],
+        bytes(theirs),
+      );
+    }
+  }
+
+  /** Sends one stretch of a tensor to a rank, and adds to another what that rank has there. */
+  #addFrom(peer: number, tensor: Tensor, [begin, end]: Stretch, [first, last]: Stretch): void {
+    const most = Math.max(end - begin, last - first);
+    this.#received ??= onNative(() => empty([PIECE]).retain());
+    const received = this.#received.pointer as number;
+    const at = tensor.pointer as number;
+    for (let done = 0; done < most; done += PIECE) {
+      const wanted = Math.max(0, Math.min(PIECE, end - begin - done));
+      const given = Math.max(0, Math.min(PIECE, last - first - done));
+      this.#exchange(peer, at + BYTES * (first + done), BYTES * given, received, BYTES * wanted);
+      const place = at + BYTES * (begin + done);
+      if (wanted > 0) tensor.backend.addScaled(place, received, wanted, 1);
+    }
+    tensor.storage.touch();
+  }
+
+  sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null {
+    const width = weight.shape[1]!;
+    let own = gradient;
+    for (let distance = 1; distance < this.size; distance *= 2) {
+      const peer = this.rank ^ distance;
+      const count = own?.rowCount ?? 0;
+      const counts = Float64Array.of(count);
+      const theirs = this.#countOf(peer, counts);
+      using _exchange = new Scope();
+      const rows = weight.empty([theirs], 'int32');
+      const values = weight.empty([theirs, width]);
+      const address = (tensor: Tensor | undefined) => (tensor?.pointer as number | undefined) ?? 0;
+      this.#exchange(peer, address(own?.rows), BYTES * count, address(rows), BYTES * theirs);
+      this.#exchange(
+        peer,
+        address(own?.values),
+        BYTES * count * width,
+        address(values),
+        BYTES * theirs * width,
+      );
+      if (theirs === 0) continue;
+      const more = new Rows(rows, values, theirs);
+      const sum = own ? sumOfRows(weight, own, more) : more;
+      own?.free();
+      sum.rows.retain();
+      sum.values.retain();
+      own = sum;
+    }
+    return own;
+  }
+
+  /** At each distance, two ranks hand each other what they and those nearer to them own. */
+  share(tensors: readonly Tensor[], owners: readonly number[]): void {
+    for (let distance = 1; distance < this.size; distance *= 2) {
+      const peer = this.rank ^ distance;
+      tensors.forEach((tensor, i) => {
+        const at = tensor.pointer as number;
+        const bytes = BYTES * tensor.numel;
+        if ((this.rank ^ owners[i]!) < distance) this.#exchange(peer, at, bytes, 0, 0);
+        else if ((peer ^ owners[i]!) < distance) {
+          this.#exchange(peer, 0, 0, at, bytes);
+          tensor.storage.touch();
+        }
+      });
+    }
+  }
+
+  /** The other rank's number. */
+  #countOf(peer: number, own: Float64Array): number {
+    const { backend } = this.#numbers;
+    const from = this.#numbers.pointer as number;
+    const words = new Int32Array(own.buffer, own.byteOffset, 2);
+    backend.write(from, 'int32', words);
+    this.#exchange(peer, from, 8, from + 8, 8);
+    backend.read(from + 8, 'int32', words);
+    return own[0]!;
+  }
+
+  #exchange(peer: number, from: number, sent: number, to: number, received: number): void {
+    this.#mpi.begin(peer, from, sent, to, received);
+    waitUntil(
+      () => this.#mpi.isDone(),
+      this.isCrowded,
+      (waited, isFirst) => this.#silence.report(peer, waited, isFirst),
+    );
+  }
+}
+
+/** Runs on the backend whose memory MPI can reach. */
+function onNative<T>(body: () => T): T {
+  return withBackend(requireNative(), body);
+}

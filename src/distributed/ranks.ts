@@ -1,0 +1,49 @@
+/**
+ * The processes that train one model together, as whoever trains sees them. Alone is a world of one, in
+ * which every exchange gives back what came: nothing above this interface asks which it is.
+ */
+import type { RowGradient, Tensor } from '../tensor/index.js';
+
+/** Combines two numbers. Commutative, or the ranks would not all get the same. */
+export type Combine = (a: number, b: number) => number;
+
+/**
+ * All ranks call the same methods in the same order; each call returns on every rank with the same bits.
+ * Sums are made in a fixed tree: neighbours first, (0 + 1) + (2 + 3).
+ */
+export interface Ranks {
+  /** Which one this is, from 0. Rank 0 alone writes. */
+  readonly rank: number;
+  /** How many there are: a power of two. */
+  readonly size: number;
+  /** Combines the numbers of all ranks, place by place, in place. */
+  reduce(values: Float64Array, combine: Combine): void;
+  /** Adds up float32 tensors of all ranks, in place. */
+  sum(tensors: readonly Tensor[]): void;
+  /** Adds up a gradient by rows of all ranks; `gradient`, which may be null, is taken over. In the scope at hand. */
+  sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null;
+  /** Gives every rank the values of each float32 tensor that its owner has. */
+  share(tensors: readonly Tensor[], owners: readonly number[]): void;
+}
+
+/** A world of one. */
+export const ALONE: Ranks = {
+  rank: 0,
+  size: 1,
+  reduce: () => {},
+  sum: () => {},
+  sumRows: (_weight, gradient) => gradient,
+  share: () => {},
+};
+
+/** `Math.max`, and `+`, as ranks combine. */
+export const most: Combine = Math.max;
+export const plus: Combine = (a, b) => a + b;
+
+/** One number of each rank, by rank. */
+export function gather(ranks: Ranks, value: number): Float64Array {
+  const all = new Float64Array(ranks.size);
+  all[ranks.rank] = value;
+  ranks.reduce(all, plus);
+  return all;
+}

@@ -1,0 +1,99 @@
+/** What ranks hand each other in a step: gradients, losses, and what BatchNorm saw. */
+import { most, plus, type Ranks } from '../distributed/ranks.js';
+import type { Module } from '../nn/index.js';
+import { batchNormsOf, type TrackedStatistics } from '../nn/index.js';
+import { noGrad, Scope, type Tensor } from '../tensor/index.js';
+import type { Share } from './micro-batches.js';
+
+/** The forms of a gradient; where ranks have different ones, the greatest counts. */
+const NONE = 0;
+const ROWS = 1;
+const DENSE = 2;
+
+/** Adds up the ranks' gradients, each rank's in its parameters: afterwards all have the same sum. */
+export function sumGradients(parameters: readonly Tensor[], ranks: Ranks): void {
+  if (ranks.size === 1) return;
+  const forms = Float64Array.from(parameters, formOf);
+  ranks.reduce(forms, most);
+  using _sums = new Scope();
+  const dense: Tensor[] = [];
+  parameters.forEach((parameter, i) => {
+    const slot = parameter.gradientSlot();
+    if (forms[i] === DENSE) {
+      if (slot.isEmpty) slot.take(parameter, parameter.empty(parameter.shape).fill_(0));
+      dense.push(slot.gradientOf(parameter)!);
+    } else if (forms[i] === ROWS) {
+      const sum = ranks.sumRows(parameter, slot.rows && (slot.lift() as typeof slot.rows));
+      if (sum) slot.take(parameter, sum);
+    }
+  });
+  ranks.sum(dense);
+}
+
+function formOf(parameter: Tensor): number {
+  if (parameter.rowGrad) return ROWS;
+  return parameter.hasGrad ? DENSE : NONE;
+}
+
+/** The sum of one number of each rank, in the tree's order. */
+export function sumNumber(value: number, ranks: Ranks): number {
+  const sum = Float64Array.of(value);
+  ranks.reduce(sum, plus);
+  return sum[0]!;
+}
+
+/**
+ * What batches on all ranks add to BatchNorm's running statistics, added on each of them in the order of
+ * the micro-batches, as one rank would have done.
+ */
+export class StatisticsExchange {
+  readonly #norms;
+  readonly #ranks: Ranks;
+  readonly #seen: TrackedStatistics[] = [];
+
+  constructor(model: Module, ranks: Ranks) {
+    this.#norms = ranks.size === 1 ? [] : [...batchNormsOf(model).values()];
+    this.#ranks = ranks;
+  }
+
+  /** From now on, layers put down what they see. */
+  begin(): void {
+    this.#seen.length = 0;
+    for (const norm of this.#norms) norm.record(this.#seen);
+  }
+
+  /** They take it in as it comes again. */
+  end(): void {
+    for (const norm of this.#norms) norm.record(null);
+  }
+
+  /** Takes in what all ranks put down. */
+  exchange({ total, first, count }: Share): void {
+    const seen = this.#seen;
+    if (seen.length === 0) return;
+    // Each micro-batch has seen the same layers in the same order.
+    const each = seen.reduce((sum, { mean, variance }) => sum + mean.length + variance.length, 0);
+    const all = new Float64Array((each / count) * total);
+    let at = (each / count) * first;
+    for (const { mean, variance } of seen) {
+      all.set(mean, at);
+      all.set(variance, at + mean.length);
+      at += mean.length + variance.length;
+    }
+    this.#ranks.reduce(all, plus);
+    const layers = seen.slice(0, seen.length / count);
+    let from = 0;
+    noGrad(() => {
+      while (from < all.length) {
+        for (const layer of layers) {
+          const size = layer.mean.length;
+          const mean = all.subarray(from, from + size);
+          const variance = all.subarray(from + size, from + 2 * size);
+          layer.norm.take({ ...layer, mean, variance });
+          from += 2 * size;
+        }
+      }
+    });
+    seen.length = 0;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Small trainings of every kind of model, on however many ranks there are; rank 0 prints a line of JSON: by
+ * model, a checksum of its state and what was measured on the way. Argument: the compiled package.
+ */
+import path from 'node:path';
+import { crc32 } from 'node:zlib';
+
+const [compiled] = process.argv.slice(2);
+const load = (part) => import(path.join(compiled, part, 'index.js'));
+const { joinRanks } = await load('distributed');
+const { models } = await load('models');
+const { buildSettings } = await load('runs');
+const { createModel, Trainer } = await load('train');
+
+const joined = joinRanks();
+const { ranks } = joined;
+const V = 23;
+const ids = Uint16Array.from({ length: 600 }, (_, i) => (i * i + (i >> 2)) % V);
+const split = (from, to) => ({ ids: ids.subarray(from, to), bytes: to - from });
+const splits = { train: split(0, 400), validation: split(400, 600), test: split(0, 0) };
+const tokenizer = { vocabSize: V, decode: (list) => 'x'.repeat(list.length) };
+
+const TRAINING = {
+  steps: 5,
+  batchSize: 8,
+  batchParts: 4,
+  evalInterval: 2,
+  evalBatches: 5,
+  logInterval: 2,
+  warmupSteps: 0,
+};
+const SMALL_GPT = { blockSize: 8, nLayer: 2, nHead: 2, nEmbd: 8 };
+const WAVENET = { nEmbd: 4, nResidual: 4, nGate: 4, nSkip: 4 };
+const CASES = {
+  'bigram, counted': ['bigram', 'counted'],
+  'bigram, learned': ['bigram', 'learned', {}],
+  mlp: ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, optimizer: 'sgd' }],
+  'mlp with norm': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, norm: 'batch' }],
+  hierarchical: ['hierarchical', 'small', { nEmbd: 4, nHidden: 6, labelSmoothing: 0.1 }],
+  wavenet: ['wavenet', 'small', WAVENET],
+  'wavenet, dilated': ['wavenet', 'dilated', { ...WAVENET, norm: 'batch', blockSize: 8 }],
+  gpt: ['gpt', 'char', { ...SMALL_GPT, dropout: 0.2, clipNorm: 0.5, emaDecay: 0.9 }],
+  'gpt, twelve micro-batches': ['gpt', 'char', { ...SMALL_GPT, gradAccumulation: 3 }],
+  'gpt, sharded': ['gpt', 'char', { ...SMALL_GPT, shardOptimizer: true }],
+  'llama, muon': ['llama', 'char', { ...SMALL_GPT, optimizer: 'muon', shardOptimizer: true }],
+};
+
+const results = {};
+for (const [name, [kind, preset, settings]] of Object.entries(CASES)) {
+  const definition = models.get(kind);
+  const overrides = settings ? { ...TRAINING, ...settings } : {};
+  const built = buildSettings(definition, { preset, overrides });
+  const model = createModel(built, V);
+  const events = [];
+  const data = { splits, tokenizer };
+  const trainer = new Trainer({ model, training: built.training, seed: 1, data, ranks });
+  trainer.on('step', ({ step, loss, gradNorm }) => events.push([step, loss, gradNorm]));
+  trainer.on('evaluation', ({ loss, emaLoss }) => events.push([loss, emaLoss]));
+  const { validation } = await trainer.train();
+  let sum = 0;
+  for (const tensor of model.stateDict().values()) {
+    sum = crc32(new Uint8Array(tensor.dataSync().buffer), sum);
+  }
+  results[name] = { sum, events, validation: validation?.loss };
+}
+if (ranks.rank === 0) process.stdout.write(`${JSON.stringify(results)}\n`);
+joined.leave();
+process.exit(0);

@@ -1,0 +1,279 @@
+/** Training on several ranks: the same bits on any number, from one number to another, and the end of all when one fails. */
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAUNCHERS, type LaunchOptions, launch, saidIn } from './launchers.js';
+import { type Ran, Workshop } from './run-cli.js';
+
+const child = fileURLToPath(new URL('ranks-child.mjs', import.meta.url));
+const TIME = 240_000;
+const SETTINGS = {
+  steps: 12,
+  blockSize: 4,
+  nEmbd: 8,
+  nHidden: 16,
+  norm: 'batch',
+  optimizer: 'adamw',
+  batchSize: 16,
+  batchParts: 4,
+  evalInterval: 4,
+  evalBatches: 3,
+  checkpointInterval: 4,
+  logInterval: 4,
+  warmupSteps: 0,
+  schedule: 'constant',
+};
+
+/** A training of a fraction of a second. */
+function small(run: string, changed: Record<string, string | number> = {}): string[] {
+  const settings = Object.entries({ ...SETTINGS, ...changed });
+  const pairs = settings.flatMap((pair) => ['--set', pair.join('=')]);
+  const args = ['train', 'mlp', '--preset', 'chars', '--data', 'text.txt', ...pairs];
+  return [...args, '--out', `runs/${run}`];
+}
+
+/** One that goes on until somebody ends it, and saves all the time. */
+function long(run: string, changed: Record<string, string | number> = {}): string[] {
+  const rare = { evalInterval: 1e5, logInterval: 1000, checkpointInterval: 2 };
+  return small(run, { steps: 1e6, ...rare, ...changed });
+}
+
+let workshop: Workshop;
+let main: string;
+
+beforeAll(async () => {
+  workshop = new Workshop();
+  main = workshop.path('package', 'dist', 'cli', 'main.js');
+  // Made once, and not by four at the same time.
+  await workshop.json(small('alone'), { env: { NANOGPT_THREADS: '1' } });
+}, TIME);
+
+afterAll(() => workshop?.[Symbol.dispose]());
+
+const withCache = (options: Partial<LaunchOptions> = {}): LaunchOptions => ({
+  cwd: workshop.folder,
+  ...options,
+  env: { NANOGPT_CACHE_DIR: workshop.path('cache'), ...options.env },
+});
+
+/** SHA-256 of a checkpoint's parameters and optimizer. */
+function bitsOf(run: string, step = 'step-000012'): string[] {
+  return ['model', 'optimizer'].map((name) => {
+    const file = workshop.path('runs', run, 'checkpoints', step, `${name}.safetensors`);
+    return createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+  });
+}
+
+/** Losses, without what depends on the clock. */
+function lossesOf(run: string): unknown[] {
+  const lines = fs.readFileSync(workshop.path('runs', run, 'metrics.jsonl'), 'utf8').trim();
+  return lines.split('\n').map((line) => {
+    const { type, step, loss, trainLoss, gradNorm, validation } = JSON.parse(line);
+    return { type, step, loss, trainLoss, gradNorm, validation };
+  });
+}
+
+/** Calls back once the run has a checkpoint. */
+function onceSaved(run: string, then: (child: ChildProcess) => void) {
+  let timer: NodeJS.Timeout | undefined;
+  return (launcher: ChildProcess) => {
+    timer ??= setInterval(() => {
+      const latest = workshop.path('runs', run, 'checkpoints', 'latest');
+      if (!fs.existsSync(latest)) return;
+      clearInterval(timer);
+      then(launcher);
+    }, 50).unref();
+  };
+}
+
+/** Numbers of the processes that train a run, by rank; the launcher is not one of them. */
+function ranksOf(run: string): number[] {
+  const found: { pid: number; rank: number }[] = [];
+  for (const entry of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const args = fs.readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
+      if (!args[0]!.endsWith('node') || !args.includes(`runs/${run}`)) continue;
+      const environment = fs.readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0');
+      const rank = environment.find((line) => /^(OMPI_COMM_WORLD_RANK|PMI_RANK)=/.test(line));
+      found.push({ pid: Number(entry), rank: Number(rank!.split('=')[1]) });
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  return found.sort((a, b) => a.rank - b.rank).map(({ pid }) => pid);
+}
+
+/** What is left goes on to its end on one process. */
+async function resumes(run: string): Promise<void> {
+  const latest = fs.readFileSync(workshop.path('runs', run, 'checkpoints', 'latest'), 'utf8');
+  const steps = String(Number(/\d+/.exec(latest)![0]) + 2);
+  const args = ['train', '--resume', `runs/${run}`, '--steps', steps, '--set', 'logInterval=1'];
+  const { steps: done } = await workshop.json(args, { env: { NANOGPT_THREADS: '1' } });
+  expect(done).toBe(Number(steps));
+}
+
+describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (launcher) => {
+  const nanogpt = (ranks: number, args: readonly string[], options?: Partial<LaunchOptions>) =>
+    launch(launcher, ranks, [main, ...args], withCache(options));
+  const name = (what: string) => `${launcher.family.replace(' ', '-')}-${what}`;
+
+  it('every kind of model has the same bits on one, two and four', { timeout: TIME }, async () => {
+    const args = [child, workshop.path('package', 'dist')];
+    const alone = await workshop.nanogpt(args.slice(1), { main: child });
+    expect(alone.stderr).toBe('');
+    const results = JSON.parse(alone.stdout);
+    expect(Object.keys(results).length).toBeGreaterThan(8);
+    for (const ranks of [2, 4]) {
+      const ran = await launch(launcher, ranks, args, withCache());
+      expect(ran, ran.stderr).toMatchObject({ code: 0 });
+      expect(JSON.parse(ran.stdout)).toEqual(results);
+    }
+  });
+
+  it('a run moves between one, two and four', { timeout: TIME }, async () => {
+    const run = name('moved');
+    const alone = { env: { NANOGPT_THREADS: '1' } };
+    await workshop.json(small(run, { steps: 4 }), alone);
+    const ran = await nanogpt(4, ['train', '--resume', `runs/${run}`, '--steps', '8']);
+    expect(ran, ran.stderr).toMatchObject({ code: 0 });
+    expect(saidIn(ran)).toEqual([]);
+    const last = await nanogpt(2, ['train', '--resume', `runs/${run}`, '--steps', '12', '--json']);
+    expect(last, last.stderr).toMatchObject({ code: 0 });
+    expect(JSON.parse(last.stdout)).toMatchObject({ steps: 12, stepsTaken: 4 });
+    expect(bitsOf(run)).toEqual(bitsOf('alone'));
+    const final = (losses: unknown[]) => losses.at(-1);
+    expect(final(lossesOf(run))).toEqual(final(lossesOf('alone')));
+  });
+
+  it('shared-out optimizer state is saved whole, and goes on elsewhere', {
+    timeout: TIME,
+  }, async () => {
+    const run = name('sharded');
+    const first = await nanogpt(4, small(run, { steps: 4, shardOptimizer: 'true' }));
+    expect(first, first.stderr).toMatchObject({ code: 0 });
+    const second = await nanogpt(2, ['train', '--resume', `runs/${run}`, '--steps', '8']);
+    expect(second, second.stderr).toMatchObject({ code: 0 });
+    const alone = { env: { NANOGPT_THREADS: '1' } };
+    await workshop.json(['train', '--resume', `runs/${run}`, '--steps', '12'], alone);
+    expect(bitsOf(run)).toEqual(bitsOf('alone'));
+  });
+
+  it('says what a user has to know, once', { timeout: TIME }, async () => {
+    const run = name('cut');
+    const ran = await nanogpt(4, small(run, { batchParts: 1 }));
+    expect(ran, ran.stderr).toMatchObject({ code: 0 });
+    expect(ran.stdout.match(/^ranks +4, by /gm)).toHaveLength(1);
+    expect(bitsOf(run)).toEqual(bitsOf('alone')); // cut into four parts by itself
+    const metrics = lossesOf(run);
+    expect(metrics.length).toBeGreaterThan(5);
+    const line = fs
+      .readFileSync(workshop.path('runs', run, 'metrics.jsonl'), 'utf8')
+      .split('\n')[0];
+    expect(JSON.parse(line!).rankTokensPerSecond).toHaveLength(4);
+
+    const odd = await nanogpt(2, small(`${run}-2`, { batchSize: 15, batchParts: 1 }));
+    expect(odd.code).toBe(2);
+    expect(saidIn(odd)).toEqual([
+      expect.stringMatching(/^nanogpt: rank 0: 2 ranks: a batch of 15 /),
+    ]);
+    const three = await nanogpt(3, small(`${run}-3`));
+    expect(saidIn(three)).toEqual([expect.stringMatching(/3 ranks: expected a power of two/)]);
+    const piped = await nanogpt(
+      2,
+      small(`${run}-4`).map((arg) => (arg === 'text.txt' ? '-' : arg)),
+    );
+    expect(saidIn(piped)).toEqual([expect.stringMatching(/rank 0: --data -: standard input/)]);
+    expect(fs.readdirSync(workshop.path('runs')).filter((r) => r.startsWith(`${run}-`))).toEqual(
+      [],
+    );
+  });
+
+  it('all end when one is killed, and the run resumes', { timeout: TIME }, async () => {
+    const run = name('killed');
+    let began = 0;
+    const kill = onceSaved(run, () => {
+      began = performance.now();
+      process.kill(ranksOf(run)[2]!, 'SIGKILL');
+    });
+    const ran = await nanogpt(4, long(run), { watch: kill });
+    expect(performance.now() - began).toBeLessThan(30_000);
+    expect(ran.code).not.toBe(0);
+    expect(ranksOf(run)).toEqual([]);
+    await resumes(run);
+  });
+
+  it('all end when one hangs, which the others name', { timeout: TIME }, async () => {
+    const run = name('hung');
+    const hang = onceSaved(run, () => process.kill(ranksOf(run)[2]!, 'SIGSTOP'));
+    const ran = await nanogpt(4, long(run), {
+      watch: hang,
+      env: { NANOGPT_RANK_TIMEOUT: '6' },
+    });
+    expect(ran.code).not.toBe(0);
+    const said = saidIn(ran);
+    expect(said.length).toBeGreaterThan(0);
+    for (const line of said) expect(line).toMatch(/rank \d: rank 2 has not answered for \d+ s/);
+    await resumes(run);
+  });
+
+  it('all end when rank 0 cannot write', { timeout: TIME }, async () => {
+    const run = name('gone');
+    const folder = workshop.path('runs', run);
+    const move = onceSaved(run, () => fs.renameSync(folder, `${folder}-moved`));
+    const ran = await nanogpt(2, long(run), { watch: move });
+    expect(ran.code).toBe(1);
+    expect(saidIn(ran)).toEqual([
+      expect.stringMatching(/^nanogpt: rank 0: .*(gone|moved|removed)/),
+    ]);
+    await resumes(`${run}-moved`);
+  });
+
+  it('all stop, and save, when one is asked to', { timeout: TIME }, async () => {
+    const run = name('stopped');
+    const stop = onceSaved(run, () => process.kill(ranksOf(run)[1]!, 'SIGTERM'));
+    const ran = await nanogpt(2, long(run), { watch: stop });
+    expect(ran.stdout).toMatch(/stopped at step .*, and saved/);
+    await resumes(run);
+  });
+
+  it('all end when the numbers do, which is said once', { timeout: TIME }, async () => {
+    const run = name('diverged');
+    const ran = await nanogpt(2, long(run, { optimizer: 'sgd', lr: 1e38, norm: 'none' }));
+    expect(ran.code).toBe(1);
+    expect(saidIn(ran)).toEqual([
+      expect.stringMatching(/rank \d: .* became (NaN|-?Infinity) at step/),
+    ]);
+  });
+});
+
+describe('without a launcher', () => {
+  it('nothing of MPI is loaded, and asking for it says how it is done', async () => {
+    const ran = await workshop.nanogpt([...small('none'), '--distributed', 'mpi']);
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toMatch(
+      /^nanogpt: --distributed mpi: no launcher of MPI .*mpirun -n 2.*\n$/,
+    );
+  });
+
+  it('a library that is none, or not there, is named', async () => {
+    const launched = { OMPI_COMM_WORLD_RANK: '0', OMPI_COMM_WORLD_SIZE: '2' };
+    const missing = { ...launched, NANOGPT_MPI: '/nowhere/libmpi.so' };
+    const ran: Ran = await workshop.nanogpt(small('none'), { env: missing });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(
+      /^nanogpt: rank 0: NANOGPT_MPI=\/nowhere\/libmpi.so: expected .*\n$/,
+    );
+    const kernels = path.join('package', 'build', 'kernels', 'libnanogpt.so');
+    const other = { ...launched, NANOGPT_MPI: workshop.path(kernels) };
+    const second = await workshop.nanogpt(small('none'), { env: other });
+    expect(second.stderr).toMatch(/expected a library of MPI, and it is none/);
+    const off = await workshop.nanogpt([...small('off', { steps: 1 }), '--distributed', 'off'], {
+      env: other,
+    });
+    expect(off).toMatchObject({ code: 0 });
+  });
+});
