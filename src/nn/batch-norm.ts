@@ -181,8 +181,17 @@ export class BatchNorm1d extends Module {
     this.recorder = recorder;
   }
 
-  /** Adds what was put down, as if the batch had come through just now. */
+  /**
+   * Adds what was put down, as if the batch had come through just now.
+   *
+   * @throws UserError when these are no statistics of as many features.
+   */
   take({ mean, variance, parts, samples }: TrackedStatistics): void {
+    for (const values of [mean, variance]) {
+      if (!(values instanceof Float64Array) || values.length !== parts * this.runningMean.numel) {
+        throw new UserError('BatchNorm1d.take: expected what `record` put down for this layer');
+      }
+    }
     using _values = new Scope();
     const { runningMean } = this;
     const given = (values: Float64Array) => runningMean.empty([values.length]).copy_(values);

@@ -201,9 +201,19 @@ export function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return true;
+    return !hasEnded(pid);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'; // it exists, and is someone else's
+  }
+}
+
+/** Whether it has ended, and keeps its number only until its parent asks how: some containers have nobody that asks. */
+function hasEnded(pid: number): boolean {
+  try {
+    const [, state] = fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
+    return state?.startsWith('Z') ?? false;
+  } catch {
+    return false; // not on Linux
   }
 }
 
