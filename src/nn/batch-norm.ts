@@ -186,7 +186,8 @@ export class BatchNorm1d extends Module {
    *
    * @throws UserError when these are no statistics of as many features.
    */
-  take({ mean, variance, parts, samples }: TrackedStatistics): void {
+  take(tracked: TrackedStatistics): void {
+    const { mean, variance, parts, samples } = checkOptions('BatchNorm1d.take', tracked);
     for (const values of [mean, variance]) {
       if (!(values instanceof Float64Array) || values.length !== parts * this.runningMean.numel) {
         throw new UserError('BatchNorm1d.take: expected what `record` put down for this layer');
