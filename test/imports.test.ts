@@ -29,7 +29,8 @@ const BELOW_TRAIN = Object.keys(MAY_IMPORT);
 MAY_IMPORT['train'] = BELOW_TRAIN;
 MAY_IMPORT['browser'] = [...BELOW_TRAIN, 'train'];
 MAY_IMPORT['lab'] = [...BELOW_TRAIN, 'train'];
-MAY_IMPORT['cli'] = [...BELOW_TRAIN, 'train', 'lab'];
+MAY_IMPORT['study'] = [...BELOW_TRAIN, 'train'];
+MAY_IMPORT['cli'] = [...BELOW_TRAIN, 'train', 'lab', 'study'];
 
 /** A test may reach for whatever its folder stands on, however far below. */
 function standsOn(folder: string): Set<string> {
