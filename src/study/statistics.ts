@@ -30,8 +30,9 @@ export function estimate(values: readonly number[]): Estimate {
   if (values.every((value) => value === first)) {
     return { n, mean: first, sd: 0, interval: [first, first] };
   }
+  // What it calls sd is the mean's: the values' own is √n times that.
   const { mean, sd, ci } = ttest(values.slice(), { alpha: ALPHA });
-  return { n, mean, sd, interval: [ci[0]!, ci[1]!] };
+  return { n, mean, sd: sd * Math.sqrt(n), interval: [ci[0]!, ci[1]!] };
 }
 
 /**

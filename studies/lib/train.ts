@@ -85,3 +85,8 @@ export function lossOn(
 export const SMALL_MLP = { preset: 'chars', nHidden: 128, nEmbd: 16, blockSize: 8 } as const;
 /** The rate held still, so that a step means the same all along. */
 export const STILL = { schedule: 'constant', warmupSteps: 0 } as const;
+
+/** What it costs to know nothing of 65 characters: a run that ends above it, or in NaN, counts as this much. */
+export const NOTHING = Math.log(65);
+/** A loss, or what knowing nothing costs where that is less. */
+export const atMostNothing = (loss: number): number => Math.min(loss, NOTHING);
