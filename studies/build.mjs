@@ -26,7 +26,7 @@ await build({
   platform: 'browser', // what it has for Node is addons, which are not there
   target: 'es2022',
   format: 'esm',
-  external: ['buffer'],
+  external: ['buffer', 'node:module'],
   banner: {
     js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
   },
