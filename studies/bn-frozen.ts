@@ -1,22 +1,20 @@
-import { evaluate, type LanguageModel, noGrad, passOf, Scope, tensor } from 'nanogpt';
+import { evaluate, type LanguageModel, noGrad, passOf, Scope, ShuffledPass, tensor } from 'nanogpt';
 import { defineStudy } from 'nanogpt/study';
 import { NORMED } from './lib/batch-norm.js';
 import { train } from './lib/train.js';
 
 /** Loss in training mode, each batch normalised as in training; nothing is learned. */
-function lossAsInTraining(model: LanguageModel, batches: Iterable<Batch>): number {
-  let [sum, count] = [0, 0];
+function lossAsInTraining(model: LanguageModel, batches: ShuffledPass): number {
+  let sum = 0;
   model.train();
   for (const { rows, blockSize, inputs, targets } of batches) {
     using _batch = new Scope();
     const x = tensor(inputs, { shape: [rows, blockSize] });
-    sum += noGrad(() => model.loss(x, tensor(targets, { shape: [rows] }))).itemSync();
-    count++;
+    sum += rows * noGrad(() => model.loss(x, tensor(targets, { shape: [rows] }))).itemSync();
   }
   model.eval();
-  return sum / count;
+  return sum / batches.tokens;
 }
-type Batch = { rows: number; blockSize: number; inputs: Int32Array; targets: Int32Array };
 
 export default defineStudy({
   name: 'bn-frozen',
@@ -45,9 +43,8 @@ export default defineStudy({
     const { loss } = evaluate(model, { name: 'train', ids, bytes: ids.length, tokenizer });
     const { blockSize, target } = model;
     const options = { batchSize: NORMED.batchSize, blockSize, target, name: 'train' };
-    // Batches of windows from all over the text, as training has them.
-    const batches = [...passOf({ ids }, options)];
-    const mixed = batches.map((batch, b) => mix(batch, batches, b));
+    // Windows from all over these, as training has them.
+    const mixed = new ShuffledPass(passOf({ ids }, options), NORMED.batchSize, context.seed);
     return { gap: loss - lossAsInTraining(model, mixed), validation };
   },
   checks: [
@@ -86,16 +83,3 @@ export default defineStudy({
 two differ by ${r.figure('gap', { statistics: 'precise' })} nats. From seven tenths of the training on with frozen statistics they do the
 same thing, and differ by ${r.figure('gap', { statistics: 'frozen' })}.`,
 });
-
-/** The batch whose row r is row r of the batch r places on: neighbours in the text part. */
-function mix(batch: Batch, all: readonly Batch[], at: number): Batch {
-  const { rows, blockSize } = batch;
-  const [inputs, targets] = [batch.inputs.slice(), batch.targets.slice()];
-  for (let row = 0; row < rows; row++) {
-    const other = all[(at + row * 7) % all.length]!;
-    if (other.rows !== rows) continue;
-    inputs.set(other.inputs.subarray(row * blockSize, (row + 1) * blockSize), row * blockSize);
-    targets[row] = other.targets[row]!;
-  }
-  return { rows, blockSize, inputs, targets };
-}

@@ -57,6 +57,7 @@ export default defineStudy({
   refuted:
     'a probability of the likeliest class that does not exceed the share of the labels which it gets',
   factors: { head: ['softmax', 'sigmoids'], examples: [200, 20_000] },
+  data: null,
   scales: { full: { steps: 1500 }, quick: { steps: 300 }, tiny: { steps: 5 } },
   measures: {
     over: { says: 'confidence less accuracy, likeliest class' },

@@ -29,6 +29,7 @@ export default defineStudy({
   refuted:
     'chi-square tests at 5 % that reject clearly more often than one in twenty, while they do reject another noise',
   factors: { draw: Object.keys(DRAWS) },
+  data: null,
   scales: {
     full: { tests: 200, draws: 2000 },
     quick: { tests: 100, draws: 1000 },

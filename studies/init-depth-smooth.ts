@@ -11,6 +11,7 @@ export default defineStudy({
     'Practitioners’ lore: PyTorch’s calculate_gain has no gain for either, and code takes that of ReLU.',
   refuted: 'a signal that shrinks or grows more than threefold over thirty layers',
   factors: { nonlinearity: ['relu', 'gelu', 'silu'], depth: [3, 10, 30] },
+  data: null,
   scales: { full: { width: 256 }, quick: { width: 128 }, tiny: { width: 16 } },
   measures: { scale: { says: 'log10 of the last layer’s size over the first’s', digits: 2 } },
   run: ({ nonlinearity, depth }, { seed, scale: { width } }) => ({

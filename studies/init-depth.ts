@@ -14,6 +14,7 @@ export default defineStudy({
     nonlinearity: ['relu', 'leakyRelu', 'tanh'],
     weights: Object.keys(WEIGHTS),
   },
+  data: null,
   scales: {
     full: { depth: 30, width: 256 },
     quick: { depth: 30, width: 128 },

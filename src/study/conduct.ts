@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { LoadedDataset } from '../data/index.js';
 import { versions } from '../runs/index.js';
 import { currentBackend } from '../tensor/index.js';
 import { cacheDir } from '../util/cache-dir.js';
@@ -108,15 +109,15 @@ export async function conduct(
     ...commit(),
     ...{ nanogpt, node, machine: machineName() },
     backend: `${backend}, ${workers > 0 ? 1 : currentBackend().threads} thread(s) to a run`,
-    data: {
-      name: data.info.name,
-      sha256: data.info.sha256,
-      tokenizer: data.info.tokenizer,
-    },
+    ...(data && { data: textOf(data) }),
     seconds: Math.round(ended.reduce((sum, run) => sum + run.seconds, 0)),
     wallSeconds: Math.round(wallSeconds()),
     runs: ended,
   };
+}
+
+function textOf({ info: { name, sha256, tokenizer } }: LoadedDataset) {
+  return { name, sha256, tokenizer };
 }
 
 function commandOf(name: string, setting: Setting, seeds: number | undefined): string {

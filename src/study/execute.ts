@@ -1,5 +1,5 @@
 /** One run of a study. */
-import { type DatasetOptions, type LoadedDataset, loadDataset } from '../data/index.js';
+import { DATASETS, type DatasetOptions, type LoadedDataset, loadDataset } from '../data/index.js';
 import { UserError } from '../util/errors.js';
 import type { AnyStudy, PlannedRun } from './design.js';
 import type { FinishedRun } from './results.js';
@@ -9,15 +9,16 @@ import type { Measures, Setting } from './study.js';
 const DATA: DatasetOptions = { data: 'tiny_shakespeare', tokenizer: 'char', split: [0.9, 0.1, 0] };
 
 /**
- * The data of a study.
+ * The data of a study; null where it needs none.
  *
  * @throws UserError where another text would have to stand in for the one that the study names: its figures would be
  *   of something else.
  */
-export async function studyData(study: AnyStudy): Promise<LoadedDataset> {
+export async function studyData(study: AnyStudy): Promise<LoadedDataset | null> {
+  if (study.data === null) return null;
   const options = { ...DATA, ...study.data };
   const loaded = await loadDataset(options);
-  if (loaded.info.name !== options.data) {
+  if (Object.hasOwn(DATASETS, options.data!) && loaded.info.name !== options.data) {
     throw new UserError(
       `study ${study.name}: needs ${options.data}, which is not here and cannot be fetched. NANOGPT_DATA_DIR names a folder that has it.`,
     );
@@ -30,12 +31,19 @@ export async function execute(
   study: AnyStudy,
   { levels, seed }: PlannedRun,
   setting: Setting,
-  data: LoadedDataset,
+  data: LoadedDataset | null,
 ): Promise<FinishedRun> {
   const began = performance.now();
   const seconds = () => Math.round(performance.now() - began) / 1000;
   try {
-    const measures = await study.run(levels, { seed, scale: study.scales[setting], data });
+    const context = {
+      ...{ seed, scale: study.scales[setting] },
+      get data(): LoadedDataset {
+        if (data === null) throw new Error(`study ${study.name}: its data is null`);
+        return data;
+      },
+    };
+    const measures = await study.run(levels, context);
     return { levels, seed, seconds: seconds(), measures: rounded(study, measures) };
   } catch (error) {
     const { message } = error as Error;

@@ -31,7 +31,7 @@ function engineDigest(): string {
     .filter((file) => /\.(js|ts|wasm)$/.test(file) && !/\.(d|test)\.ts$/.test(file));
   for (const file of files.sort()) add(hash, file, path.join(root, file));
   const kernels = path.join(root, '..', 'kernels');
-  for (const file of fs.readdirSync(kernels).sort()) {
+  for (const file of fs.existsSync(kernels) ? fs.readdirSync(kernels).sort() : []) {
     if (/\.[ch]$/.test(file)) add(hash, file, path.join(kernels, file));
   }
   engine = hash.digest('hex');
@@ -55,12 +55,11 @@ export class KeptRuns {
     private readonly study: AnyStudy,
     file: string,
     private readonly setting: Setting,
-    data: LoadedDataset,
+    data: LoadedDataset | null,
     private readonly folder: string,
   ) {
     const hash = createHash('sha256');
     for (const each of [file, ...sharedFiles()]) add(hash, path.basename(each), each);
-    const { info, tokenizer } = data;
     const facts = {
       code: hash.digest('hex'),
       engine: engineDigest(),
@@ -68,7 +67,7 @@ export class KeptRuns {
       // Kernels are compiled for the machine's own instructions, and another engine of JavaScript rounds otherwise.
       machine: [process.arch, os.cpus()[0]?.model, process.versions.v8],
       scale: study.scales[setting],
-      data: [info.sha256, tokenizer.fingerprint, info.split],
+      data: data && [data.info.sha256, data.tokenizer.fingerprint, data.info.split],
     };
     this.#base = JSON.stringify(facts);
   }

@@ -112,7 +112,9 @@ function method(study: AnyStudy, results: StudyResults): string {
     `Factors: ${factors.join('; ')}. ${cellsOf(study).length} cells, ${seedText}: ${runs.length} runs, of which ${failed} failed or diverged.`,
     ...(scale.length > 0 ? [`Size: ${scale.join(', ')}.`] : []),
     `What would refute it: ${study.refuted}`,
-    `Text: ${data.name} (SHA-256 ${data.sha256.slice(0, 12)}…), tokenizer ${data.tokenizer}.`,
+    ...(data
+      ? [`Text: ${data.name} (SHA-256 ${data.sha256.slice(0, 12)}…), tokenizer ${data.tokenizer}.`]
+      : []),
     `Command: \`${results.command}\`. Runs that are finished are kept, so that a second call only writes this page.`,
     `Machine: ${results.machine}; Node ${results.node}, nanogpt ${results.nanogpt}${results.commit ? ` at ${results.commit}` : ''}, ${results.backend}. ${duration(results.seconds)} of runs, on ${results.date}, on a machine that was doing other work as well.`,
     `Raw results: [${study.name}.json](${study.name}.json). The rule is in [the study itself](../../studies/${study.name}.ts).`,

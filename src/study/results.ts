@@ -42,8 +42,8 @@ const resultsSchema = z.strictObject({
   node: z.string(),
   machine: z.string(),
   backend: z.string(),
-  /** The text, and its SHA-256. */
-  data: z.strictObject({ name: z.string(), sha256: z.string(), tokenizer: z.string() }),
+  /** The text, and its SHA-256; absent where there is none. */
+  data: z.strictObject({ name: z.string(), sha256: z.string(), tokenizer: z.string() }).optional(),
   /** Of all runs together, and from beginning to end in the sitting that ended it. */
   seconds: z.number(),
   wallSeconds: z.number(),

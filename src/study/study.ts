@@ -20,7 +20,7 @@ export interface RunContext<Scale> {
   /** The same seed gives every cell the same weights, order of data and chances, as far as they can be shared. */
   readonly seed: number;
   readonly scale: Scale;
-  /** What `data` of the study names. */
+  /** What `data` of the study names; reading it throws where that is null. */
   readonly data: LoadedDataset;
 }
 
@@ -101,8 +101,8 @@ export interface Study<Scale extends object = Record<string, number>> {
   readonly seeds?: number;
   readonly scales: Readonly<Record<Setting, Scale>>;
   readonly measures: Readonly<Record<string, MeasureInfo>>;
-  /** Text, tokenizer and split. Default: tiny_shakespeare's characters, 90/10. */
-  readonly data?: Omit<DatasetOptions, 'onProgress' | 'signal'>;
+  /** Text, tokenizer and split; null for a study of no text. Default: tiny_shakespeare's characters, 90/10. */
+  readonly data?: Omit<DatasetOptions, 'onProgress' | 'signal'> | null;
   /** Whether runs must have the machine to themselves, since time is measured. Default false. */
   readonly alone?: boolean;
   run(levels: Levels, context: RunContext<Scale>): Measures | Promise<Measures>;

@@ -8,7 +8,7 @@ import type { Setting } from './study.js';
 /** What it is told first, and then for each run. */
 export type WorkerOrder = { study: string; setting: Setting } | { run: PlannedRun };
 
-let ready: Promise<[AnyStudy, Setting, LoadedDataset]> | undefined;
+let ready: Promise<[AnyStudy, Setting, LoadedDataset | null]> | undefined;
 
 process.on('message', (order: WorkerOrder) => {
   if ('study' in order) {
@@ -18,13 +18,10 @@ process.on('message', (order: WorkerOrder) => {
     ready.catch(() => {}); // said where it is needed
     return;
   }
-  ready!
-    .then(async ([study, setting, data]) => execute(study, order.run, setting, data))
-    .then((finished) => process.send!(finished))
-    .catch((error: Error) => {
-      console.error(error);
-      process.exit(1);
-    });
+  // What is thrown here is a fault, and not a run's: it ends the process, and Node says why.
+  void ready!
+    .then(([study, setting, data]) => execute(study, order.run, setting, data))
+    .then((finished) => process.send!(finished));
 });
 // Whoever asked is gone.
 process.on('disconnect', () => process.exit());
