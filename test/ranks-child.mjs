@@ -35,6 +35,8 @@ const CASES = {
   'bigram, counted': ['bigram', 'counted'],
   'bigram, learned': ['bigram', 'learned', {}],
   mlp: ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, optimizer: 'sgd' }],
+  // Wide enough that ranks update stretches of it.
+  'mlp, wide': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 1501, optimizer: 'sgd' }],
   'mlp with norm': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, norm: 'batch' }],
   hierarchical: ['hierarchical', 'small', { nEmbd: 4, nHidden: 6, labelSmoothing: 0.1 }],
   wavenet: ['wavenet', 'small', WAVENET],

@@ -10,9 +10,19 @@ const NONE = 0;
 const ROWS = 1;
 const DENSE = 2;
 
-/** Adds up the ranks' gradients, each rank's in its parameters: afterwards all have the same sum. */
-export function sumGradients(parameters: readonly Tensor[], ranks: Ranks): void {
-  if (ranks.size === 1) return;
+/**
+ * Adds up the ranks' gradients, each rank's in its parameters: afterwards all have the same sum.
+ *
+ * @param isLeft which parameters' gradients are not to be added up yet, if they are dense.
+ * @returns those parameters.
+ */
+export function sumGradients(
+  parameters: readonly Tensor[],
+  ranks: Ranks,
+  isLeft: (parameter: Tensor) => boolean = () => false,
+): Tensor[] {
+  const left: Tensor[] = [];
+  if (ranks.size === 1) return left;
   const forms = Float64Array.from(parameters, formOf);
   ranks.reduce(forms, most);
   using _sums = new Scope();
@@ -21,13 +31,15 @@ export function sumGradients(parameters: readonly Tensor[], ranks: Ranks): void 
     const slot = parameter.gradientSlot();
     if (forms[i] === DENSE) {
       if (slot.isEmpty) slot.take(parameter, parameter.empty(parameter.shape).fill_(0));
-      dense.push(slot.gradientOf(parameter)!);
+      if (isLeft(parameter)) left.push(parameter);
+      else dense.push(slot.gradientOf(parameter)!);
     } else if (forms[i] === ROWS) {
       const sum = ranks.sumRows(parameter, slot.rows && (slot.lift() as typeof slot.rows));
       if (sum) slot.take(parameter, sum);
     }
   });
   ranks.sum(dense);
+  return left;
 }
 
 function formOf(parameter: Tensor): number {
