@@ -161,7 +161,7 @@ export class Stepper implements Disposable {
     this.schedule = scheduleOf(training);
     this.#parameters = this.optimizer.parameters();
     this.#tree = new GradientTree(this.#parameters, count);
-    this.#statistics = new StatisticsExchange(model, ranks);
+    this.#statistics = new StatisticsExchange(model, ranks, training.syncBatchNorm);
     this.#inputs = empty([batchSize, blockSize], 'int32').retain(); // (B, T)
     this.#targets = empty(
       target === 'all' ? [batchSize, blockSize] : [batchSize],
