@@ -1,8 +1,10 @@
 /** Becoming one of several ranks, and what the machine gives each of them. */
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, hostname } from 'node:os';
 import { currentBackend, empty, withBackend } from '../tensor/index.js';
 import { UsageError, UserError } from '../util/errors.js';
+import { LastWord } from './last-word.js';
 import { findLauncher, type Launched } from './launcher.js';
 import { findMpi, LIBRARY_VARIABLE, MpiLibrary } from './mpi-library.js';
 import { MpiRanks } from './mpi-ranks.js';
@@ -23,13 +25,21 @@ export interface Joined {
   readonly threads?: number;
   /** Lines for the user. */
   readonly notices: readonly string[];
+  /** Whether this rank may say why all end: one on each machine may. */
+  speak(): boolean;
   /** Ends all ranks at once, with this exit code. */
   abort(code: number): void;
   /** Leaves together with all others. Afterwards the process has to end by `process.exit`. */
   leave(): void;
 }
 
-const NOBODY: Joined = { ranks: ALONE, notices: [], abort: () => {}, leave: () => {} };
+const NOBODY: Joined = {
+  ranks: ALONE,
+  notices: [],
+  speak: () => true,
+  abort: () => {},
+  leave: () => {},
+};
 
 /**
  * Joins the ranks that a launcher of MPI started. Where none did, nothing is loaded.
@@ -75,23 +85,37 @@ function join(launched: Launched): Joined {
     );
   }
   const ranks = new MpiRanks(mpi, limit);
-  const { threads, isCrowded, notices } = shareCores(ranks);
+  const { here, threads, isCrowded, notices } = shareCores(ranks);
   ranks.isCrowded = isCrowded;
+  // With other machines, theirs would be said to have died, too.
+  const isWatched = !launched.namesTheDead && here === ranks.size;
+  const lastWord = new LastWord(ranks, gather(ranks, randomInt(2 ** 40))[0]!, isWatched);
   return {
     ranks,
     library: mpi.description,
     threads,
     notices,
-    abort: (code) => mpi.abort(code),
+    speak: () => lastWord.take(),
+    abort(code) {
+      lastWord.take(); // whoever is ended by this has nothing to say
+      mpi.abort(code);
+    },
     leave() {
       gather(ranks, 0); // nobody leaves while another is still at work: MPI would call that a failure
+      lastWord.giveUp(ranks.rank);
       mpi.finalize();
     },
   };
 }
 
 /** How many threads each rank should have, knowing who else computes on the same cores. */
-function shareCores(ranks: Ranks): { threads: number; isCrowded: boolean; notices: string[] } {
+function shareCores(ranks: Ranks): {
+  /** Ranks on this machine. */
+  here: number;
+  threads: number;
+  isCrowded: boolean;
+  notices: string[];
+} {
   const cores = availableParallelism();
   const host = gather(ranks, hashOf(hostname()));
   const place = gather(ranks, hashOf(`${hostname()} ${allowedCores()}`));
@@ -105,6 +129,7 @@ function shareCores(ranks: Ranks): { threads: number; isCrowded: boolean; notice
     );
   }
   return {
+    here,
     threads: Math.max(1, Math.floor(cores / sharing)),
     isCrowded: sharing > cores,
     notices,
