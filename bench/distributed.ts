@@ -16,6 +16,8 @@ export type RanksJob = { threads?: number } & (
 const COUNTS = [1 << 10, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22];
 const REPEATS = 25;
 const ROUNDS = 5;
+/** Of trainings, which take longer. */
+const STEP_ROUNDS = 3;
 
 const STEADY = { warmupSteps: 0, evalInterval: 1e6, checkpointInterval: 1e6, logInterval: 1e6 };
 const MODELS = [
@@ -112,7 +114,7 @@ export async function* benchRanks(mpirun: readonly string[]): AsyncGenerator<Ran
     };
     const { batchSize } = overrides;
     const times: number[][] = [];
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < STEP_ROUNDS; round++) {
       times.push([
         await step(1, 2, {}),
         await step(2, 1, { batchParts: 2 }),

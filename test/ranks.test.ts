@@ -1,5 +1,5 @@
 /** Training on several ranks: the same bits on any number, from one number to another, and the end of all when one fails. */
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -259,6 +259,20 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
 });
 
 describe('without a launcher', () => {
+  it('a rank is named that ended before anybody watched', async () => {
+    const folder = workshop.path('watched');
+    fs.mkdirSync(folder);
+    fs.writeFileSync(path.join(folder, 'turn'), '');
+    const pipes = ['0', '1'].map((rank) => path.join(folder, rank));
+    spawnSync('mkfifo', pipes);
+    const held = fs.openSync(pipes[0]!, fs.constants.O_RDWR);
+    const watcher = workshop.path('package', 'dist', 'distributed', 'watcher.js');
+    const ran = await workshop.nanogpt([folder, '2'], { main: watcher });
+    fs.closeSync(held);
+    expect(ran.stderr).toBe('nanogpt: rank 1 was killed, or crashed: all ranks end.\n');
+    expect(fs.existsSync(folder)).toBe(false);
+  });
+
   it('nothing of MPI is loaded, and asking for it says how it is done', async () => {
     const ran = await workshop.nanogpt([...small('none'), '--distributed', 'mpi']);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
