@@ -10,7 +10,13 @@ import {
   zeros,
 } from '../tensor/index.js';
 import { checkTensor } from '../tensor/internal.js';
-import { checkFinite, checkFunction, checkOptions, checkWhole } from '../util/check.js';
+import {
+  checkFinite,
+  checkFunction,
+  checkObject,
+  checkOptions,
+  checkWhole,
+} from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UsageError, UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
@@ -107,7 +113,14 @@ export class BatchNorm1d extends Module {
   ) {
     super();
     checkSize('BatchNorm1d', 'channels', channels);
-    const given = checkOptions('BatchNorm1d', options);
+    const given = checkOptions('BatchNorm1d', options, [
+      'eps',
+      'affine',
+      'momentum',
+      'statistics',
+      'inference',
+      'virtualBatchSize',
+    ]);
     const { eps = 1e-5, affine = true, momentum = 0.1, virtualBatchSize = 0 } = given;
     const { statistics = 'ema', inference = 'population' } = given;
     checkFinite('BatchNorm1d', 'eps', eps, 0);
@@ -156,7 +169,7 @@ export class BatchNorm1d extends Module {
    * @param options.affine whether gain and shift are held with them. Default false.
    */
   freeze(options: { affine?: boolean } = {}): void {
-    const { affine = false } = checkOptions('BatchNorm1d.freeze', options);
+    const { affine = false } = checkOptions('BatchNorm1d.freeze', options, ['affine']);
     this.statistics = 'frozen';
     if (!affine) return;
     for (const tensor of [this.weight, this.bias]) {
@@ -203,7 +216,8 @@ export class BatchNorm1d extends Module {
    *
    * @throws UserError when these are no statistics of as many features.
    */
-  take({ mean, variance, parts, samples }: TrackedStatistics): void {
+  take(tracked: TrackedStatistics): void {
+    const { mean, variance, parts, samples } = checkObject('BatchNorm1d.take', tracked);
     for (const values of [mean, variance]) {
       if (!(values instanceof Float64Array) || values.length !== parts * this.runningMean.numel) {
         throw new UserError('BatchNorm1d.take: expected what `record` put down for this layer');

@@ -130,7 +130,7 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
    *   or `clipScale(…)`. Default 1.
    */
   step(options: { gradScale?: number } = {}): void {
-    const { gradScale = 1 } = checkOptions(`${this.kind}.step`, options);
+    const { gradScale = 1 } = checkOptions(`${this.kind}.step`, options, ['gradScale']);
     checkRange(`${this.kind}.step`, 'gradScale', gradScale);
     const stray = unlistedWithGradient();
     if (stray) {
