@@ -13,9 +13,15 @@ import { pipeOf, takeTurn } from './last-word.js';
 const LOOK_MS = 20;
 
 const [folder, size] = process.argv.slice(2) as [string, string];
+/** Ranks that have come. */
+let come = 0;
 
-function end(words?: string): never {
-  if (words !== undefined && takeTurn(folder)) writeSync(2, words);
+function end(died?: number): never {
+  if (died !== undefined && takeTurn(folder)) {
+    // One that has not come may have been the first.
+    const which = come === Number(size) ? `rank ${died}` : 'a rank, before all had begun,';
+    writeSync(2, `nanogpt: ${which} was killed, or crashed: all ranks end.\n`);
+  }
   rmSync(folder, { recursive: true, force: true });
   process.exit();
 }
@@ -26,17 +32,17 @@ function watch(rank: number): void {
     setTimeout(watch, LOOK_MS, rank);
     return;
   }
-  const died = `nanogpt: rank ${rank} was killed, or crashed: all ranks end.\n`;
+  come++;
   const fd = openSync(pipeOf(folder, rank), constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     // Of one that ended before this was opened, nothing would be heard.
-    end(readSync(fd, Buffer.alloc(1)) > 0 ? undefined : died);
+    end(readSync(fd, Buffer.alloc(1)) > 0 ? undefined : rank);
   } catch {
     // nothing to be read, as it should be
   }
   const pipe = new Socket({ fd, readable: true, writable: false });
   pipe.on('data', () => end());
-  pipe.on('end', () => end(died));
+  pipe.on('end', () => end(rank));
   pipe.on('error', () => end());
 }
 
