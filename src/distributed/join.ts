@@ -1,5 +1,4 @@
 /** Becoming one of several ranks, and what the machine gives each of them. */
-import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, hostname } from 'node:os';
 import { currentBackend, empty, withBackend } from '../tensor/index.js';
@@ -78,18 +77,23 @@ function join(launched: Launched): Joined {
     );
   }
   const notice = withBackend(backend, () => empty([16]).retain());
-  const mpi = new MpiLibrary(findMpi(launched), notice.pointer as number);
+  const lastWord = new LastWord(launched);
+  let mpi: MpiLibrary;
+  try {
+    mpi = new MpiLibrary(findMpi(launched), notice.pointer as number);
+  } catch (error) {
+    lastWord.giveUp();
+    throw error;
+  }
   if (mpi.size !== launched.size) {
+    lastWord.giveUp();
     throw new UserError(
       `${launched.by} started ${launched.size} ranks, but ${mpi.description} sees ${mpi.size}: it is not the launcher's own library. Name that in ${LIBRARY_VARIABLE}, or use the other launcher.`,
     );
   }
   const ranks = new MpiRanks(mpi, limit);
-  const { here, threads, isCrowded, notices } = shareCores(ranks);
+  const { threads, isCrowded, notices } = shareCores(ranks);
   ranks.isCrowded = isCrowded;
-  // With other machines, theirs would be said to have died, too.
-  const isWatched = !launched.namesTheDead && here === ranks.size;
-  const lastWord = new LastWord(ranks, gather(ranks, randomInt(2 ** 40))[0]!, isWatched);
   return {
     ranks,
     library: mpi.description,
@@ -102,20 +106,14 @@ function join(launched: Launched): Joined {
     },
     leave() {
       gather(ranks, 0); // nobody leaves while another is still at work: MPI would call that a failure
-      lastWord.giveUp(ranks.rank);
+      lastWord.giveUp();
       mpi.finalize();
     },
   };
 }
 
 /** How many threads each rank should have, knowing who else computes on the same cores. */
-function shareCores(ranks: Ranks): {
-  /** Ranks on this machine. */
-  here: number;
-  threads: number;
-  isCrowded: boolean;
-  notices: string[];
-} {
+function shareCores(ranks: Ranks): { threads: number; isCrowded: boolean; notices: string[] } {
   const cores = availableParallelism();
   const host = gather(ranks, hashOf(hostname()));
   const place = gather(ranks, hashOf(`${hostname()} ${allowedCores()}`));
@@ -129,7 +127,6 @@ function shareCores(ranks: Ranks): {
     );
   }
   return {
-    here,
     threads: Math.max(1, Math.floor(cores / sharing)),
     isCrowded: sharing > cores,
     notices,
