@@ -1,30 +1,20 @@
 /**
  * The ladder of makemore, lectures 3 to 5: the same names, one change at a time, from an MLP that starts
  * badly to a hierarchy of BatchNorms, beside the figures that were published for each rung.
- *
- *     npm run study makemore                       under three minutes on two cores
- *     npm run study makemore -- --seeds 3          the mean over three seeds
- *     npm run study makemore -- --json             one line of JSON: { rungs: [{ name, … }] }
- *     npm run study makemore -- --only BatchNorm   some rungs; several with commas
- *
  * docs/makemore.md explains what is to be seen.
  */
-import { parseArgs } from 'node:util';
 import {
-  currentBackend,
   evaluate,
   init,
   type LanguageModel,
   type LoadedDataset,
-  loadDataset,
   MLP,
   manualSeed,
   modelDefinition,
   resolveTraining,
   Trainer,
-  UserError,
 } from 'nanogpt';
-import { chosenBy, wholeOption } from './options.js';
+import { type Cells, defineStudy } from 'nanogpt/study';
 
 /** All of them: 200,000 steps, B 32. */
 const STEPS = 200_000;
@@ -121,39 +111,6 @@ export const LADDER: readonly Rung[] = [
   },
 ];
 
-/** What was measured, mean over the seeds. */
-interface Result extends Losses {
-  name: string;
-  parameters: number;
-  published: Losses;
-  /** Of each seed, where there are several. */
-  seeds: Losses[];
-  /** Of all seeds together, scoring included. */
-  seconds: number;
-}
-
-async function climb(rung: Rung, data: LoadedDataset, steps: number, seeds: number[]) {
-  const begin = performance.now();
-  const losses: Losses[] = [];
-  let parameters = 0;
-  for (const seed of seeds) {
-    using model = start(rung, data.tokenizer.vocabSize, seed);
-    parameters = model.parameterCount();
-    losses.push(await train(model, rung, data, steps, seed));
-  }
-  const mean = (key: keyof Losses) => losses.reduce((sum, l) => sum + l[key], 0) / losses.length;
-  const result: Result = {
-    name: rung.name,
-    parameters,
-    train: mean('train'),
-    validation: mean('validation'),
-    published: rung.published,
-    seeds: losses,
-    seconds: (performance.now() - begin) / 1000,
-  };
-  return result;
-}
-
 /** The model as the rung has it before its first step. */
 export function start({ model: kind, config, biases }: Rung, vocabSize: number, seed: number) {
   manualSeed(seed);
@@ -167,86 +124,60 @@ export function start({ model: kind, config, biases }: Rung, vocabSize: number, 
   return model;
 }
 
-async function train(
+async function climb(
   model: LanguageModel,
   { decayAt }: Rung,
-  data: LoadedDataset,
   steps: number,
   seed: number,
-): Promise<Losses> {
-  const stepAt = [Math.round((decayAt / STEPS) * steps)];
+  data: LoadedDataset,
+) {
+  const stepAt = [Math.max(1, Math.round((decayAt / STEPS) * steps))];
   const training = resolveTraining(
     { steps, batchSize: BATCH_SIZE, lr: 0.1 },
     { optimizer: 'sgd', schedule: 'step', stepAt, stepFactor: 0.1, evalInterval: steps },
   );
   using trainer = new Trainer({ model, training, seed, data });
-  trainer.on('progress', ({ step, loss, secondsLeft }) => {
-    if (!process.stderr.isTTY) return;
-    const left = `${secondsLeft.toFixed(0)} s left `;
-    process.stderr.write(`\r  ${step} of ${steps}, loss ${loss.toFixed(3)}, ${left}`);
-  });
   const { validation } = await trainer.train();
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const { tokenizer, splits } = data;
   const { loss } = evaluate(model, { name: 'train', ...splits.train, tokenizer });
   return { train: loss, validation: validation!.loss };
 }
 
-/** A line of the table. */
-function line({ name, parameters, train, validation, published, seconds }: Result): string {
-  const cells = [train, published.train, validation, published.validation];
-  const gap = validation - published.validation;
-  return [
-    name.padEnd(20),
-    parameters.toLocaleString('en').padStart(10),
-    ...cells.map((loss) => loss.toFixed(4).padStart(11)),
-    `${gap < 0 ? '−' : '+'}${Math.abs(gap).toFixed(4)}`.padStart(10),
-    `${seconds.toFixed(0)} s`.padStart(7),
-  ].join('');
-}
-
-/** What the command line says. @throws UsageError */
-function readOptions(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      seeds: { type: 'string', default: '1' },
-      steps: { type: 'string', default: String(STEPS) },
-      only: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  const rungs = chosenBy(values.only, LADDER, 'rung');
-  const seeds = Array.from({ length: wholeOption('seeds', values.seeds) }, (_, seed) => seed);
-  return { seeds, steps: wholeOption('steps', values.steps), rungs, json: values.json };
-}
-
-/** The study: prints its table, or with `--json` one line. */
-export async function makemore(args: string[]): Promise<void> {
-  const { seeds, steps, rungs, json } = readOptions(args);
-  const say = (text: string) => {
-    if (!json) console.log(text);
-  };
-  const data = await loadDataset({ data: 'names', tokenizer: 'char' });
-  if (!data.info.documents)
-    throw new UserError('names: expected separate documents, got one text.');
-  const { train: t, validation: v, test } = data.splits;
-  say(
-    `names: ${t.ids.length} examples to train on, ${v.ids.length} to validate, ${test.ids.length} to test`,
-  );
-  const { name: backend, threads } = currentBackend();
-  say(`${steps} steps of ${BATCH_SIZE}, ${seeds.length} seed(s); ${backend}, ${threads} threads\n`);
-  const headings = ['parameters', 'train', 'published', 'validation', 'published'];
-  say(
-    `${''.padEnd(20)}${headings.map((h, i) => h.padStart(i ? 11 : 10)).join('')}${'gap'.padStart(10)}`,
-  );
-  const results: Result[] = [];
-  for (const rung of rungs) {
-    const result = await climb(rung, data, steps, seeds);
-    results.push(result);
-    say(line(result));
-  }
-  const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
-  say(`\n${seconds.toFixed(0)} s in all`);
-  if (json) console.log(JSON.stringify({ steps, seeds: seeds.length, seconds, rungs: results }));
-}
+export default defineStudy({
+  name: 'makemore',
+  title: 'The ladder of makemore',
+  topic: 'initialisation',
+  claim:
+    'A better start, BatchNorm, more context and a hierarchy take an MLP on names to the published losses, a rung at a time.',
+  source: 'Karpathy 2022, makemore parts 3 to 5 (lectures).',
+  refuted: 'a rung whose validation loss lies more than 0.01 nats above or below the published one',
+  factors: { rung: LADDER.map(({ name }) => name) },
+  seeds: 3,
+  data: { data: 'names', tokenizer: 'char', split: [0.8, 0.1, 0.1] },
+  scales: { full: { steps: STEPS }, quick: { steps: 4000 }, tiny: { steps: 20 } },
+  measures: {
+    train: { says: 'training loss', unit: 'nats', digits: 4 },
+    validation: { says: 'validation loss', unit: 'nats', digits: 4 },
+    parameters: { says: 'parameters', digits: 0 },
+  },
+  async run({ rung: name }, { seed, scale, data }) {
+    const rung = LADDER.find((each) => each.name === name)!;
+    using model = start(rung, data.tokenizer.vocabSize, seed);
+    return {
+      ...(await climb(model, rung, scale.steps, seed, data)),
+      parameters: model.parameterCount(),
+    };
+  },
+  checks: LADDER.map(({ name, published }) => ({
+    says: `${name}: validation loss less the published one`,
+    of: (cell: Cells) => cell({ rung: name }).validation! - published.validation,
+    holds: 'between' as const,
+    line: [-0.01, 0.01] as const,
+    unit: 'nats',
+  })),
+  charts: [{ kind: 'dots', measure: 'validation', title: 'Validation loss of each rung' }],
+  discussion: (
+    r,
+  ) => `Published were ${LADDER.map(({ name, published }) => `${published.validation} (${name})`).join(', ')}; here the validation losses are
+${LADDER.map(({ name }) => r.figure('validation', { rung: name })).join(', ')}. [makemore.md](../makemore.md) goes up rung by rung.`,
+});

@@ -12,6 +12,7 @@ import type {
   RunCurves,
 } from '../src/lab/protocol.js';
 import { matchesTensor } from '../src/runs/probe-pattern.js';
+import type { DrawStudy } from '../src/study/picture.js';
 import { calibrationOption } from './charts/calibration.js';
 import {
   type InsideChart,
@@ -25,6 +26,7 @@ import { framed, type LegendLine, mapPicture } from './charts/picture.js';
 import { referenceLines } from './charts/references.js';
 import { ridgelineOption, ridgesOf } from './charts/ridgeline.js';
 import { lossOption, metricOption, SMALL_CHARTS } from './charts/runs.js';
+import { forBothThemes, studyHeight, studyOption } from './charts/study.js';
 import { silentShares, wasSilent } from './charts/units.js';
 import { figure, loss, whole } from './format.js';
 import { seriesOf } from './report-series.js';
@@ -57,6 +59,19 @@ export const picturesOf: PictureSource = (data, options) => {
   }
   return pictures.map(([name, svg]) => ({ name, svg }));
 };
+
+/** A picture of a study's page. */
+export const drawStudy: DrawStudy = (picture) => {
+  const { title, series } = picture;
+  const legend = series.length > 1 ? series.map(({ name }, i) => namedLine(name, i)) : [];
+  const svg = drawn(studyOption(picture), studyHeight(picture));
+  return forBothThemes(framed(svg, { title, legend, theme: 'light' }));
+};
+
+function namedLine(text: string, index: number): LegendLine {
+  const { color, dash } = markOf(index, 'light');
+  return { color, dash, text, value: '' };
+}
 
 function comparison(data: ReportData, theme: Theme): [string, string][] {
   const byName = new Map(data.runs.map((run) => [run.row.name, run]));

@@ -6,6 +6,8 @@ import { UsageError } from '../util/errors.js';
 /** What ends several ranks. */
 export interface Part {
   readonly rank: number;
+  /** Whether this one may say why all end. */
+  speak(): boolean;
   /** Ends all of them at once. */
   abort(code: number): void;
   /** Waits for all of them, and leaves. */
@@ -40,7 +42,8 @@ export async function failTogether(error: unknown, knownElsewhere: boolean): Pro
     await sleep(FIRST_WORD_MS);
   }
   if (knownElsewhere) await sleep(LAST_WORD_MS);
-  (await import('./fail.js')).fail(error, rank);
+  if (part?.speak() ?? true) (await import('./fail.js')).fail(error, rank);
+  else process.exitCode = 1;
   part?.abort(Number(process.exitCode));
 }
 

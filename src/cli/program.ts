@@ -219,6 +219,43 @@ Examples:
     .action(async (runs, options) => (await import('./report.js')).report(runs, options));
 }
 
+function addStudy(program: Command): void {
+  program
+    .command('study')
+    .description(
+      'list the studies with their verdicts, or run one: a claim, with seeds and intervals',
+    )
+    .argument('[study]', "a study's name, or a file whose default export is one")
+    .option('--quick', 'fewer steps and seeds: minutes, and no verdict that counts')
+    .option('--tiny', 'a few steps: only to see that it works')
+    .addOption(
+      new Option('--seeds <n>', 'seeds 0 to n − 1 (default: as it says)').argParser(count(1)),
+    )
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'runs side by side, on one thread each; 0: one by one on all threads (default: as many as cores)',
+      ).argParser(count(0)),
+    )
+    .option(
+      '--out <folder>',
+      'where page, pictures and results go (default: docs/studies, and with --quick nowhere)',
+    )
+    .option('--redraw', 'run nothing: write the page anew from the results that are there')
+    .addOption(json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  nanogpt study                            all of them, with their verdicts
+  nanogpt study gumbel --quick             a look at one
+  nanogpt study dead-neurons --seeds 10    in full, and more seeds than it asks for
+
+Finished runs are kept: stopped by Ctrl-C, the same command goes on where it was.`,
+    )
+    .action(async (name, options) => (await import('./study.js')).study(name, options));
+}
+
 function addPlayground(program: Command): void {
   program
     .command('playground')
@@ -282,6 +319,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,
     addRuns,
     addLab,
     addReport,
+    addStudy,
     addPlayground,
     addDoctor,
   ];

@@ -22,6 +22,7 @@ import { ShapeError, UsageError, UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
 import { Module } from './module.js';
 import { buffer, parameter } from './parameter.js';
+import { type SharedBatches, sharedBatchNorm } from './shared-batch-norm.js';
 import { checkSize } from './sizes.js';
 
 /**
@@ -104,6 +105,7 @@ export class BatchNorm1d extends Module {
   virtualBatchSize: number;
   private observer: StatisticsObserver | null = null;
   private recorder: TrackedStatistics[] | null = null;
+  private shared: SharedBatches | null = null;
 
   constructor(
     readonly channels: number,
@@ -195,6 +197,21 @@ export class BatchNorm1d extends Module {
   }
 
   /**
+   * From now on, training batches are normalised by the statistics of all processes' batches together; null:
+   * each by its own again. All of them have to come through here equally often, with equally many samples.
+   *
+   * @throws UserError with a virtual batch size, which is there for smaller batches.
+   */
+  share(shared: SharedBatches | null): void {
+    if (shared && this.virtualBatchSize > 0) {
+      throw new UserError(
+        `BatchNorm1d: expected no virtual batch size where statistics are shared, got ${this.virtualBatchSize}`,
+      );
+    }
+    this.shared = shared;
+  }
+
+  /**
    * Adds what was put down, as if the batch had come through just now.
    *
    * @throws UserError when these are no statistics of as many features.
@@ -232,6 +249,7 @@ export class BatchNorm1d extends Module {
   private byBatch(x: Tensor, parts: number): Tensor {
     const { weight, bias, eps, channels } = this;
     const samples = x.numel / channels / parts;
+    if (this.training && this.shared && !this.observer) return this.byShared(x, this.shared);
     if (this.training && samples === 1) {
       throw new ShapeError(
         'BatchNorm1d',
@@ -245,6 +263,15 @@ export class BatchNorm1d extends Module {
       const values = { mean: mean.doublesSync(), variance: variance.doublesSync() };
       this.recorder.push({ norm: this, ...values, parts, samples });
     } else if (this.training) noGrad(() => this.track({ mean, variance }, parts, samples));
+    return y;
+  }
+
+  /** By the statistics of all processes' batches, which each of them takes into its running ones. */
+  private byShared(x: Tensor, shared: SharedBatches): Tensor {
+    const { weight, bias, eps, channels } = this;
+    const { y, mean, variance } = sharedBatchNorm(x, { weight, bias, eps }, shared);
+    const samples = (x.numel / channels) * shared.size;
+    noGrad(() => this.track({ mean, variance }, 1, samples));
     return y;
   }
 

@@ -31,3 +31,4 @@ export type {
   Tokenizer,
   TokenizerKind,
 } from './tokenizer.js';
+export { type TrainTokenizerOptions, trainTokenizer } from './train.js';
