@@ -2,7 +2,7 @@
 import { checkWhole } from '../../util/check.js';
 
 /** Records at the full rate of `probeInterval`; then the distance doubles, and doubles again. */
-const AT_FULL_RATE = 64;
+const AT_FULL_RATE = 32;
 
 /** The size at which a file of probes stays after 50,000 steps, whatever the interval and the model. */
 const MAX_BYTES = 48_000_000;
@@ -10,7 +10,7 @@ const MAX_STEPS = 50_000;
 
 /**
  * Whether a step, counted from 1, is measured: up to `interval` two steps an octave (1, 2, 3, 4, 6, 8, 11, 16 …), then
- * every `interval` of them for 64 measurements, from there on at twice that distance, and so on: 32 measurements
+ * every `interval` of them for 32 measurements, from there on at twice that distance, and so on: 16 measurements
  * for each further doubling. A function of these two alone, so that a run that was taken up measures the same steps.
  *
  * @throws UserError unless both are whole numbers of at least 1.
