@@ -19,6 +19,9 @@ const FIRST_WORD_MS = 1000;
 /** So long has a rank to say what it alone knows before others end it. */
 const LAST_WORD_MS = 5000;
 
+/** So long a launcher has to pass on what was said: MPICH's drops what is still on its way when all are ended. */
+const PASS_ON_MS = 200;
+
 let part: Part | undefined;
 
 /** From now on this process ends together with other ranks. */
@@ -44,6 +47,7 @@ export async function failTogether(error: unknown, knownElsewhere: boolean): Pro
   if (knownElsewhere) await sleep(LAST_WORD_MS);
   if (part?.speak() ?? true) (await import('./fail.js')).fail(error, rank);
   else process.exitCode = 1;
+  if (part) await sleep(PASS_ON_MS);
   part?.abort(Number(process.exitCode));
 }
 

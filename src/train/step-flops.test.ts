@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { models } from '../models/index.js';
+import { parameter } from '../nn/index.js';
+import { SGD } from '../optim/index.js';
 import { buildSettings } from '../runs/config.js';
+import { tensor } from '../tensor/index.js';
 import { flopsPerToken } from './step-flops.js';
 
 function flopsOf(name: string, preset: string, vocabSize: number, overrides = {}) {
@@ -33,5 +36,14 @@ describe('floating-point operations for a token', () => {
     const size = { nEmbd: 8, nResidual: 8, nGate: 8, nSkip: 16 };
     expect(flopsOf('wavenet', 'small', 65, size)).toBeGreaterThan(6 * 65 * 16);
     expect(flopsOf('bigram', 'counted', 65)).toBe(0);
+  });
+
+  it('leave no gradient behind about which the next optimizer would complain', () => {
+    flopsOf('bigram', 'learned', 65);
+    const weight = parameter(tensor([1]));
+    const optimizer = new SGD([weight], { lr: 0.1 });
+    weight.mul(2).sum().backward();
+    expect(() => optimizer.step()).not.toThrow();
+    optimizer.dispose();
   });
 });

@@ -29,7 +29,10 @@ export function flopsPerToken(
       const targets = empty(target === 'all' ? [rows, blockSize] : [rows], 'int32');
       const before = backend.flops;
       model.loss(inputs, targets).backward();
-      return (backend.flops - before) / targets.numel;
+      const flops = (backend.flops - before) / targets.numel;
+      // A gradient that stayed would make the next optimizer ask whose it is.
+      model.zeroGrad();
+      return flops;
     });
   } finally {
     defaultRandom.load(random);

@@ -19,7 +19,7 @@ export function predictions(model: LanguageModel, ids: TokenIds, count: number):
     if (seen >= count) break;
     using _batch = new Scope();
     const x = tensor(batch.inputs, { shape: [batch.rows, blockSize] });
-    logits.push(Float32Array.from(noGrad(() => model.forward(x)).dataSync() as Float32Array));
+    logits.push((noGrad(() => model.forward(x)).dataSync() as Float32Array).slice());
     targets.push(batch.targets.slice());
     seen += batch.targets.length;
   }

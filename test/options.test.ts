@@ -1,8 +1,8 @@
 /** Options are what they are called, or an error. */
 import { describe, expect, it } from 'vitest';
-import { AdamW } from '../optim/index.js';
-import { crossEntropy, ones, rand, randn, tensor, zeros } from '../tensor/index.js';
-import { checkOptions } from './check.js';
+import { AdamW } from '../src/optim/index.js';
+import { crossEntropy, ones, rand, randn, tensor, zeros } from '../src/tensor/index.js';
+import { checkOptions } from '../src/util/check.js';
 
 interface Options {
   eps?: number;
