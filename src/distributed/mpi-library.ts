@@ -192,7 +192,7 @@ function openNamed(file: string): FoundMpi {
 
 /**
  * UCX, on which MPICH can stand, changes the system's own functions for memory in the whole process to hear of
- * what is unmapped. Beside V8's threads that ended 1 of 20 runs in a segmentation fault, 0 of 40 without. It then does
+ * what is unmapped. 1 of 20 runs ended in a segmentation fault in V8 with that, 0 of 40 without. It then does
  * not keep registrations of memory from one message to the next.
  */
 function quietUcx(): void {
