@@ -165,7 +165,7 @@ export const trainingSchema = z.strictObject({
   probeInterval: positive
     .optional()
     .describe(
-      'probes: steps between measurements, once the first ones are over, which come more often; ever wider after 64 of them; default: 25, or 1/128 of all steps',
+      'probes: steps between measurements, once the first ones are over, which come more often; ever wider after 32 of them; default: 25, or 1/128 of all steps',
     ),
   probePattern: z
     .array(

@@ -118,7 +118,7 @@ const SICK: Record<string, Case & { says: RegExp }> = {
   },
   'attention-uniform': {
     model: 'gpt',
-    set: { ...GPT, steps: 330, lrScale: ['h.0.attn=0'] },
+    set: { ...GPT, steps: 400, lrScale: ['h.0.attn=0'] },
     spoil: (weight) => weight('h.0.attn.cAttn.weight').fill_(0),
     says: /^every head of `h\.0\.attn` looks at all positions alike since step 300$/,
   },
