@@ -46,7 +46,7 @@ function checksTable(study: AnyStudy, found: readonly Finding[]): string {
     const end = aside ? verdict : `**${verdict}**`;
     if (e === null)
       return `| ${name} | – | ${isCounted ? '' : '– | '}${needed} |${isCounted ? '' : ' – | – |'} ${end} |`;
-    if (isCounted) return `| ${name} | ${shown(e.mean)} | ${needed} | ${end} |`;
+    if (isCounted) return `| ${name} | ${plain(e.mean)} | ${needed} | ${end} |`;
     const interval = e.interval ? `${shown(e.interval[0])} … ${shown(e.interval[1])}` : '–';
     return `| ${name} | ${shown(e.mean)} | ${interval} | ${needed} | ${pText(p)} | ${effect === null ? '–' : signed(effect, 1)} | ${end} |`;
   });
@@ -145,7 +145,8 @@ export function readerOf(
 export function checkText(e: Estimate | null, unit?: string): string {
   if (e === null) return '–';
   const end = unit === '×' ? ' ×' : unit ? ` ${unit}` : '';
-  const shown = (value: number) => (unit === '×' ? plain(value) : signed(value));
+  const shown = (value: number) =>
+    unit === '×' || e.interval === null ? plain(value) : signed(value);
   const interval = e.interval ? ` (${shown(e.interval[0])} … ${shown(e.interval[1])})` : '';
   return `${shown(e.mean)}${end}${interval}`;
 }
