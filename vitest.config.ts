@@ -6,6 +6,8 @@ export default defineConfig(({ mode }) => ({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',
+    // Most of the time goes into commands that are started and waited for: one test for each core.
+    maxWorkers: '100%',
     testTimeout: mode === 'fuzz' ? 24 * 3_600_000 : 60_000,
     env: mode === 'fuzz' ? { NANOGPT_FUZZ: process.env['NANOGPT_FUZZ'] ?? '100000' } : {},
   },

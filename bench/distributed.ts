@@ -1,9 +1,10 @@
 /** Several ranks on this machine: what exchanging costs, and what two ranks of one thread make of it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CLUSTERS, formatScale, sumMs } from './scale.js';
 import { median } from './statistics.js';
 
 /** What `workers/ranks.ts` is to time. */
@@ -15,6 +16,8 @@ export type RanksJob = { threads?: number } & (
 const COUNTS = [1 << 10, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22];
 const REPEATS = 25;
 const ROUNDS = 5;
+/** Of trainings, which take longer. */
+const STEP_ROUNDS = 3;
 
 const STEADY = { warmupSteps: 0, evalInterval: 1e6, checkpointInterval: 1e6, logInterval: 1e6 };
 const MODELS = [
@@ -22,13 +25,16 @@ const MODELS = [
     name: 'published MLP, SGD',
     kind: 'mlp',
     preset: 'published',
-    overrides: { ...STEADY, steps: 60 },
+    overrides: { ...STEADY, steps: 60, batchSize: 100 },
+    /** All but the embedding, whose gradient travels as rows. */
+    floats: 20_562_681 - 50_281 * 200,
   },
   {
     name: 'GPT (6, 6, 384), T 256, B 8, AdamW',
     kind: 'gpt',
     preset: 'char-large',
     overrides: { ...STEADY, steps: 8, batchSize: 8 },
+    floats: 10_745_088,
   },
 ];
 /** Steps at the beginning that are not counted. */
@@ -48,13 +54,29 @@ export interface RankSteps {
   one: number;
   two: number;
   efficiency: number;
+  /** Four ranks of one thread, on whatever cores there are. */
+  four: number;
+  /** One rank of one thread alone with half, and with a quarter of the batch. */
+  half: number;
+  quarter: number;
+  /** Bytes of gradients that a sum takes in. */
+  bytes: number;
 }
 
 /** The launcher, or null where there is none. */
 export function findMpirun(): string[] | null {
   const { stdout, error } = spawnSync('mpirun', ['--version'], { encoding: 'utf8' });
   if (error) return null;
-  return /Open MPI|OpenRTE/.test(stdout) ? ['mpirun', '--bind-to', 'none'] : ['mpirun'];
+  const open = [
+    'mpirun',
+    '--bind-to',
+    'none',
+    '--oversubscribe',
+    '--mca',
+    'mpi_yield_when_idle',
+    '1',
+  ];
+  return /Open MPI|OpenRTE/.test(stdout) ? open : ['mpirun'];
 }
 
 /** What it costs to add up over two ranks, beside PyTorch's Gloo. */
@@ -83,19 +105,39 @@ export async function benchSums(
   return { sums, ...line(sums) };
 }
 
-/** What two ranks of one thread make of a model, beside one rank of two. */
+/** What two ranks of one thread make of a model, beside one rank of two; and what a model of the time says. */
 export async function* benchRanks(mpirun: readonly string[]): AsyncGenerator<RankSteps> {
-  for (const { name, kind, preset, overrides } of MODELS) {
-    const one: number[] = [];
-    const two: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const job = { kind, preset, overrides };
-      one.push(middle(await onRanks(mpirun, 1, { ...job, threads: 2 })));
-      const halves = { ...overrides, batchParts: 2 };
-      two.push(middle(await onRanks(mpirun, 2, { ...job, overrides: halves, threads: 1 })));
+  for (const { name, kind, preset, overrides, floats } of MODELS) {
+    const step = async (ranks: number, threads: number, changed: object) => {
+      const job = { kind, preset, overrides: { ...overrides, ...changed }, threads };
+      return middle(await onRanks(mpirun, ranks, job));
+    };
+    const { batchSize } = overrides;
+    const times: number[][] = [];
+    for (let round = 0; round < STEP_ROUNDS; round++) {
+      times.push([
+        await step(1, 2, {}),
+        await step(2, 1, { batchParts: 2 }),
+        await step(4, 1, { batchParts: 4 }),
+        await step(1, 1, { batchSize: batchSize / 2 }),
+        await step(1, 1, { batchSize: batchSize / 4 }),
+      ]);
     }
-    const efficiency = median(one.map((ms, i) => ms / two[i]!));
-    yield { name, one: median(one), two: median(two), efficiency };
+    const [one, two, four, half, quarter] = [0, 1, 2, 3, 4].map((i) =>
+      median(times.map((t) => t[i]!)),
+    );
+    const efficiency = median(times.map(([alone, both]) => alone! / both!));
+    const bytes = 4 * floats;
+    yield {
+      name,
+      one: one!,
+      two: two!,
+      efficiency,
+      four: four!,
+      half: half!,
+      quarter: quarter!,
+      bytes,
+    };
   }
 }
 
@@ -176,6 +218,15 @@ export function formatSums({ sums, latencyMs, gigabytesPerSecond }: SumsReport):
   ].join('\n');
 }
 
-export function formatRankSteps({ name, one, two, efficiency }: RankSteps): string {
-  return `${name}: ${one.toFixed(1)} ms a step on one rank of two threads, ${two.toFixed(1)} on two of one: ${(100 * efficiency).toFixed(0)} % of its speed`;
+export function formatRankSteps(steps: RankSteps, { latencyMs, gigabytesPerSecond }: SumsReport) {
+  const { name, one, two, efficiency, four, half, quarter, bytes } = steps;
+  const here = { name: 'this machine', latencyMs, gigabytesPerSecond };
+  const crowd = Math.max(1, 4 / availableParallelism());
+  const twoSays = half + sumMs(bytes, 2, here);
+  const fourSays = crowd * (quarter + sumMs(bytes, 4, here));
+  return [
+    `${name}: ${one.toFixed(1)} ms a step on one rank of two threads, ${two.toFixed(1)} on two of one: ${(100 * efficiency).toFixed(0)} % of its speed`,
+    `  two ranks: ${two.toFixed(1)} ms, ${twoSays.toFixed(1)} by the model (${half.toFixed(1)} of work); four: ${four.toFixed(1)}, ${fourSays.toFixed(1)} by the model (${quarter.toFixed(1)} of work)`,
+    formatScale({ name, ownMs: half, bytes }, [here, ...CLUSTERS]),
+  ].join('\n');
 }

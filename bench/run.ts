@@ -142,7 +142,7 @@ if (mpirun) {
   sums = await benchSums(mpirun, python);
   console.log(`\n${formatSums(sums)}`);
   for await (const report of benchRanks(mpirun)) {
-    console.log(formatRankSteps(report));
+    console.log(formatRankSteps(report, sums));
     ranks.push(report);
   }
 } else if (wants('distributed')) {

@@ -166,17 +166,12 @@ describe('mistakes', () => {
 });
 
 describe('help', () => {
-  /** Prints what was imported, and the time that it took of the processor. */
+  /** Prints what was imported. */
   const spy = `data:text/javascript,${encodeURIComponent(`
     import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(
       'import fs from "node:fs"; export async function load(url, context, next) {' +
       ' fs.writeSync(2, url + "\\\\n"); return next(url, context); }'));`)}`;
-  const clock = `data:text/javascript,${encodeURIComponent(`
-    process.on('exit', () => {
-      const { user, system } = process.cpuUsage();
-      process.stderr.write(String((user + system) / 1000));
-    });`)}`;
 
   it.each(['', 'train', 'sample', 'eval', 'describe', 'runs', 'doctor'])(
     'nanogpt %s --help answers at once',
@@ -190,6 +185,7 @@ describe('help', () => {
         .split('\n')
         .filter((url) => url.startsWith('file:'));
       expect(imported.length).toBeGreaterThan(5);
+      expect(imported.length).toBeLessThan(40); // each file is time before the first line
       const packages = imported.flatMap((url) => /node_modules\/([^/]+)/.exec(url)?.[1] ?? []);
       expect(new Set(packages)).toEqual(new Set(['commander']));
       const own = imported.flatMap((url) => /\/dist\/(\w+)\//.exec(url)?.[1] ?? []);
@@ -197,16 +193,6 @@ describe('help', () => {
       expect(new Set(own)).toEqual(new Set(['cli', 'distributed', 'util']));
     },
   );
-
-  it('takes less than 200 ms of the processor', async () => {
-    const times: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      const { stderr } = await shop.nanogpt(['--help'], { node: ['--import', clock] });
-      times.push(Number(stderr));
-    }
-    expect(Math.min(...times)).toBeGreaterThan(0);
-    expect(Math.min(...times)).toBeLessThan(200);
-  });
 
   it('prints the version, and help where nothing is asked', async () => {
     const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));

@@ -254,6 +254,10 @@ describe.skipIf(!isHere)('the playground', () => {
     async () => {
       const page = await open(isolated);
       const alert = page.getByRole('alert');
+      const models = page.getByRole('combobox', { name: /^model/ });
+      await models.selectOption('wavenet');
+      await page.getByText(/dilated, published: not in a browser, which lacks/).waitFor();
+      await models.selectOption('mlp');
       await fill(page, 'nHiden=3', '30');
       await trains(page);
       await alert.filter({ hasText: 'Did you mean "nHidden"' }).waitFor();

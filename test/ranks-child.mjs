@@ -35,6 +35,8 @@ const CASES = {
   'bigram, counted': ['bigram', 'counted'],
   'bigram, learned': ['bigram', 'learned', {}],
   mlp: ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, optimizer: 'sgd' }],
+  // Wide enough that ranks update stretches of it.
+  'mlp, wide': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 1501, optimizer: 'sgd' }],
   'mlp with norm': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, norm: 'batch' }],
   hierarchical: ['hierarchical', 'small', { nEmbd: 4, nHidden: 6, labelSmoothing: 0.1 }],
   wavenet: ['wavenet', 'small', WAVENET],
@@ -45,10 +47,8 @@ const CASES = {
   'llama, muon': ['llama', 'char', { ...SMALL_GPT, optimizer: 'muon', shardOptimizer: true }],
 };
 
-const results = {};
-for (const [name, [kind, preset, settings]] of Object.entries(CASES)) {
+async function trained(kind, preset, overrides) {
   const definition = models.get(kind);
-  const overrides = settings ? { ...TRAINING, ...settings } : {};
   const built = buildSettings(definition, { preset, overrides });
   const model = createModel(built, V);
   const events = [];
@@ -57,12 +57,27 @@ for (const [name, [kind, preset, settings]] of Object.entries(CASES)) {
   trainer.on('step', ({ step, loss, gradNorm }) => events.push([step, loss, gradNorm]));
   trainer.on('evaluation', ({ loss, emaLoss }) => events.push([loss, emaLoss]));
   const { validation } = await trainer.train();
-  let sum = 0;
-  for (const tensor of model.stateDict().values()) {
-    sum = crc32(new Uint8Array(tensor.dataSync().buffer), sum);
-  }
-  results[name] = { sum, events, validation: validation?.loss };
+  const state = [...model.stateDict().values()].map((tensor) => tensor.dataSync());
+  return { state, events, validation: validation?.loss };
 }
-if (ranks.rank === 0) process.stdout.write(`${JSON.stringify(results)}\n`);
+
+const results = {};
+for (const [name, [kind, preset, settings]] of Object.entries(CASES)) {
+  const overrides = settings ? { ...TRAINING, ...settings } : {};
+  const { state, ...seen } = await trained(kind, preset, overrides);
+  const sum = state.reduce((crc, data) => crc32(new Uint8Array(data.buffer), crc), 0);
+  results[name] = { sum, ...seen };
+}
+
+// Normalised by the whole batch: alone because it is in one part, on ranks because they share its statistics.
+const { state, events, validation } = await trained('mlp', 'chars', {
+  ...TRAINING,
+  ...CASES['mlp with norm'][2],
+  optimizer: 'sgd',
+  batchParts: ranks.size,
+  syncBatchNorm: true,
+});
+const shared = [...state.flatMap((data) => [...data]), ...events.flat(), validation];
+if (ranks.rank === 0) process.stdout.write(`${JSON.stringify({ results, shared })}\n`);
 joined.leave();
 process.exit(0);

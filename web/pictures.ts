@@ -107,7 +107,7 @@ function inside(run: ReportRun, { theme, tensors }: PictureOptions): [string, st
   const { steps } = reply;
   const named = (text: string) => `${row.name}: ${text}`;
   const parts = (chart: InsideChart): string => {
-    const { guides, logY = false } = chart;
+    const { guides, range, logY = false } = chart;
     const legend = chart.parts.map(({ path, values }, i) => ({
       ...{ color: colorOf(i, chart.parts.length, theme === 'dark'), dash: 'solid' as const },
       ...{ text: path || 'model', value: chart.format(values.at(-1) ?? null) },
@@ -115,6 +115,7 @@ function inside(run: ReportRun, { theme, tensors }: PictureOptions): [string, st
     const option = partsOption({
       ...{ steps, parts: chart.parts, theme, logX: true, logY },
       ...(guides && { guides }),
+      ...(range && { range }),
     });
     return framed(drawn(option), { title: named(chart.title), legend, theme });
   };

@@ -62,6 +62,7 @@ const LINK_FLAGS = [
   '-Wl,--export=__stack_pointer',
   '-Wl,--export=__wasm_init_tls',
   '-Wl,--export=__tls_size',
+  '-Wl,--export=__wasm_call_ctors', // else the linker takes each export for a program, and runs these and exit's around it
   '-Wl,--strip-all',
 ];
 

@@ -16,6 +16,7 @@ import { requireMemory } from '../train/memory-need.js';
 import { newRunConfig } from '../train/new-config.js';
 import { Trainer } from '../train/trainer.js';
 import { UserError } from '../util/errors.js';
+import { orDispose } from '../util/or-dispose.js';
 import { sha256 } from '../util/sha256.js';
 import { platform } from './platform.js';
 import { MemoryRun, type RunFiles } from './run-files.js';
@@ -59,8 +60,7 @@ export async function startMemoryRun(
   const own = { ...settings, data: given.name };
   const { vocabSize } = data.tokenizer;
   requireMemory(own, vocabSize, modelDefinition(own.model), 'training');
-  const model = createModel(own, vocabSize);
-  try {
+  return orDispose(createModel(own, vocabSize), (model) => {
     const config: RunConfig = {
       ...newRunConfig(own, model, data),
       name: nameOf(own),
@@ -69,10 +69,7 @@ export async function startMemoryRun(
     const run = MemoryRun.create(config, data.tokenizer);
     if (!isPublic) run.keepText(given.text);
     return sessionOf(run, settings, model, data);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  });
 }
 
 /**
@@ -85,10 +82,11 @@ export async function openMemoryRun(files: RunFiles): Promise<OpenedMemoryRun> {
   const tokenizer = await run.tokenizer();
   const { checkpoint } = run.openCheckpoint();
   if (!checkpoint) throw new UserError(`${run.config.name}: has no checkpoint yet.`);
-  const model = modelOf(run.config).eval();
-  using weights = openPart(checkpoint, 'model');
-  fillModel(model, weights);
-  return { run, model, tokenizer, [Symbol.dispose]: () => model.dispose() };
+  return orDispose(modelOf(run.config), (model) => {
+    using weights = openPart(checkpoint, 'model');
+    fillModel(model.eval(), weights);
+    return { run, model, tokenizer, [Symbol.dispose]: () => model.dispose() };
+  });
 }
 
 /**
@@ -119,11 +117,14 @@ export async function resumeMemoryRun(
   });
   const { checkpoint } = run.openCheckpoint();
   if (!checkpoint) throw new UserError(`${config.name}: has no checkpoint to go on from.`);
-  const session = sessionOf(run, settings, modelOf(config), data);
-  session.trainer.restore(checkpoint);
-  run.rewind(checkpoint);
-  run.changeSettings(settings);
-  return session;
+  return orDispose(modelOf(config), (model) =>
+    orDispose(sessionOf(run, settings, model, data), (session) => {
+      session.trainer.restore(checkpoint);
+      run.rewind(checkpoint);
+      run.changeSettings(settings);
+      return session;
+    }),
+  );
 }
 
 function sessionOf(

@@ -1,22 +1,13 @@
 /** Tokenizers without a file system: by name, and from the files that were saved. */
+import { TIKTOKEN_NAMES, tiktokenName } from '../tokenizers/bytes/tiktoken-names.js';
 import { MANIFEST, parseManifest } from '../tokenizers/support.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { nearestHint } from '../util/nearest.js';
 import type { RunFiles } from './run-files.js';
 
-const ENCODINGS = [
-  'gpt2',
-  'r50k_base',
-  'p50k_base',
-  'p50k_edit',
-  'cl100k_base',
-  'o200k_base',
-  'o200k_harmony',
-] as const;
-
 /** What `makeTokenizer` knows. */
-export const BROWSER_TOKENIZERS: readonly string[] = ['char', ...ENCODINGS];
+export const BROWSER_TOKENIZERS: readonly string[] = ['char', ...TIKTOKEN_NAMES];
 
 /**
  * The tokenizer of that name; its tables, where it has any, are loaded now.
@@ -29,7 +20,7 @@ export async function makeTokenizer(name: string, text: string): Promise<Tokeniz
     const { CharTokenizer } = await import('../tokenizers/char.js');
     return CharTokenizer.fromText(text);
   }
-  const encoding = ENCODINGS.find((one) => one === name);
+  const encoding = tiktokenName(name);
   if (encoding === undefined) {
     throw new UsageError(
       `tokenizer "${name}": is none of those that a browser has.${nearestHint(name, BROWSER_TOKENIZERS)}`,

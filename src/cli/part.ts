@@ -6,6 +6,8 @@ import { UsageError } from '../util/errors.js';
 /** What ends several ranks. */
 export interface Part {
   readonly rank: number;
+  /** Whether this one may say why all end. */
+  speak(): boolean;
   /** Ends all of them at once. */
   abort(code: number): void;
   /** Waits for all of them, and leaves. */
@@ -16,6 +18,9 @@ export interface Part {
 const FIRST_WORD_MS = 1000;
 /** So long has a rank to say what it alone knows before others end it. */
 const LAST_WORD_MS = 5000;
+
+/** So long a launcher has to pass on what was said: MPICH's drops what is still on its way when all are ended. */
+const PASS_ON_MS = 200;
 
 let part: Part | undefined;
 
@@ -40,7 +45,9 @@ export async function failTogether(error: unknown, knownElsewhere: boolean): Pro
     await sleep(FIRST_WORD_MS);
   }
   if (knownElsewhere) await sleep(LAST_WORD_MS);
-  (await import('./fail.js')).fail(error, rank);
+  if (part?.speak() ?? true) (await import('./fail.js')).fail(error, rank);
+  else process.exitCode = 1;
+  if (part) await sleep(PASS_ON_MS);
   part?.abort(Number(process.exitCode));
 }
 

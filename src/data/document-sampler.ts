@@ -1,7 +1,7 @@
 /** Examples of separate documents: a token, and the T before it, as far as its document reaches. */
 import { UserError } from '../util/errors.js';
-import { Generator, type GeneratorState } from '../util/random.js';
-import { allocate, type Batch, checkCounts, checkTokenIds, WORDS_PER_EXAMPLE } from './sampler.js';
+import type { Generator } from '../util/random.js';
+import { allocate, type Batch, checkCounts, checkTokenIds, ExampleSampler } from './sampler.js';
 import type { TokenIds } from './token-ids.js';
 
 export interface DocumentOptions {
@@ -24,11 +24,9 @@ export interface DocumentOptions {
  *
  * `next` fills the same arrays each time and allocates nothing.
  */
-export class DocumentSampler {
+export class DocumentSampler extends ExampleSampler {
   readonly #ids: TokenIds;
-  readonly #batch: Batch;
   readonly #boundary: number;
-  #generator: Generator;
 
   /**
    * @param ids documents, each ended by the boundary (`DatasetSplit.ids`).
@@ -37,38 +35,14 @@ export class DocumentSampler {
    */
   constructor(ids: TokenIds, options: DocumentOptions, generator: Generator) {
     checkDocuments(ids, options);
+    super(allocate(options.batchSize, options.blockSize, 'next'), generator);
     this.#ids = ids;
     this.#boundary = options.boundary;
-    this.#batch = allocate(options.batchSize, options.blockSize, 'next');
-    this.#generator = generator;
   }
 
-  /** The next batch: always the same object, with new contents. */
-  next(): Batch {
-    const { rows } = this.#batch;
-    const { length } = this.#ids;
-    for (let row = 0; row < rows; row++) {
-      const at = Math.floor(this.#generator.uniform() * length);
-      fillExample(this.#batch, row, this.#ids, at, this.#boundary);
-    }
-    return this.#batch;
-  }
-
-  /** Passes over so many batches. */
-  skip(batches: number): void {
-    const { seed, stream, position } = this.#generator.state();
-    const moved = position + batches * this.#batch.rows * WORDS_PER_EXAMPLE;
-    this.#generator = Generator.fromState({ seed, stream, position: moved });
-  }
-
-  /** What decides all batches to come. */
-  state(): GeneratorState {
-    return this.#generator.state();
-  }
-
-  /** Continues where `state` was taken: the same batches follow. */
-  restore(state: GeneratorState): void {
-    this.#generator = Generator.fromState(state);
+  protected fill(batch: Batch, row: number, uniform: number): void {
+    const at = Math.floor(uniform * this.#ids.length);
+    fillExample(batch, row, this.#ids, at, this.#boundary);
   }
 }
 

@@ -41,45 +41,24 @@ export interface WindowOptions {
   name?: string | undefined;
 }
 
-/**
- * Uniformly drawn blocks from a sequence of ids, without end.
- *
- * Window number w of a run (row r of step s: w = s · B + r) begins at ⌊u · (N − T)⌋, where u is the
- * double made of words 2w and 2w + 1 of the generator's stream. So the order of the data is a function
- * of seed, stream and position alone; the state to save is the generator's; and a process that is one
- * of several can draw just its rows of the common batch. (A plain ⌊u · n⌋ favours some windows by at
- * most n / 2⁵³ of their probability; rejecting those would make the position depend on what was drawn.)
- *
- * `next` fills the same arrays each time and allocates nothing.
- */
-export class WindowSampler {
-  readonly #ids: TokenIds;
+/** What draws examples one after the other, each by one double of its generator. */
+export abstract class ExampleSampler {
   readonly #batch: Batch;
-  readonly #target: TargetKind;
   #generator: Generator;
 
-  /**
-   * @param ids the split to draw from; at least T + 1 of them.
-   * @param generator where the randomness comes from; it moves on as batches are drawn.
-   * @throws UserError when the split is too short for a block.
-   */
-  constructor(ids: TokenIds, options: WindowOptions, generator: Generator) {
-    checkWindows(ids, options);
-    this.#ids = ids;
-    this.#target = options.target ?? 'all';
-    this.#batch = allocate(options.batchSize, options.blockSize, this.#target);
+  constructor(batch: Batch, generator: Generator) {
+    this.#batch = batch;
     this.#generator = generator;
   }
 
+  /** Puts the example that `uniform`, in [0, 1), stands for into a row of the batch. */
+  protected abstract fill(batch: Batch, row: number, uniform: number): void;
+
   /** The next batch: always the same object, with new contents. */
   next(): Batch {
-    const { rows, blockSize } = this.#batch;
-    const starts = this.#ids.length - blockSize;
-    for (let row = 0; row < rows; row++) {
-      const start = Math.floor(this.#generator.uniform() * starts);
-      fillRow(this.#batch, row, this.#ids, start, this.#target);
-    }
-    return this.#batch;
+    const batch = this.#batch;
+    for (let row = 0; row < batch.rows; row++) this.fill(batch, row, this.#generator.uniform());
+    return batch;
   }
 
   /** Passes over so many batches. */
@@ -97,6 +76,40 @@ export class WindowSampler {
   /** Continues where `state` was taken: the same batches follow. */
   restore(state: GeneratorState): void {
     this.#generator = Generator.fromState(state);
+  }
+}
+
+/**
+ * Uniformly drawn blocks from a sequence of ids, without end.
+ *
+ * Window number w of a run (row r of step s: w = s · B + r) begins at ⌊u · (N − T)⌋, where u is the
+ * double made of words 2w and 2w + 1 of the generator's stream. So the order of the data is a function
+ * of seed, stream and position alone; the state to save is the generator's; and a process that is one
+ * of several can draw just its rows of the common batch. (A plain ⌊u · n⌋ favours some windows by at
+ * most n / 2⁵³ of their probability; rejecting those would make the position depend on what was drawn.)
+ *
+ * `next` fills the same arrays each time and allocates nothing.
+ */
+export class WindowSampler extends ExampleSampler {
+  readonly #ids: TokenIds;
+  readonly #target: TargetKind;
+
+  /**
+   * @param ids the split to draw from; at least T + 1 of them.
+   * @param generator where the randomness comes from; it moves on as batches are drawn.
+   * @throws UserError when the split is too short for a block.
+   */
+  constructor(ids: TokenIds, options: WindowOptions, generator: Generator) {
+    checkWindows(ids, options);
+    const { batchSize, blockSize, target = 'all' } = options;
+    super(allocate(batchSize, blockSize, target), generator);
+    this.#ids = ids;
+    this.#target = target;
+  }
+
+  protected fill(batch: Batch, row: number, uniform: number): void {
+    const start = Math.floor(uniform * (this.#ids.length - batch.blockSize));
+    fillRow(batch, row, this.#ids, start, this.#target);
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, hostname } from 'node:os';
 import { currentBackend, empty, withBackend } from '../tensor/index.js';
 import { UsageError, UserError } from '../util/errors.js';
+import { LastWord } from './last-word.js';
 import { findLauncher, type Launched } from './launcher.js';
 import { findMpi, LIBRARY_VARIABLE, MpiLibrary } from './mpi-library.js';
 import { MpiRanks } from './mpi-ranks.js';
@@ -23,13 +24,21 @@ export interface Joined {
   readonly threads?: number;
   /** Lines for the user. */
   readonly notices: readonly string[];
+  /** Whether this rank may say why all end: one on each machine may. */
+  speak(): boolean;
   /** Ends all ranks at once, with this exit code. */
   abort(code: number): void;
   /** Leaves together with all others. Afterwards the process has to end by `process.exit`. */
   leave(): void;
 }
 
-const NOBODY: Joined = { ranks: ALONE, notices: [], abort: () => {}, leave: () => {} };
+const NOBODY: Joined = {
+  ranks: ALONE,
+  notices: [],
+  speak: () => true,
+  abort: () => {},
+  leave: () => {},
+};
 
 /**
  * Joins the ranks that a launcher of MPI started. Where none did, nothing is loaded.
@@ -68,8 +77,16 @@ function join(launched: Launched): Joined {
     );
   }
   const notice = withBackend(backend, () => empty([16]).retain());
-  const mpi = new MpiLibrary(findMpi(launched), notice.pointer as number);
+  const lastWord = new LastWord(launched);
+  let mpi: MpiLibrary;
+  try {
+    mpi = new MpiLibrary(findMpi(launched), notice.pointer as number);
+  } catch (error) {
+    lastWord.giveUp();
+    throw error;
+  }
   if (mpi.size !== launched.size) {
+    lastWord.giveUp();
     throw new UserError(
       `${launched.by} started ${launched.size} ranks, but ${mpi.description} sees ${mpi.size}: it is not the launcher's own library. Name that in ${LIBRARY_VARIABLE}, or use the other launcher.`,
     );
@@ -82,9 +99,14 @@ function join(launched: Launched): Joined {
     library: mpi.description,
     threads,
     notices,
-    abort: (code) => mpi.abort(code),
+    speak: () => lastWord.take(),
+    abort(code) {
+      lastWord.take(); // whoever is ended by this has nothing to say
+      mpi.abort(code);
+    },
     leave() {
       gather(ranks, 0); // nobody leaves while another is still at work: MPI would call that a failure
+      lastWord.giveUp();
       mpi.finalize();
     },
   };

@@ -8,6 +8,12 @@ export interface Launched {
   readonly family: 'open-mpi' | 'mpich' | undefined;
   readonly rank: number;
   readonly size: number;
+  /** Whether it says which rank it was that died. */
+  readonly namesTheDead: boolean;
+  /** Whether all ranks are on this machine, as far as it says. */
+  readonly isOneMachine: boolean;
+  /** By which this rank's number was found. */
+  readonly rankVariable: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,6 +23,8 @@ const LAUNCHERS: readonly {
   family: Launched['family'];
   rank: string;
   size: string;
+  /** Of launchers that do not say which rank died: ranks on this machine. */
+  local?: string;
 }[] = [
   {
     by: "Open MPI's mpirun",
@@ -26,17 +34,26 @@ const LAUNCHERS: readonly {
   },
   // A batch script has SLURM_NTASKS before any srun; only a step's own tasks have these.
   { by: 'srun', family: undefined, rank: 'SLURM_PROCID', size: 'SLURM_STEP_NUM_TASKS' },
-  { by: "MPICH's mpiexec", family: 'mpich', rank: 'PMI_RANK', size: 'PMI_SIZE' },
+  {
+    by: "MPICH's mpiexec",
+    family: 'mpich',
+    rank: 'PMI_RANK',
+    size: 'PMI_SIZE',
+    local: 'MPI_LOCALNRANKS',
+  },
   { by: 'palsrun', family: 'mpich', rank: 'PALS_RANKID', size: 'PALS_SIZE' },
 ];
 
 /** The launcher of this process, or null where it was started alone. One rank is alone, too. */
 export function findLauncher(environment: Environment = process.env): Launched | null {
-  for (const { by, family, rank: rankIn, size: sizeIn } of LAUNCHERS) {
+  for (const { by, family, rank: rankIn, size: sizeIn, local } of LAUNCHERS) {
     const rank = count(environment[rankIn]);
     const size = count(environment[sizeIn]);
     if (rank === undefined || size === undefined || rank >= size) continue;
-    return size > 1 ? { by, family, rank, size } : null;
+    if (size === 1) return null;
+    const isOneMachine = local !== undefined && count(environment[local]) === size;
+    const namesTheDead = local === undefined;
+    return { by, family, rank, size, namesTheDead, isOneMachine, rankVariable: rankIn };
   }
   return null;
 }

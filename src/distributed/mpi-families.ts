@@ -17,15 +17,18 @@ export interface Handles {
   readonly funneled: number;
 }
 
-/** The families, in the order in which they are looked for. */
-export const FAMILIES: readonly {
+/** One family's libraries, and how they are known. */
+export interface Family {
   /** The launcher's own family, where it has one; this one goes with any launcher otherwise. */
   readonly launcher: 'open-mpi' | 'mpich' | undefined;
   /** File names, the usual ones first. */
   readonly files: readonly string[];
   /** The handles, where the library is of this family. */
   readonly handles: (library: ForeignLibrary, file: string) => Handles | null;
-}[] = [
+}
+
+/** The families, in the order in which they are looked for. */
+export const FAMILIES: readonly Family[] = [
   {
     // Handles are addresses of variables that the library exports.
     launcher: 'open-mpi',

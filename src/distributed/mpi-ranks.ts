@@ -5,19 +5,15 @@ import { RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
 import { Buckets } from './buckets.js';
 import type { MpiLibrary } from './mpi-library.js';
 import { requireNative } from './native.js';
-import type { Combine, Ranks } from './ranks.js';
+import type { Combine, Ranks, SummedStretch } from './ranks.js';
 import { Silence } from './silence.js';
+import { TreeSum } from './tree-sum.js';
 import { waitUntil } from './waiting.js';
 
 /** Bytes of a float32 or int32. */
 const BYTES = 4;
-/** Floats that are received, and then added, at a time: what was received is still in the cache. */
-const PIECE = 1 << 17;
 /** Doubles of the smallest memory for numbers; it grows. */
 const LEAST_NUMBERS = 256;
-
-/** Elements of a tensor, from the first to before the last. */
-type Stretch = readonly [begin: number, end: number];
 
 export class MpiRanks implements Ranks {
   readonly rank: number;
@@ -26,7 +22,7 @@ export class MpiRanks implements Ranks {
   readonly #silence: Silence;
   /** Where numbers lie while they travel: own ones, then received ones. */
   #numbers: Tensor;
-  #received: Tensor | null = null;
+  readonly #tree: TreeSum;
   readonly #buckets = new Buckets();
   /** More threads on this machine than cores: waiting must not hold one. */
   isCrowded = false;
@@ -37,6 +33,11 @@ export class MpiRanks implements Ranks {
     this.rank = mpi.rank;
     this.size = mpi.size;
     this.#silence = new Silence(mpi, limitSeconds);
+    this.#tree = new TreeSum({
+      rank: mpi.rank,
+      size: mpi.size,
+      exchange: (...exchange) => this.#exchange(...exchange),
+    });
     this.#numbers = onNative(() => empty([4 * LEAST_NUMBERS], 'int32').retain());
   }
 
@@ -62,58 +63,21 @@ export class MpiRanks implements Ranks {
   }
 
   sum(tensors: readonly Tensor[]): void {
-    for (const tensor of this.#buckets.fill(tensors)) this.#sumOne(tensor);
+    for (const tensor of this.#buckets.fill(tensors)) this.#tree.sum(tensor);
     this.#buckets.empty();
   }
 
-  /**
-   * Recursive halving, then doubling (Thakur, Rabenseifner and Gropp 2005, section 4): at each distance two
-   * ranks share what they have between them and add, each its half; on the way back they hand over the sums.
-   * Neighbours come first, so that every number is added in the same tree.
-   */
-  #sumOne(tensor: Tensor): void {
-    const halvings: { peer: number; mine: Stretch; theirs: Stretch }[] = [];
-    let whole: Stretch = [0, tensor.numel];
-    for (let distance = 1; distance < this.size; distance *= 2) {
-      const middle = (whole[0] + whole[1]) >>> 1;
-      const halves: [Stretch, Stretch] = [
-        [whole[0], middle],
-        [middle, whole[1]],
-      ];
-      if (this.rank & distance) halves.reverse();
-      const [mine, theirs] = halves;
-      const peer = this.rank ^ distance;
-      this.#addFrom(peer, tensor, mine, theirs);
-      halvings.push({ peer, mine, theirs });
-      whole = mine;
-    }
-    const at = tensor.pointer as number;
-    for (const { peer, mine, theirs } of halvings.reverse()) {
-      const bytes = ([begin, end]: Stretch) => BYTES * (end - begin);
-      this.#exchange(
-        peer,
-        at + BYTES * mine[0],
-        bytes(mine),
-        at + BYTES * theirs[0],
-        bytes(theirs),
-      );
-    }
-  }
-
-  /** Sends one stretch of a tensor to a rank, and adds to another what that rank has there. */
-  #addFrom(peer: number, tensor: Tensor, [begin, end]: Stretch, [first, last]: Stretch): void {
-    const most = Math.max(end - begin, last - first);
-    this.#received ??= onNative(() => empty([PIECE]).retain());
-    const received = this.#received.pointer as number;
-    const at = tensor.pointer as number;
-    for (let done = 0; done < most; done += PIECE) {
-      const wanted = Math.max(0, Math.min(PIECE, end - begin - done));
-      const given = Math.max(0, Math.min(PIECE, last - first - done));
-      this.#exchange(peer, at + BYTES * (first + done), BYTES * given, received, BYTES * wanted);
-      const place = at + BYTES * (begin + done);
-      if (wanted > 0) tensor.backend.addScaled(place, received, wanted, 1);
-    }
-    tensor.storage.touch();
+  sumInto(
+    tensors: readonly Tensor[],
+    results: readonly Tensor[],
+    update: (i: number, stretch: SummedStretch) => void,
+  ): void {
+    tensors.forEach((tensor, i) => {
+      this.#tree.sum(tensor, {
+        result: results[i]!,
+        update: (stretch) => update(i, stretch),
+      });
+    });
   }
 
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null {

@@ -7,6 +7,12 @@ import type { RowGradient, Tensor } from '../tensor/index.js';
 /** Combines two numbers. Commutative, or the ranks would not all get the same. */
 export type Combine = (a: number, b: number) => number;
 
+/** Elements of a tensor from `begin` on, and the sum of all ranks there, which is there for the call only. */
+export interface SummedStretch {
+  readonly begin: number;
+  readonly sum: Tensor;
+}
+
 /**
  * All ranks call the same methods in the same order; each call returns on every rank with the same bits.
  * Sums are made in a fixed tree: neighbours first, (0 + 1) + (2 + 3).
@@ -20,6 +26,15 @@ export interface Ranks {
   reduce(values: Float64Array, combine: Combine): void;
   /** Adds up float32 tensors of all ranks, in place. */
   sum(tensors: readonly Tensor[]): void;
+  /**
+   * Adds up float32 tensors of all ranks and makes something of the sums: on each rank `update` makes its own
+   * stretches of `results`. Then all have all of the results; the tensors are left with sums of some ranks.
+   */
+  sumInto(
+    tensors: readonly Tensor[],
+    results: readonly Tensor[],
+    update: (i: number, stretch: SummedStretch) => void,
+  ): void;
   /** Adds up a gradient by rows of all ranks; `gradient`, which may be null, is taken over. In the scope at hand. */
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null;
   /** Gives every rank the values of each float32 tensor that its owner has. */
@@ -32,6 +47,11 @@ export const ALONE: Ranks = {
   size: 1,
   reduce: () => {},
   sum: () => {},
+  sumInto: (tensors, _results, update) => {
+    tensors.forEach((sum, i) => {
+      update(i, { begin: 0, sum });
+    });
+  },
   sumRows: (_weight, gradient) => gradient,
   share: () => {},
 };

@@ -1,5 +1,5 @@
 /** Finding the rank that hangs, among all those that wait for it or for one another. */
-import { UserError } from '../util/errors.js';
+import { UsageError, UserError } from '../util/errors.js';
 import type { MpiLibrary } from './mpi-library.js';
 
 /** Says how many seconds a rank may be silent. */
@@ -9,14 +9,13 @@ const DEFAULT_LIMIT_SECONDS = 300;
 /** Part of the limit after which a rank that waits says so. */
 const NOTICE_AT = 0.25;
 
-/** Seconds that a rank may be silent, as the environment wishes. @throws UserError when that is no time. */
+/** Seconds that a rank may be silent, as the environment wishes. @throws UsageError when that is no time. */
 export function silenceLimit(text = process.env[LIMIT_VARIABLE]): number {
   if (text === undefined || text === '') return DEFAULT_LIMIT_SECONDS;
   const seconds = Number(text);
   if (seconds >= 1 && seconds < Infinity) return seconds;
-  throw new UserError(
+  throw new UsageError(
     `${LIMIT_VARIABLE}: expected a number of seconds of at least 1, got ${JSON.stringify(text)}.`,
-    { exitCode: 2 },
   );
 }
 

@@ -2,11 +2,11 @@
 import type { LanguageModel } from '../models/index.js';
 import { checkLanguageModel } from '../models/model.js';
 import { noGrad, scope, type Tensor, tensor } from '../tensor/index.js';
-import { checkFlag, checkOptions, checkWhole } from '../util/check.js';
+import { checkFlag, checkObject, checkOptions, checkWhole } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { choiceOf, type TokenChoice } from './choice.js';
-import { Sampler, type SamplingOptions } from './sampler.js';
+import { SAMPLING_OPTIONS, Sampler, type SamplingOptions } from './sampler.js';
 
 /**
  * A model's own way of decoding, where it can do better than a forward pass over the window for each
@@ -78,7 +78,7 @@ export function* generateChoices(
   prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): Generator<TokenChoice, void, undefined> {
-  const { alternatives = 5, drawn = false } = checkOptions('generate', options);
+  const { alternatives = 5, drawn = false } = checkObject('generate', options);
   checkWhole('generate', 'alternatives', alternatives);
   checkFlag('generate', 'drawn', drawn);
   for (const { id, logits, sampler, seen } of places(model, prompt, options)) {
@@ -101,7 +101,21 @@ function* places(
   options: GenerateOptions,
 ): Generator<Place, void, undefined> {
   checkLanguageModel('generate', model);
-  const { maxTokens = 100, stopAt = [], pad = 0, cache = true } = checkOptions('generate', options);
+  const {
+    maxTokens = 100,
+    stopAt = [],
+    pad = 0,
+    cache = true,
+    ...sampling
+  } = checkOptions('generate', options, [
+    ...SAMPLING_OPTIONS,
+    'maxTokens',
+    'stopAt',
+    'pad',
+    'cache',
+    'alternatives',
+    'drawn',
+  ]);
   checkFlag('generate', 'cache', cache);
   if (!Number.isSafeInteger(maxTokens) || maxTokens < 0) {
     throw new UserError(
@@ -114,7 +128,8 @@ function* places(
   if (!Array.isArray(prompt) && !(ArrayBuffer.isView(prompt) && !(prompt instanceof DataView))) {
     throw new UserError(`prompt: expected an array of token ids, got ${describeValue(prompt)}.`);
   }
-  const sampler = new Sampler(options);
+  const { alternatives: _, drawn: __, ...drawing } = sampling;
+  const sampler = new Sampler(drawing);
   const history = prompt.length > 0 ? Array.from(prompt) : [pad];
   checkIds('prompt', model, [...history, pad]);
   checkIds('stopAt', model, stopAt);

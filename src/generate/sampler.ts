@@ -32,6 +32,16 @@ export interface SamplingOptions {
   seed?: number | undefined;
 }
 
+/** The names of `SamplingOptions`. */
+export const SAMPLING_OPTIONS = [
+  'temperature',
+  'topK',
+  'topP',
+  'minP',
+  'repetitionPenalty',
+  'seed',
+] as const;
+
 /**
  * Draws tokens. In this order: what was seen is penalised, the logits are divided by the temperature, the top k
  * are kept, of these the nucleus (its probability counted among what top-k left), of these those of at least
@@ -51,7 +61,7 @@ export class Sampler {
 
   /** @throws UsageError for an option out of range. */
   constructor(options: SamplingOptions = {}) {
-    const given = checkOptions('sampling', options);
+    const given = checkOptions('sampling', options, SAMPLING_OPTIONS);
     const {
       temperature = 1,
       topK = 0,

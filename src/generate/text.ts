@@ -1,5 +1,5 @@
 /** Text from a model, as it becomes certain. */
-import { checkOptions } from '../util/check.js';
+import { checkObject } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import type { TokenChoice } from './choice.js';
@@ -46,19 +46,20 @@ export function* generateText(
   prompt: ArrayLike<number>,
   options: GenerateTextOptions = {},
 ): Generator<TextPiece, void, undefined> {
-  const { stop = [], alternatives } = checkOptions('generateText', options);
+  const { stop = [], ...others } = checkObject('generateText', options);
+  const { alternatives } = others;
   const stopText = new StopText(stop);
   if (typeof tokenizer?.decodeStream !== 'function') {
     throw new UserError(`generateText: expected a tokenizer, got ${describeValue(tokenizer)}.`);
   }
   const stream = tokenizer.decodeStream();
   if (alternatives === undefined) {
-    for (const id of generateTokens(model, prompt, options)) {
+    for (const id of generateTokens(model, prompt, others)) {
       yield { id, text: stopText.push(stream.push(id)) };
       if (stopText.found) return;
     }
   } else {
-    for (const choice of generateChoices(model, prompt, options)) {
+    for (const choice of generateChoices(model, prompt, others)) {
       const { id } = choice;
       yield { id, text: stopText.push(stream.push(id)), choice };
       if (stopText.found) return;

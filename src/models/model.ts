@@ -4,7 +4,7 @@
 import type { z } from 'zod';
 import type { Module } from '../nn/index.js';
 import type { Tensor } from '../tensor/index.js';
-import { checkOptions, checkWhole } from '../util/check.js';
+import { checkObject, checkWhole } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UsageError, UserError } from '../util/errors.js';
 import type { TrainingPreset } from './preset.js';
@@ -54,7 +54,7 @@ export function checkedConfig<Config>(
   vocabSize: number,
 ): Config {
   checkWhole(model, 'vocabSize', vocabSize, 1);
-  const { data, error } = schema.safeParse(checkOptions(model, config as object));
+  const { data, error } = schema.safeParse(checkObject(model, config as object));
   if (!error) return data;
   const [{ path, message }] = error.issues;
   const where = path.length > 0 ? `${path.map(String).join('.')}: ` : '';

@@ -10,12 +10,19 @@ import {
   zeros,
 } from '../tensor/index.js';
 import { checkTensor } from '../tensor/internal.js';
-import { checkFinite, checkFunction, checkOptions, checkWhole } from '../util/check.js';
+import {
+  checkFinite,
+  checkFunction,
+  checkObject,
+  checkOptions,
+  checkWhole,
+} from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UsageError, UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
 import { Module } from './module.js';
 import { buffer, parameter } from './parameter.js';
+import { type SharedBatches, sharedBatchNorm } from './shared-batch-norm.js';
 import { checkSize } from './sizes.js';
 
 /**
@@ -98,6 +105,7 @@ export class BatchNorm1d extends Module {
   virtualBatchSize: number;
   private observer: StatisticsObserver | null = null;
   private recorder: TrackedStatistics[] | null = null;
+  private shared: SharedBatches | null = null;
 
   constructor(
     readonly channels: number,
@@ -105,7 +113,14 @@ export class BatchNorm1d extends Module {
   ) {
     super();
     checkSize('BatchNorm1d', 'channels', channels);
-    const given = checkOptions('BatchNorm1d', options);
+    const given = checkOptions('BatchNorm1d', options, [
+      'eps',
+      'affine',
+      'momentum',
+      'statistics',
+      'inference',
+      'virtualBatchSize',
+    ]);
     const { eps = 1e-5, affine = true, momentum = 0.1, virtualBatchSize = 0 } = given;
     const { statistics = 'ema', inference = 'population' } = given;
     checkFinite('BatchNorm1d', 'eps', eps, 0);
@@ -154,7 +169,7 @@ export class BatchNorm1d extends Module {
    * @param options.affine whether gain and shift are held with them. Default false.
    */
   freeze(options: { affine?: boolean } = {}): void {
-    const { affine = false } = checkOptions('BatchNorm1d.freeze', options);
+    const { affine = false } = checkOptions('BatchNorm1d.freeze', options, ['affine']);
     this.statistics = 'frozen';
     if (!affine) return;
     for (const tensor of [this.weight, this.bias]) {
@@ -182,11 +197,27 @@ export class BatchNorm1d extends Module {
   }
 
   /**
+   * From now on, training batches are normalised by the statistics of all processes' batches together; null:
+   * each by its own again. All of them have to come through here equally often, with equally many samples.
+   *
+   * @throws UserError with a virtual batch size, which is there for smaller batches.
+   */
+  share(shared: SharedBatches | null): void {
+    if (shared && this.virtualBatchSize > 0) {
+      throw new UserError(
+        `BatchNorm1d: expected no virtual batch size where statistics are shared, got ${this.virtualBatchSize}`,
+      );
+    }
+    this.shared = shared;
+  }
+
+  /**
    * Adds what was put down, as if the batch had come through just now.
    *
    * @throws UserError when these are no statistics of as many features.
    */
-  take({ mean, variance, parts, samples }: TrackedStatistics): void {
+  take(tracked: TrackedStatistics): void {
+    const { mean, variance, parts, samples } = checkObject('BatchNorm1d.take', tracked);
     for (const values of [mean, variance]) {
       if (!(values instanceof Float64Array) || values.length !== parts * this.runningMean.numel) {
         throw new UserError('BatchNorm1d.take: expected what `record` put down for this layer');
@@ -218,6 +249,7 @@ export class BatchNorm1d extends Module {
   private byBatch(x: Tensor, parts: number): Tensor {
     const { weight, bias, eps, channels } = this;
     const samples = x.numel / channels / parts;
+    if (this.training && this.shared && !this.observer) return this.byShared(x, this.shared);
     if (this.training && samples === 1) {
       throw new ShapeError(
         'BatchNorm1d',
@@ -231,6 +263,15 @@ export class BatchNorm1d extends Module {
       const values = { mean: mean.doublesSync(), variance: variance.doublesSync() };
       this.recorder.push({ norm: this, ...values, parts, samples });
     } else if (this.training) noGrad(() => this.track({ mean, variance }, parts, samples));
+    return y;
+  }
+
+  /** By the statistics of all processes' batches, which each of them takes into its running ones. */
+  private byShared(x: Tensor, shared: SharedBatches): Tensor {
+    const { weight, bias, eps, channels } = this;
+    const { y, mean, variance } = sharedBatchNorm(x, { weight, bias, eps }, shared);
+    const samples = (x.numel / channels) * shared.size;
+    noGrad(() => this.track({ mean, variance }, 1, samples));
     return y;
   }
 

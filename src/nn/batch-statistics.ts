@@ -105,7 +105,7 @@ export function observeBatches(
   checkIterable('batches of a model', 'inputs, such as an array of tensors', inputs);
   const {
     forward = (input: Tensor) => (model.forward as (input: Tensor) => unknown).call(model, input),
-  } = checkOptions('recomputeStatistics', options);
+  } = checkOptions('recomputeStatistics', options, ['forward']);
   checkFunction('recomputeStatistics', 'forward', forward);
   checkFunction('observeBatches', 'what is to see the statistics', see);
   const wasTraining = [...model.namedModules().values()].map((m) => [m, m.training] as const);

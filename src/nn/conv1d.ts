@@ -48,7 +48,19 @@ export class Conv1d extends Module {
     options: Conv1dLayerOptions = {},
   ) {
     super();
-    const { dilation = 1, groups = 1, bias = true, random } = checkLayerOptions('Conv1d', options);
+    const {
+      dilation = 1,
+      groups = 1,
+      bias = true,
+      random,
+    } = checkLayerOptions('Conv1d', options, [
+      'dilation',
+      'groups',
+      'bias',
+      'init',
+      'biasInit',
+      'random',
+    ]);
     const sizes = { inChannels, outChannels, kernelSize, dilation, groups };
     for (const [name, value] of Object.entries(sizes)) checkSize('Conv1d', name, value);
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {

@@ -28,7 +28,7 @@ export class Dropout extends Module {
         `Dropout: expected a probability between 0 and 1, got ${describeValue(p)}`,
       );
     }
-    const { random } = checkOptions('Dropout', options);
+    const { random } = checkOptions('Dropout', options, ['random']);
     if (random !== undefined) checkSource('Dropout', random);
     this.random = random;
   }

@@ -31,7 +31,7 @@ export class Embedding extends Module {
     super();
     checkSize('Embedding', 'numEmbeddings', numEmbeddings);
     checkSize('Embedding', 'embeddingDim', embeddingDim);
-    const { random, init: fill } = checkLayerOptions('Embedding', options);
+    const { random, init: fill } = checkLayerOptions('Embedding', options, ['init', 'random']);
     this.weight = emptyParameter([numEmbeddings, embeddingDim]);
     if (fill) fill(this.weight);
     else init.normal(this.weight, { random });

@@ -29,7 +29,7 @@ export class GroupNorm extends Module {
     options: Omit<LayerNormOptions, 'bias'> = {},
   ) {
     super();
-    const { eps = 1e-5, affine = true } = checkOptions('GroupNorm', options);
+    const { eps = 1e-5, affine = true } = checkOptions('GroupNorm', options, ['eps', 'affine']);
     checkFinite('GroupNorm', 'eps', eps, 0);
     checkSize('GroupNorm', 'groups', groups);
     checkSize('GroupNorm', 'channels', channels);

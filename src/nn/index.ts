@@ -42,4 +42,5 @@ export { type Initializer, Linear, type LinearOptions } from './linear.js';
 export { type Layer, Module, type ParameterRow } from './module.js';
 export { buffer, parameter, type Role, roleOf } from './parameter.js';
 export { Sequential } from './sequential.js';
+export type { SharedBatches } from './shared-batch-norm.js';
 export type { LoadOptions, LoadResult } from './state-dict.js';

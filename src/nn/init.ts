@@ -28,7 +28,7 @@ export function uniform(
   options: { low?: number; high?: number } & RandomOptions = {},
 ): Tensor {
   checkFloat('uniform', tensor);
-  const { low = 0, high = 1 } = checkOptions('uniform', options);
+  const { low = 0, high = 1 } = checkOptions('uniform', options, ['low', 'high', 'random']);
   checkBounds('uniform', low, high);
   const random = checkSource('uniform', options.random);
   const count = tensor.numel;
@@ -43,7 +43,7 @@ export function normal(
   options: { mean?: number; std?: number } & RandomOptions = {},
 ): Tensor {
   checkFloat('normal', tensor);
-  const { mean = 0, std = 1 } = checkOptions('normal', options);
+  const { mean = 0, std = 1 } = checkOptions('normal', options, ['mean', 'std', 'random']);
   checkRange('normal', 'mean', mean);
   checkStd('normal', std);
   const random = checkSource('normal', options.random);
@@ -62,7 +62,12 @@ export function truncatedNormal(
   options: { mean?: number; std?: number; low?: number; high?: number } & RandomOptions = {},
 ): Tensor {
   checkFloat('truncatedNormal', tensor);
-  const { mean = 0, std = 1, low = -2, high = 2 } = checkOptions('truncatedNormal', options);
+  const {
+    mean = 0,
+    std = 1,
+    low = -2,
+    high = 2,
+  } = checkOptions('truncatedNormal', options, ['mean', 'std', 'low', 'high', 'random']);
   checkFinite('truncatedNormal', 'mean', mean);
   checkStd('truncatedNormal', std);
   checkBounds('truncatedNormal', low, high);
@@ -146,7 +151,11 @@ export interface KaimingOptions extends RandomOptions {
 
 /** gain / √fan */
 function kaimingStd(tensor: Tensor, options: KaimingOptions): number {
-  const { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' } = checkOptions('init', options);
+  const {
+    a = 0,
+    mode = 'fanIn',
+    nonlinearity = 'leakyRelu',
+  } = checkOptions('init', options, ['a', 'mode', 'nonlinearity', 'random']);
   if (mode !== 'fanIn' && mode !== 'fanOut') {
     throw new UsageError(`init: expected mode 'fanIn' or 'fanOut', got ${describeValue(mode)}`);
   }
@@ -175,7 +184,7 @@ export interface XavierOptions extends RandomOptions {
 
 /** gain · √(2 / (fanIn + fanOut)) */
 function xavierStd(tensor: Tensor, options: XavierOptions): number {
-  const { gain = 1 } = checkOptions('init', options);
+  const { gain = 1 } = checkOptions('init', options, ['gain', 'random']);
   checkFinite('init', 'gain', gain, 0);
   const { fanIn, fanOut } = calculateFans(tensor);
   return gain * Math.sqrt(2 / (fanIn + fanOut));
@@ -218,7 +227,7 @@ export function orthogonal(
   options: { gain?: number } & RandomOptions = {},
 ): Tensor {
   checkFloat('orthogonal', tensor);
-  const { gain = 1, random } = checkOptions('orthogonal', options);
+  const { gain = 1, random } = checkOptions('orthogonal', options, ['gain', 'random']);
   checkRange('orthogonal', 'gain', gain);
   if (tensor.ndim < 2) {
     throw new ShapeError(

@@ -32,7 +32,11 @@ export class LayerNorm extends Module {
   ) {
     super();
     checkSize('LayerNorm', 'channels', channels);
-    const { eps = 1e-5, affine = true, bias = true } = checkOptions('LayerNorm', options);
+    const {
+      eps = 1e-5,
+      affine = true,
+      bias = true,
+    } = checkOptions('LayerNorm', options, ['eps', 'affine', 'bias']);
     checkFinite('LayerNorm', 'eps', eps, 0);
     this.weight = affine ? parameter(ones([channels])) : null;
     this.bias = affine && bias ? parameter(zeros([channels])) : null;
@@ -62,7 +66,7 @@ export class RMSNorm extends Module {
   ) {
     super();
     checkSize('RMSNorm', 'channels', channels);
-    const { eps = 1e-5, affine = true } = checkOptions('RMSNorm', options);
+    const { eps = 1e-5, affine = true } = checkOptions('RMSNorm', options, ['eps', 'affine']);
     checkFinite('RMSNorm', 'eps', eps, 0);
     this.weight = affine ? parameter(ones([channels])) : null;
     this.eps = eps;

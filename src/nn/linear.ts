@@ -42,7 +42,13 @@ export class Linear extends Module {
     super();
     checkSize('Linear', 'inFeatures', inFeatures);
     checkSize('Linear', 'outFeatures', outFeatures);
-    const { bias = true, random } = checkLayerOptions('Linear', options);
+    const { bias = true, random } = checkLayerOptions('Linear', options, [
+      'bias',
+      'init',
+      'biasInit',
+      'random',
+      'stacked',
+    ]);
     const bound = 1 / Math.sqrt(inFeatures);
     const standard: Initializer = (tensor) =>
       init.uniform(tensor, { low: -bound, high: bound, random });

@@ -159,7 +159,7 @@ export abstract class Module {
 
   /** Number of values in all parameters, shared ones counted once. */
   parameterCount(options: { trainable?: boolean } = {}): number {
-    const { trainable: only = false } = checkOptions('parameterCount', options);
+    const { trainable: only = false } = checkOptions('parameterCount', options, ['trainable']);
     return this.parameterCounts().reduce(
       (total, { count, trainable }) => (only && !trainable ? total : total + count),
       0,

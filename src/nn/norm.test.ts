@@ -83,6 +83,9 @@ function checkPass(layer: Layer, pass: Pass): void {
   }
 }
 
+const groupNorm = (channels: number, { groups, ...options }: { groups: number }) =>
+  new GroupNorm(groups, channels, options);
+
 describe.each(named(backends))('on %s', (_, backend) => {
   const on = (body: () => void) => () => withBackend(backend, body);
 
@@ -96,7 +99,7 @@ describe.each(named(backends))('on %s', (_, backend) => {
             ? new LayerNorm(channels, options)
             : kind === 'RMSNorm'
               ? new RMSNorm(channels, options)
-              : new GroupNorm(options.groups, channels, options);
+              : groupNorm(channels, options);
         layer.loadStateDict(state(saved));
         checkPass(layer, pass);
       }),

@@ -1,5 +1,5 @@
 /** Checks of what layers are made with. */
-import { checkFunction, checkOptions, checkWhole } from '../util/check.js';
+import { type AllOf, checkFunction, checkOptions, checkWhole } from '../util/check.js';
 
 /** @throws UserError unless `value` is a whole number of at least 1. */
 export function checkSize(layer: string, name: string, value: number): void {
@@ -11,8 +11,14 @@ export function checkSize(layer: string, name: string, value: number): void {
  *
  * @throws UserError unless they are an object whose initialisers, where it has any, are functions.
  */
-export function checkLayerOptions<T extends object>(layer: string, options: T | undefined): T {
-  const given = checkOptions(layer, options) as T & { init?: unknown; biasInit?: unknown };
+export function checkLayerOptions<
+  T extends object,
+  const Known extends readonly (keyof T & string)[],
+>(layer: string, options: T | undefined, known: Known & AllOf<T, Known>): T {
+  const given = checkOptions<T, Known>(layer, options, known) as T & {
+    init?: unknown;
+    biasInit?: unknown;
+  };
   for (const name of ['init', 'biasInit'] as const) {
     if (given[name] !== undefined) checkFunction(layer, name, given[name]);
   }

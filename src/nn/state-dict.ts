@@ -33,7 +33,7 @@ export function loadStateDict(
   options: LoadOptions,
 ): LoadResult {
   checkTensorMap('loadStateDict', state);
-  const { strict = true } = checkOptions('loadStateDict', options);
+  const { strict = true } = checkOptions('loadStateDict', options, ['strict']);
   const sources = new Map<string, Tensor>();
   const unexpected: string[] = [];
   const misfits: string[] = [];

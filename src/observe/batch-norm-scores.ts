@@ -5,7 +5,7 @@ import type { LanguageModel } from '../models/index.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
 import type { TrainingSettings } from '../runs/settings.js';
 import { noGrad, Scope } from '../tensor/index.js';
-import { checkOptions } from '../util/check.js';
+import { checkObject } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { type BatchDrift, batchDrift, type Populations, populationsOf } from './batch-drift.js';
@@ -61,7 +61,7 @@ export function scoreBatchNorms(
       `scoreBatchNorms: expected an array of modes (${BATCH_NORM_MODES.join(', ')}), got ${describeValue(modes)}`,
     );
   }
-  checkOptions('scoreBatchNorms', options);
+  checkObject('scoreBatchNorms', options);
   const restore = keep(norms);
   try {
     const scored = modes.map((mode) => {

@@ -5,7 +5,7 @@ import { checkLanguageModel } from '../models/model.js';
 import { type BatchNorm1d, batchNormsOf, recomputeStatistics } from '../nn/index.js';
 import type { TrainingSettings } from '../runs/settings.js';
 import { empty } from '../tensor/index.js';
-import { checkOptions, checkWhole } from '../util/check.js';
+import { checkObject, checkWhole } from '../util/check.js';
 import { Generator, streamFor } from '../util/random.js';
 
 /**
@@ -21,7 +21,7 @@ export function recomputePopulation(
   seed: number,
 ): void {
   checkLanguageModel('recomputePopulation', model);
-  const { batchSize, preciseBatches } = checkOptions('recomputePopulation', training);
+  const { batchSize, preciseBatches } = checkObject('recomputePopulation', training);
   recomputeStatistics(model, drawnBatches(model, batchSize, preciseBatches, data, seed));
 }
 

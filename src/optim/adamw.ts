@@ -48,7 +48,7 @@ export class AdamW extends Optimizer<AdamWOptions> {
     params: Parameters | readonly ParameterGroup<AdamWOptions>[],
     options: Partial<AdamWOptions> = {},
   ) {
-    const given = checkOptions('AdamW', options);
+    const given = checkOptions('AdamW', options, ['lr', 'weightDecay', 'betas', 'eps']);
     const { lr = 1e-3, weightDecay = 0.01, betas = [0.9, 0.999], eps = 1e-8 } = given;
     super('AdamW', params, { lr, weightDecay, betas, eps });
   }

@@ -1,7 +1,13 @@
 /** Parameter groups: which parameters an optimizer has, and with what options. */
 import { Tensor } from '../tensor/index.js';
 import { markListed } from '../tensor/internal.js';
-import { checkFinite, checkFunction, checkIterable, checkOptions } from '../util/check.js';
+import {
+  checkFinite,
+  checkFunction,
+  checkIterable,
+  checkKeys,
+  checkObject,
+} from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 import { formatShape } from '../util/shape.js';
@@ -69,7 +75,8 @@ export function makeGroups<Options extends RateOptions>(
   const names = new Map<Tensor, string>();
   const groups = isGroups(params) ? params : [{ params } as ParameterGroup<Options>];
   const made = groups.map((group) => {
-    const { params: own, schedule, ...changes } = checkOptions(`${label}: group`, group);
+    const { params: own, schedule, ...changes } = checkObject(`${label}: group`, group);
+    checkKeys(`${label}: group`, changes, Object.keys(defaults));
     if (schedule !== undefined) checkFunction(label, "a group's schedule", schedule);
     const options = withChanges(defaults, changes as unknown as Partial<Options>);
     check(options);

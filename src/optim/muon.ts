@@ -62,7 +62,16 @@ export class Muon extends Optimizer<MuonOptions> {
     params: Parameters | readonly ParameterGroup<MuonOptions>[],
     options: Partial<MuonOptions> = {},
   ) {
-    const given = checkOptions('Muon', options);
+    const given = checkOptions('Muon', options, [
+      'lr',
+      'weightDecay',
+      'momentum',
+      'nesterov',
+      'scale',
+      'adamw',
+      'betas',
+      'eps',
+    ]);
     const { lr = 1e-3, weightDecay = 0.01, momentum = 0.95, nesterov = true } = given;
     const { scale = 'matchRmsAdamw', adamw = false, betas = [0.9, 0.999], eps = 1e-8 } = given;
     super('Muon', params, { lr, weightDecay, momentum, nesterov, scale, adamw, betas, eps });

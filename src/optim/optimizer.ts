@@ -20,7 +20,7 @@ import {
 } from './groups.js';
 import type { Schedule } from './schedule.js';
 import { loadOptimizerState, type OptimizerState, saveOptimizerState } from './state.js';
-import { pointAtGradient, type Update } from './update.js';
+import { emptyUpdate, pointAtGradient, type Update } from './update.js';
 
 /** Updates of one group whose parameters have taken equally many steps: one call into the backend. */
 interface Batch<Options> {
@@ -37,6 +37,7 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
   stepCount = 0;
   private rate: number;
   private readonly batches: Batch<Options>[] = [];
+  private readonly stretch = emptyUpdate(null);
 
   /**
    * @param kind its name, in errors and in a saved state.
@@ -129,7 +130,7 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
    *   or `clipScale(…)`. Default 1.
    */
   step(options: { gradScale?: number } = {}): void {
-    const { gradScale = 1 } = checkOptions(`${this.kind}.step`, options);
+    const { gradScale = 1 } = checkOptions(`${this.kind}.step`, options, ['gradScale']);
     checkRange(`${this.kind}.step`, 'gradScale', gradScale);
     const stray = unlistedWithGradient();
     if (stray) {
@@ -146,6 +147,27 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
       this.apply(options, updates, gradScale, steps, slots);
     }
     this.stepCount++;
+  }
+
+  /**
+   * Updates the elements of a parameter from `begin` on by a gradient of these alone, and counts no step: for
+   * whoever takes one a stretch at a time. Only what keeps no state can be updated so.
+   */
+  stepStretch(
+    { param, steps }: Slot,
+    options: Options,
+    begin: number,
+    gradient: Tensor,
+    gradScale: number,
+  ): void {
+    const { stretch } = this;
+    stretch.param = param.backend.offset(param.pointer, begin);
+    stretch.grad = gradient.pointer;
+    stretch.count = gradient.numel;
+    stretch.lr = options.lr;
+    stretch.weightDecay = options.weightDecay;
+    this.apply(options, [stretch], gradScale, steps + 1, []);
+    param.storage.touch();
   }
 
   /** What a checkpoint has to hold beside the model. The tensors are those in use, not copies. */

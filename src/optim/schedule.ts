@@ -39,7 +39,12 @@ export interface StepDecayOptions {
  * @throws UserError unless exactly one of `at` and `every` is given, and both are whole numbers.
  */
 export function stepDecay(options: StepDecayOptions): Schedule {
-  const { lr, at, every, factor = 0.1 } = checkOptions('stepDecay', options);
+  const {
+    lr,
+    at,
+    every,
+    factor = 0.1,
+  } = checkOptions('stepDecay', options, ['lr', 'at', 'every', 'factor']);
   checkRate('stepDecay', 'lr', lr);
   checkRate('stepDecay', 'factor', factor);
   if ((at === undefined) === (every === undefined)) {
@@ -65,7 +70,7 @@ export interface LinearWarmupOptions {
 
 /** A rate that goes in a straight line from `from` at step 0 to `to` at step `steps`, and stays there. PyTorch's LinearLR. */
 export function linearWarmup(options: LinearWarmupOptions): Schedule {
-  const { steps, to } = checkOptions('linearWarmup', options);
+  const { steps, to } = checkOptions('linearWarmup', options, ['steps', 'from', 'to']);
   checkWhole('linearWarmup', 'steps', steps);
   checkRate('linearWarmup', 'to', to);
   const { from = to / (steps + 1) } = options;
@@ -87,7 +92,7 @@ export interface CosineOptions {
  * "SGDR: stochastic gradient descent with warm restarts", equation 5, without the restarts.
  */
 export function cosine(options: CosineOptions): Schedule {
-  const { steps, from, to = 0 } = checkOptions('cosine', options);
+  const { steps, from, to = 0 } = checkOptions('cosine', options, ['steps', 'from', 'to']);
   checkWhole('cosine', 'steps', steps, 1);
   checkRate('cosine', 'from', from);
   checkRate('cosine', 'to', to);
@@ -114,7 +119,12 @@ export interface StableDecayOptions {
  * What was trained up to the decay does not depend on how long training is to be: it can go on from there.
  */
 export function stableDecay(options: StableDecayOptions): Schedule {
-  const { steps, decaySteps, from, to = 0 } = checkOptions('stableDecay', options);
+  const {
+    steps,
+    decaySteps,
+    from,
+    to = 0,
+  } = checkOptions('stableDecay', options, ['steps', 'decaySteps', 'from', 'to']);
   checkWhole('stableDecay', 'steps', steps);
   checkWhole('stableDecay', 'decaySteps', decaySteps);
   checkRate('stableDecay', 'from', from);

@@ -35,7 +35,13 @@ export class SGD extends Optimizer<SGDOptions> {
     params: Parameters | readonly ParameterGroup<SGDOptions>[],
     options: Partial<SGDOptions> & { lr: number },
   ) {
-    const given = checkOptions('SGD', options);
+    const given = checkOptions('SGD', options, [
+      'lr',
+      'weightDecay',
+      'momentum',
+      'dampening',
+      'nesterov',
+    ]);
     const { lr, weightDecay = 0, momentum = 0, dampening = 0, nesterov = false } = given;
     super('SGD', params, { lr, weightDecay, momentum, dampening, nesterov });
   }

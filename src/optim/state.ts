@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { Tensor } from '../tensor/index.js';
 import { checkTensorMap } from '../tensor/internal.js';
-import { checkOptions } from '../util/check.js';
+import { checkObject } from '../util/check.js';
 import { UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
 import type { Group, RateOptions, Slot } from './groups.js';
@@ -71,7 +71,7 @@ export function loadOptimizerState<Options extends RateOptions>(
   optimizer: Stateful<Options>,
   state: OptimizerState,
 ): void {
-  const { tensors, settings: unchecked } = checkOptions(`${optimizer.kind}.loadStateDict`, state);
+  const { tensors, settings: unchecked } = checkObject(`${optimizer.kind}.loadStateDict`, state);
   checkTensorMap(`${optimizer.kind}.loadStateDict`, tensors);
   const parsed = settingsSchema.safeParse(unchecked);
   if (!parsed.success) refuse(optimizer.kind, [z.prettifyError(parsed.error)]);

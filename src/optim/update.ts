@@ -3,12 +3,12 @@ import type { ParameterUpdate, Tensor } from '../tensor/index.js';
 
 export type Update = ParameterUpdate<unknown>;
 
-/** An update of `param` with nothing filled in but its size. */
-export function emptyUpdate(param: Tensor): Update {
+/** An update of `param` with nothing filled in but its size, if it is known which it is. */
+export function emptyUpdate(param: Tensor | null): Update {
   return {
     param: null,
     grad: null,
-    count: param.numel,
+    count: param?.numel ?? 0,
     rows: null,
     rowCount: 0,
     width: 0,

@@ -38,6 +38,12 @@ export const trainingSchema = z.strictObject({
     .describe(
       'on several ranks, keep of the optimizer state a share on each, not all of it: less memory, and one more exchange',
     ),
+  syncBatchNorm: z
+    .boolean()
+    .default(false)
+    .describe(
+      "on several ranks, BatchNorm's statistics are those of all ranks' parts together, not each part's own: more exchanges, and results that depend on the number of ranks",
+    ),
   optimizer: z
     .enum(['sgd', 'adamw', 'muon'])
     .default('adamw')

@@ -1,7 +1,7 @@
 /** Tensors from nothing: from values, filled, or random. */
 import type { Backend, DType } from '../backend/backend.js';
 import { defaultBackend } from '../backend/choice.js';
-import { checkFunction, checkOptions, checkRange } from '../util/check.js';
+import { checkFlag, checkFunction, checkOptions, checkRange } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { ShapeError, UserError } from '../util/errors.js';
 import { checkShape, formatShape, numel, ownShape, type Shape } from '../util/shape.js';
@@ -43,6 +43,28 @@ export function withBackend<T>(backend: Backend, body: () => T): T {
   }
 }
 
+/** What a tensor is to be, besides its values. */
+export interface TensorOptions {
+  /** Default float32, where the values do not say otherwise. */
+  dtype?: DType;
+  /** Whether it is a leaf whose gradient is wanted (`x.requireGrad()`). Default false. */
+  requiresGrad?: boolean;
+}
+
+/** A dtype alone, or with the rest. */
+function tensorOptions(operation: string, option: DType | TensorOptions | undefined) {
+  if (option === undefined) return {};
+  if (typeof option === 'string') return { dtype: option };
+  return checkOptions(operation, option, ['dtype', 'requiresGrad']);
+}
+
+/** A tensor that was just made, as a leaf where that was asked for. */
+function leaf(operation: string, x: Tensor, requiresGrad: boolean | undefined): Tensor {
+  if (requiresGrad === undefined) return x;
+  checkFlag(operation, 'requiresGrad', requiresGrad);
+  return requiresGrad ? x.requireGrad() : x;
+}
+
 /** An uninitialised tensor of a shape of its own. */
 export function make(operation: string, shape: Shape, dtype: DType): Tensor {
   const own = ownShape(operation, shape);
@@ -51,31 +73,38 @@ export function make(operation: string, shape: Shape, dtype: DType): Tensor {
 }
 
 /** Uninitialised: `empty(2, 3)`, `empty([2, 3])`, `empty([2, 3], 'int32')`. Default dtype: float32, here and below. */
-export function empty(...given: ShapeAnd<DType>): Tensor {
-  const { shape, option = 'float32' } = shapeAnd(given);
-  return make('empty', shape, option);
+export function empty(...given: ShapeAnd<DType | TensorOptions>): Tensor {
+  const { shape, option } = shapeAnd(given);
+  const { dtype = 'float32', requiresGrad } = tensorOptions('empty', option);
+  return leaf('empty', make('empty', shape, dtype), requiresGrad);
 }
 
 /** `value` everywhere. */
-export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
-  return filled('full', shape, value, dtype);
+export function full(shape: Shape, value: number, options?: DType | TensorOptions): Tensor {
+  return filled('full', shape, value, options);
 }
 
-function filled(operation: string, shape: Shape, value: number, dtype: DType): Tensor {
+function filled(
+  operation: string,
+  shape: Shape,
+  value: number,
+  option: DType | TensorOptions | undefined,
+): Tensor {
+  const { dtype = 'float32', requiresGrad } = tensorOptions(operation, option);
   const out = make(operation, shape, dtype);
   checkNumber(operation, value, dtype);
-  return out.fill_(value);
+  return leaf(operation, out.fill_(value), requiresGrad);
 }
 
 /** 0 everywhere. */
-export function zeros(...given: ShapeAnd<DType>): Tensor {
-  const { shape, option = 'float32' } = shapeAnd(given);
+export function zeros(...given: ShapeAnd<DType | TensorOptions>): Tensor {
+  const { shape, option } = shapeAnd(given);
   return filled('zeros', shape, 0, option);
 }
 
 /** 1 everywhere. */
-export function ones(...given: ShapeAnd<DType>): Tensor {
-  const { shape, option = 'float32' } = shapeAnd(given);
+export function ones(...given: ShapeAnd<DType | TensorOptions>): Tensor {
+  const { shape, option } = shapeAnd(given);
   return filled('ones', shape, 1, option);
 }
 
@@ -139,15 +168,18 @@ type Flat = Float32Array | Float64Array | Int32Array | Uint16Array | Uint32Array
  */
 export function tensor(
   values: Nested | NestedBooleans | Flat,
-  options: { shape?: Shape; dtype?: DType } | DType = {},
+  options: ({ shape?: Shape } & TensorOptions) | DType = {},
 ): Tensor {
   const isFlat = ArrayBuffer.isView(values) && !((values as object) instanceof DataView);
   const found: { flat: ArrayLike<number>; shape: Shape; dtype: DType } = isFlat
     ? { flat: values, shape: [values.length], dtype: dtypeOf(values) }
     : flattened(values);
   const { flat } = found;
-  const { dtype = found.dtype, shape: wanted = found.shape } =
-    typeof options === 'string' ? { dtype: options } : checkOptions('tensor', options);
+  const given: { shape?: Shape } & TensorOptions =
+    typeof options === 'string'
+      ? { dtype: options }
+      : checkOptions('tensor', options, ['shape', 'dtype', 'requiresGrad']);
+  const { dtype = found.dtype, shape: wanted = found.shape } = given;
   checkShape('tensor', wanted);
   if (numel(wanted) !== flat.length) {
     throw new ShapeError(
@@ -156,7 +188,7 @@ export function tensor(
     );
   }
   checkNumbers('tensor', flat, dtype);
-  return make('tensor', wanted, dtype).copy_(flat);
+  return leaf('tensor', make('tensor', wanted, dtype).copy_(flat), given.requiresGrad);
 }
 
 /** float32 of floats, int32 of integers. */
@@ -181,13 +213,13 @@ export interface RandomOptions {
 }
 
 /** For `rand`. */
-export interface UniformOptions extends RandomOptions {
+export interface UniformOptions extends RandomOptions, Pick<TensorOptions, 'requiresGrad'> {
   low?: number;
   high?: number;
 }
 
 /** For `randn`. */
-export interface NormalOptions extends RandomOptions {
+export interface NormalOptions extends RandomOptions, Pick<TensorOptions, 'requiresGrad'> {
   mean?: number;
   std?: number;
 }
@@ -195,23 +227,33 @@ export interface NormalOptions extends RandomOptions {
 /** Uniform over [low, high), by default [0, 1): `rand(2, 3)`, `rand([2, 3], { high: 5 })`. */
 export function rand(...given: ShapeAnd<UniformOptions>): Tensor {
   const { shape, option: options = {} } = shapeAnd(given);
-  const { low = 0, high = 1 } = checkOptions('rand', options);
+  const { low = 0, high = 1 } = checkOptions('rand', options, [
+    'low',
+    'high',
+    'random',
+    'requiresGrad',
+  ]);
   checkRange('rand', 'low', low);
   checkRange('rand', 'high', high, low);
   const random = checkSource('rand', options.random);
   const out = make('rand', shape, 'float32');
   out.backend.uniform(out.pointer, out.numel, low, high, random.take(out.numel));
-  return out;
+  return leaf('rand', out, options.requiresGrad);
 }
 
 /** Normal with the given mean and standard deviation, by default 0 and 1. */
 export function randn(...given: ShapeAnd<NormalOptions>): Tensor {
   const { shape, option: options = {} } = shapeAnd(given);
-  const { mean = 0, std = 1 } = checkOptions('randn', options);
+  const { mean = 0, std = 1 } = checkOptions('randn', options, [
+    'mean',
+    'std',
+    'random',
+    'requiresGrad',
+  ]);
   checkRange('randn', 'mean', mean);
   checkRange('randn', 'std', std, 0);
   const random = checkSource('randn', options.random);
   const out = make('randn', shape, 'float32');
   out.backend.normal(out.pointer, out.numel, mean, std, random.take(out.numel));
-  return out;
+  return leaf('randn', out, options.requiresGrad);
 }

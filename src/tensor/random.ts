@@ -1,6 +1,6 @@
 /** Where tensors' random numbers come from: a seed, and a position that moves on with each use. */
 import type { RandomKey } from '../backend/backend.js';
-import { checkOptions, checkWhole } from '../util/check.js';
+import { checkObject, checkWhole } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UserError } from '../util/errors.js';
 
@@ -41,7 +41,7 @@ export class RandomSource {
 
   /** Goes on where `state()` was taken. @throws UserError, and changes nothing, for what is no state. */
   load(state: RandomSourceState): void {
-    const { seed, stream, position } = checkOptions('RandomSource.load', state);
+    const { seed, stream, position } = checkObject('RandomSource.load', state);
     checkPlaces({ seed, stream, position });
     this.seed = seed;
     this.stream = stream;

@@ -124,7 +124,7 @@ export function randint(
     );
   }
   const out = make('randint', shape, 'int32');
-  const random = checkSource('randint', checkOptions('randint', options).random);
+  const random = checkSource('randint', checkOptions('randint', options, ['random']).random);
   const unit = rand([2, out.numel], { random });
   const bits = unit.dataSync();
   unit.dispose();

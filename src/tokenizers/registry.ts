@@ -12,7 +12,7 @@ import { nearestHint } from '../util/nearest.js';
 import { readRegularFile } from '../util/read-file.js';
 import type { WorkOptions } from '../util/work.js';
 import { encodingOfModel } from './bytes/openai-models.js';
-import type { TiktokenName } from './bytes/tiktoken.js';
+import { tiktokenName } from './bytes/tiktoken-names.js';
 import { MANIFEST, parseManifest, type TokenizerManifest } from './support.js';
 import type { Tokenizer } from './tokenizer.js';
 
@@ -39,16 +39,6 @@ const names: Record<string, string> = {
 
 /** Names that `--tokenizer` accepts, each with a line of help; registered ones come last. */
 export const TOKENIZER_NAMES: Readonly<Record<string, string>> = names;
-
-const ENCODINGS: readonly TiktokenName[] = [
-  'gpt2',
-  'r50k_base',
-  'p50k_base',
-  'p50k_edit',
-  'cl100k_base',
-  'o200k_base',
-  'o200k_harmony',
-];
 
 const OTHER_FORMS =
   "Or the name of one of OpenAI's models (gpt-4o), " +
@@ -171,7 +161,7 @@ export async function createTokenizer(
     const made = await definition.create({ ...options, text });
     return checkTokenizer(`tokenizer ${spec}: its create()`, definition.kind ?? spec, made);
   }
-  const encoding = ENCODINGS.find((name) => name === (encodingOfModel(spec) ?? spec));
+  const encoding = tiktokenName(encodingOfModel(spec) ?? spec);
   if (encoding !== undefined) {
     const { TiktokenTokenizer } = await import('./bytes/tiktoken.js');
     return TiktokenTokenizer.load(encoding);

@@ -20,15 +20,9 @@ export {
   type OpenedRun,
   openRun,
 } from './open-run.js';
+export type { ResumeOptions, SessionOptions, StartOptions } from './prepare.js';
 export type { TrainingRecord } from './record.js';
-export {
-  type ResumeOptions,
-  resumeRun,
-  type Session,
-  type SessionOptions,
-  type StartOptions,
-  startRun,
-} from './session.js';
+export { resumeRun, type Session, startRun } from './session.js';
 export { flopsPerToken } from './step-flops.js';
 export { optimizerOf, type StepHooks, scheduleOf } from './stepper.js';
 export { Trainer, type TrainerOptions, type TrainingData } from './trainer.js';

@@ -17,12 +17,12 @@ const { vocabSize } = data.tokenizer;
 const quick = { steps: 3, batchSize: 16, evalBatches: 2 };
 const kinds: [string, Record<string, unknown>][] = [
   ['mlp', { preset: 'chars', nHidden: 64, blockSize: 8 }],
-  ['mlp', { preset: 'chars', nHidden: 256, nLayer: 3, optimizer: 'muon', emaDecay: 0.9 }],
+  ['mlp', { preset: 'chars', nHidden: 96, nLayer: 3, optimizer: 'muon', emaDecay: 0.9 }],
   ['mlp', { preset: 'chars', nHidden: 16, nLayer: 4, norm: 'batch', optimizer: 'sgd', lr: 0.1 }],
   ['wavenet', { preset: 'small', nEmbd: 8, nResidual: 8, nGate: 8, nSkip: 16 }],
   ['hierarchical', { preset: 'small' }],
   ['bigram', { preset: 'learned' }],
-  ['mlp', { preset: 'chars', nHidden: 256, nLayer: 3, blockSize: 8, probes: true }],
+  ['mlp', { preset: 'chars', nHidden: 128, nLayer: 3, blockSize: 8, probes: true }],
   ['gpt', { preset: 'char', nLayer: 2, nEmbd: 32, blockSize: 16, probes: true }],
 ];
 

@@ -13,6 +13,7 @@ import { describeIssues } from '../runs/issues.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { Tokenizer } from '../tokenizers/index.js';
 import { UserError } from '../util/errors.js';
+import { orDispose } from '../util/or-dispose.js';
 import { createModel, modelDefinition } from './create-model.js';
 import { requireMemory } from './memory-need.js';
 
@@ -49,16 +50,11 @@ export async function openRun(
   requireVocabulary(run, tokenizer);
   const definition = definitionOf(run, options.definition);
   requireMemory(run.config, run.config.vocabSize, definition, 'evaluation');
-  const model = createModel(run.config, run.config.vocabSize, definition).eval();
-  fillModel(model, weights);
-  return {
-    run,
-    model,
-    tokenizer,
-    checkpoint,
-    notices,
-    [Symbol.dispose]: () => model.dispose(),
-  };
+  return orDispose(createModel(run.config, run.config.vocabSize, definition), (model) => {
+    fillModel(model.eval(), weights);
+    const dispose = () => model.dispose();
+    return { run, model, tokenizer, checkpoint, notices, [Symbol.dispose]: dispose };
+  });
 }
 
 /** The data of a run, as it was. @throws UserError when the text has changed since. */

@@ -1,9 +1,9 @@
 /** Whether all ranks still have the same model: they keep it so by the same arithmetic, and nothing else. */
 import { gather, type Ranks } from '../distributed/ranks.js';
-import type { RunSettings } from '../runs/config.js';
 import type { Tensor } from '../tensor/index.js';
 import { crc32 } from '../util/crc32.js';
 import { UserError } from '../util/errors.js';
+import type { Prepared } from './prepare.js';
 
 /** Bytes that are read of a tensor at a time. */
 const PIECE = 1 << 20;
@@ -39,10 +39,13 @@ export function requireSame(what: string, given: unknown, ranks: Ranks): void {
   );
 }
 
-/** What all ranks must have been given alike. */
-export function sameOnAll(settings: RunSettings, sha256: string, vocabSize: number): unknown {
+/** @throws UserError, on every rank, when one has other settings or another text than rank 0. */
+export function requireSameSettings({ settings, data }: Prepared, ranks: Ranks): void {
   const { model, modelConfig, training, seed, split } = settings;
-  return { model, modelConfig, training, seed, split, sha256, vocabSize };
+  const { sha256 } = data.info;
+  const { vocabSize } = data.tokenizer;
+  const given = { model, modelConfig, training, seed, split, sha256, vocabSize };
+  requireSame('other settings or data', given, ranks);
 }
 
 /** The first rank whose number differs from that of rank 0. */

@@ -1,26 +1,24 @@
 /** Putting a run together to train it: from settings, or from its folder. */
-import { type DatasetOptions, type LoadedDataset, loadDataset } from '../data/index.js';
+import type { LoadedDataset } from '../data/index.js';
 import { datasetName } from '../data/registry.js';
 import { ALONE, type Ranks } from '../distributed/ranks.js';
-import type { LanguageModel, ModelDefinition } from '../models/index.js';
-import type { CheckpointChoice } from '../runs/checkpoint.js';
-import { changeSettings, type RunSettings } from '../runs/config.js';
+import type { LanguageModel } from '../models/index.js';
+import type { RunSettings } from '../runs/config.js';
 import { type ImportedFile, type RunConfig, versions } from '../runs/run-config.js';
 import { RunDirectory } from '../runs/run-directory.js';
-import type { Initial } from './initial.js';
-import { requireMemory, type Use } from './memory-need.js';
+import { orDispose } from '../util/or-dispose.js';
 import { newRunConfig } from './new-config.js';
 import {
-  createModel,
-  definitionOf,
-  loadRunData,
-  modelDefinition,
-  requireVocabulary,
-} from './open-run.js';
-import { requireSame, sameOnAll } from './same-model.js';
-import { settingsForRanks } from './settings-for-ranks.js';
-import type { StepHooks } from './stepper.js';
-import { Trainer } from './trainer.js';
+  modelOf,
+  prepareResume,
+  prepareStart,
+  type ResumeOptions,
+  restoredTrainer,
+  type StartOptions,
+  trainerOf,
+} from './prepare.js';
+import { requireSameSettings } from './same-model.js';
+import type { Trainer } from './trainer.js';
 
 /** A run that is ready to be trained. Dispose of it when done. */
 export interface Session extends Disposable {
@@ -30,38 +28,6 @@ export interface Session extends Disposable {
   readonly data: LoadedDataset;
   /** Lines for the user: another text than asked for, a checkpoint passed over. */
   readonly notices: readonly string[];
-}
-
-export interface SessionOptions {
-  hooks?: StepHooks | undefined;
-  /** Hears how far loading the data has come. */
-  onProgress?: DatasetOptions['onProgress'];
-  /** Ends loading the data. */
-  signal?: AbortSignal | undefined;
-  /** Instead of the registry's, for a kind of model that is not registered. */
-  definition?: ModelDefinition | undefined;
-  /** Instead of `loadDataset` from the settings: for data that is at hand. */
-  data?: LoadedDataset | undefined;
-  /** Files that registered what the run uses: it writes them down, so that a command that opens it knows them. */
-  imports?: readonly ImportedFile[] | undefined;
-  /** Those that train together, of which this is rank 0; the others call `followStart` or `followResume`. */
-  ranks?: Ranks | undefined;
-}
-
-export interface StartOptions extends SessionOptions {
-  /** The folder that holds the runs. Default `runs`. */
-  folder?: string | undefined;
-  /** The run's name. Default: made from model, preset and time. */
-  name?: string | undefined;
-  /**
-   * Whether the default dataset may be replaced where it cannot be had (`loadText`); the run's settings
-   * then name what stood in. Default false: other data than asked for is an error.
-   */
-  fallback?: boolean | undefined;
-  /** Weights and tokenizer to begin with: the run saves them as its step 0. See `openInitial`, `initialSettings`. */
-  initial?: Initial | undefined;
-  /** What the run is made for: memory is checked for that. Default training. */
-  use?: Use | undefined;
 }
 
 /**
@@ -74,39 +40,35 @@ export async function startRun(
   settings: RunSettings,
   options: StartOptions = {},
 ): Promise<Session> {
-  const { fallback, folder, name, onProgress, signal, initial, use = 'training' } = options;
-  const { ranks = ALONE } = options;
-  const { settings: own } = settingsForRanks(settings, ranks);
+  const { folder, name, initial, ranks = ALONE } = options;
   if (name !== undefined) RunDirectory.requireFree(name, folder);
-  const tokenizer = initial?.tokenizer ?? own.tokenizer;
-  const data =
-    options.data ?? (await loadDataset({ ...own, tokenizer, onProgress, signal, fallback }));
-  const { vocabSize } = data.tokenizer;
-  const definition = options.definition ?? modelDefinition(own.model);
-  requireMemory(own, vocabSize, definition, use);
-  const model = createModel(own, vocabSize, definition);
-  initial?.fill(model);
-  const config = {
-    ...newRunConfig({ ...own, data: dataOf(own, data, options) }, model, data),
-    ...(options.imports?.length && { imports: [...options.imports] }),
-    versions: versions(),
-  };
-  requireSame('other settings or data', sameOnAll(own, data.info.sha256, vocabSize), ranks);
-  const make = (run?: RunDirectory) => makeTrainer(own, model, data, run, options);
-  make()[Symbol.dispose](); // what does not fit together is found before there is a folder
-  const run = RunDirectory.create({
-    folder,
-    name,
-    config,
-    tokenizer: data.tokenizer,
-    text: data.text,
-  });
-  return session(run, data, [...(initial?.notices ?? []), ...data.notices], () => {
-    run.lock();
-    const trainer = make(run);
-    // Going on from before the first checkpoint, and looking for a NaN's origin, begin here, and not with the seed.
-    if (initial) trainer.saveStart();
-    return trainer;
+  const prepared = await prepareStart(settings, options);
+  const { settings: own, data } = prepared;
+  requireSameSettings(prepared, ranks);
+  return orDispose(modelOf(prepared), (model) => {
+    initial?.fill(model);
+    const config = {
+      ...newRunConfig({ ...own, data: dataOf(own, data, options) }, model, data),
+      ...(options.imports?.length && { imports: [...options.imports] }),
+      versions: versions(),
+    };
+    const make = (run?: RunDirectory) => trainerOf(prepared, model, options, run);
+    make()[Symbol.dispose](); // what does not fit together is found before there is a folder
+    const run = RunDirectory.create({
+      folder,
+      name,
+      config,
+      tokenizer: data.tokenizer,
+      text: data.text,
+    });
+    return session(run, data, [...(initial?.notices ?? []), ...data.notices], () => {
+      run.lock();
+      return orDispose(make(run), (trainer) => {
+        // Going on from before the first checkpoint, and looking for a NaN's origin, begin here, and not with the seed.
+        if (initial) trainer.saveStart();
+        return trainer;
+      });
+    });
   });
 }
 
@@ -115,13 +77,6 @@ function dataOf(settings: RunSettings, { info }: LoadedDataset, options: StartOp
   const asked = datasetName(settings.data);
   const isOther = options.data === undefined && asked !== undefined && asked !== info.name;
   return isOther ? info.name : settings.data;
-}
-
-export interface ResumeOptions extends SessionOptions {
-  /** Settings to change: those of training that a run may change on its way (`changeSettings`). */
-  overrides?: Readonly<Record<string, unknown>> | undefined;
-  /** From which checkpoint. Default the latest; what came after another one is removed. */
-  from?: CheckpointChoice | undefined;
 }
 
 /**
@@ -133,26 +88,17 @@ export interface ResumeOptions extends SessionOptions {
  */
 export async function resumeRun(folder: string, options: ResumeOptions = {}): Promise<Session> {
   const run = RunDirectory.open(folder);
-  const definition = definitionOf(run, options.definition);
   const { ranks = ALONE } = options;
-  const changed = changeSettings(definition, run.config, options.overrides ?? {});
-  const { settings, isChanged } = settingsForRanks(changed, ranks);
-  const data = options.data ?? (await loadRunData(run, options));
-  requireVocabulary(run, data.tokenizer);
+  const prepared = await prepareResume(run, options);
+  const { settings, isChanged, data } = prepared;
   const notices = [...data.notices];
   if (isChanged) notices.push(roundedOtherwise(settings, ranks));
-  const { vocabSize } = run.config;
-  requireMemory(settings, vocabSize, definition, 'training');
   return session(run, data, notices, () => {
     run.lock();
-    requireSame('other settings or data', sameOnAll(settings, data.info.sha256, vocabSize), ranks);
+    requireSameSettings(prepared, ranks);
     const opened = run.openCheckpoint(options.from);
     notices.push(...opened.notices);
-    const model = createModel(settings, vocabSize, definition);
-    const trainer = makeTrainer(settings, model, data, run, { ...options, definition });
-    if (opened.checkpoint) trainer.restore(opened.checkpoint);
-    // The others have read theirs before anything changes.
-    requireSame('another checkpoint', opened.checkpoint?.name ?? null, ranks);
+    const trainer = restoredTrainer(prepared, opened.checkpoint, options, run);
     run.rewind(opened.checkpoint);
     const { overrides = {}, imports = [] } = options;
     const moved = imports.length > 0 && !sameFiles(imports, run.config.imports ?? []);
@@ -172,18 +118,6 @@ function roundedOtherwise({ training }: RunSettings, { size }: Ranks): string {
 function sameFiles(a: readonly ImportedFile[], b: readonly ImportedFile[]): boolean {
   const listed = (files: readonly ImportedFile[]) => files.map((file) => file.path).join('\n');
   return listed(a) === listed(b);
-}
-
-function makeTrainer(
-  settings: RunSettings,
-  model: LanguageModel,
-  data: LoadedDataset,
-  run: RunDirectory | undefined,
-  { hooks, definition, ranks }: SessionOptions,
-): Trainer {
-  const { training, seed } = settings;
-  const rebuild = () => createModel(settings, data.tokenizer.vocabSize, definition);
-  return new Trainer({ model, training, seed, data, run, rebuild, hooks, ranks });
 }
 
 function session(

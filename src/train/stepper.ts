@@ -30,6 +30,7 @@ import { StatisticsExchange, sumGradients, sumNumber } from './exchange.js';
 import { GradientTree, type Share, shareOf, treeSum } from './micro-batches.js';
 import { OptimizerShards } from './optimizer-shards.js';
 import { rateGroups } from './rate-groups.js';
+import { StretchedUpdates } from './stretches.js';
 
 /** Called on the way through a step, gradients at hand: for probes. `step` counts from 0. */
 export interface StepHooks {
@@ -130,6 +131,7 @@ export class Stepper implements Disposable {
   readonly #tree: GradientTree;
   /** Where the optimizer's state is shared out. */
   readonly shards: OptimizerShards | null;
+  readonly #stretches: StretchedUpdates | null;
   readonly #statistics: StatisticsExchange;
   #busyMs = 0;
 
@@ -154,10 +156,12 @@ export class Stepper implements Disposable {
     this.optimizer = optimizerOf(model, training);
     const isSharded = training.shardOptimizer && ranks.size > 1;
     this.shards = isSharded ? new OptimizerShards(this.optimizer, ranks) : null;
+    const isStretched = !isSharded && ranks.size > 1;
+    this.#stretches = isStretched ? new StretchedUpdates(this.optimizer, ranks) : null;
     this.schedule = scheduleOf(training);
     this.#parameters = this.optimizer.parameters();
     this.#tree = new GradientTree(this.#parameters, count);
-    this.#statistics = new StatisticsExchange(model, ranks);
+    this.#statistics = new StatisticsExchange(model, ranks, training.syncBatchNorm);
     this.#inputs = empty([batchSize, blockSize], 'int32').retain(); // (B, T)
     this.#targets = empty(
       target === 'all' ? [batchSize, blockSize] : [batchSize],
@@ -231,11 +235,17 @@ export class Stepper implements Disposable {
     return treeSum(losses);
   }
 
-  /** All ranks' passes: the sum of all gradients is left in place on each, and the mean loss returned. */
-  #pass(): number {
+  /**
+   * All ranks' passes: the sum of all gradients is left in place on each, and the mean loss returned.
+   *
+   * @param left takes the parameters whose gradients can be added up in the update; null where all are wanted before.
+   */
+  #pass(left: Tensor[] | null): number {
     const own = this.accumulate();
     this.#statistics.exchange(this.#share);
-    sumGradients(this.#parameters, this.#ranks);
+    const canWait = (parameter: Tensor) => left !== null && !!this.#stretches?.has(parameter);
+    const waiting = sumGradients(this.#parameters, this.#ranks, canWait);
+    left?.push(...waiting);
     return sumNumber(own, this.#ranks) / this.#share.total;
   }
 
@@ -250,7 +260,9 @@ export class Stepper implements Disposable {
     const at = this.step;
     this.optimizer.applySchedule(this.schedule, at);
     hooks.start?.(at);
-    const pass = () => this.#pass();
+    const isSeen = wantNorm || clipNorm > 0 || !!hooks.backward || !!hooks.update;
+    const left: Tensor[] = [];
+    const pass = () => this.#pass(isSeen ? null : left);
     const loss = hooks.around ? hooks.around(at, pass) : pass();
     let gradScale = 1 / this.#share.total;
     let norm: number | undefined;
@@ -264,6 +276,7 @@ export class Stepper implements Disposable {
     hooks.backward?.(at);
     if (Number.isFinite(loss) && Number.isFinite(norm ?? 0)) {
       if (this.shards) this.shards.step(gradScale);
+      else if (left.length > 0) this.#stretches!.step(left, gradScale);
       else this.optimizer.step({ gradScale });
       this.step++;
       hooks.update?.(at, outcome);

@@ -1,9 +1,37 @@
 /** What public functions check of their arguments before they read a field of them. */
 import { describeValue } from './describe.js';
 import { UserError } from './errors.js';
+import { nearestHint } from './nearest.js';
 
-/** The options given, or none. Throws unless they are a plain object: a tensor or a map has none of the names. */
-export function checkOptions<T extends object>(operation: string, options: T | undefined): T {
+/**
+ * The options given, or none. Throws unless they are a plain object, for a tensor or a map has none of the
+ * names, and have no key but those known: one that is misspelt would change nothing, and nobody would know.
+ */
+export function checkOptions<T extends object, const Known extends readonly (keyof T & string)[]>(
+  operation: string,
+  options: T | undefined,
+  known: Known & AllOf<T, Known>,
+): T {
+  const given = checkObject(operation, options);
+  checkKeys(operation, given, known);
+  return given;
+}
+
+/** Throws where an object has a key that is not one of `known`, and something behind it. */
+export function checkKeys(operation: string, given: object, known: readonly string[]): void {
+  for (const key in given) {
+    if (known.includes(key) || given[key as keyof typeof given] === undefined) continue;
+    throw new UserError(`${operation}: there is no option "${key}".${nearestHint(key, known)}`);
+  }
+}
+
+/** Anything where the list has every key of T; otherwise what nothing can be assigned to. */
+export type AllOf<T, Known extends readonly unknown[]> = [keyof T] extends [Known[number]]
+  ? unknown
+  : never;
+
+/** As `checkOptions`, for objects of which only some fields are read. */
+export function checkObject<T extends object>(operation: string, options: T | undefined): T {
   if (options === undefined) return {} as T;
   if (options !== null && Object.getPrototypeOf(options) === Object.prototype) return options; // most are
   const description = describeValue(options);

@@ -15,7 +15,7 @@
  * upper words therefore have at most 21 bits. A block holds four 32-bit words. Element i of a random
  * tensor that starts at block p uses block p + ⌊i/4⌋, word i mod 4.
  */
-import { checkOptions, checkRange } from './check.js';
+import { checkObject, checkRange } from './check.js';
 import { describeValue } from './describe.js';
 import { UserError } from './errors.js';
 
@@ -153,7 +153,7 @@ export class Generator {
 
   /** A generator that continues where `state()` was taken. */
   static fromState(state: GeneratorState): Generator {
-    const { seed, stream, position } = checkOptions('random generator', state);
+    const { seed, stream, position } = checkObject('random generator', state);
     const generator = new Generator(seed, stream);
     generator.#position = checkIndex('position', position);
     return generator;

@@ -9,6 +9,8 @@ export interface InsideChart {
   readonly title: string;
   readonly parts: readonly Part[];
   readonly guides?: readonly { readonly label: string; readonly y: number }[];
+  /** Least and greatest of y; a null leaves it to the values. */
+  readonly range?: readonly [number | null, number | null];
   readonly logY?: boolean;
   readonly format: (value: number | null) => string;
 }
@@ -51,14 +53,17 @@ export function insideCharts(reply: InsideReply): InsideChart[] {
       ...{ id: 'gradients', title: 'Gradient norm by layer', parts: gradients },
       ...{ logY: true, format: figure },
     },
-    { id: 'units', title: 'Dead units, %', parts: dead, format: percent },
     {
-      ...{ id: 'clipped', title: 'Steps clipped, %', format: percent },
+      ...{ id: 'units', title: 'Dead units, %', parts: dead },
+      ...{ range: [0, null] as const, format: percent },
+    },
+    {
+      ...{ id: 'clipped', title: 'Steps clipped, %', range: [0, 100] as const, format: percent },
       parts: clipped.some((share) => share) ? [{ path: 'steps clipped', values: clipped }] : [],
     },
     {
       ...{ id: 'batch-norms', title: 'BatchNorm: batch against population' },
-      ...{ parts: drift, format: figure },
+      ...{ parts: drift, range: [0, null] as const, format: figure },
     },
     { id: 'spread', title: "Attention's spread by head", parts: spread, format: figure },
   ];

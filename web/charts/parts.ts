@@ -13,6 +13,8 @@ export interface PartsChart {
   readonly parts: readonly Part[];
   readonly theme: 'light' | 'dark';
   readonly guides?: readonly { readonly label: string; readonly y: number }[];
+  /** Least and greatest of y; a null leaves it to the values. */
+  readonly range?: readonly [number | null, number | null];
   readonly logX?: boolean;
   readonly logY?: boolean;
   /** The part that stands out: the others are faint then. */

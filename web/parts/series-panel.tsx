@@ -17,6 +17,8 @@ interface SeriesPanelProps {
   readonly steps: readonly number[];
   readonly parts: readonly Part[];
   readonly guides?: readonly { readonly label: string; readonly y: number }[];
+  /** Least and greatest of y; a null leaves it to the values. */
+  readonly range?: readonly [number | null, number | null];
   readonly logY?: boolean;
   readonly tools?: preact.ComponentChildren;
   readonly height?: number;
@@ -26,7 +28,7 @@ interface SeriesPanelProps {
 }
 
 export function SeriesPanel(props: SeriesPanelProps) {
-  const { title, steps, parts, guides, logY = false, height = 240, format = figure } = props;
+  const { title, steps, parts, guides, range, logY = false, height = 240, format = figure } = props;
   const isDark = theme.value === 'dark';
   const focused = focus.value;
   const option = useMemo(
@@ -34,8 +36,9 @@ export function SeriesPanel(props: SeriesPanelProps) {
       partsOption({
         ...{ steps, parts, theme: theme.value, logY, logX: isLog.value, focused },
         ...(guides && { guides }),
+        ...(range && { range }),
       }),
-    [parts, steps, focused, theme.value, guides, isLog.value],
+    [parts, steps, focused, theme.value, guides, range, isLog.value],
   );
   const at = placeIn(steps);
   return (

@@ -21,10 +21,12 @@ const more = signal('');
 const starting = signal(false);
 
 const definition = computed(() => models.value.find(({ name }) => name === model.value));
-const offered = computed(
-  () => definition.value?.presets.filter(({ isOffered }) => isOffered) ?? [],
+const withheld = computed(
+  () => definition.value?.presets.filter(({ isOffered }) => !isOffered) ?? [],
 );
-const chosen = computed(() => offered.value.find(({ name }) => name === preset.value));
+const chosen = computed(() =>
+  definition.value?.presets.find(({ name, isOffered }) => isOffered && name === preset.value),
+);
 
 /** Takes a preset, or the first that can be had. */
 function choose(nextModel: string, nextPreset?: string): void {
@@ -110,13 +112,20 @@ export function Setup() {
             value={preset.value}
             onChange={(event) => choose(model.value, event.currentTarget.value)}
           >
-            {offered.value.map(({ name }) => (
-              <option key={name} value={name}>
-                {name}
+            {definition.value?.presets.map(({ name, isOffered }) => (
+              <option key={name} value={name} disabled={!isOffered}>
+                {isOffered ? name : `${name} (command line)`}
               </option>
             ))}
           </select>
         </label>
+        {withheld.value.length > 0 && (
+          <p class="faint">
+            {withheld.value.map(({ name }) => name).join(', ')}: not in a browser, which lacks the
+            tokenizer {[...new Set(withheld.value.map(({ tokenizer }) => tokenizer))].join(' or ')}.
+            The command line trains them.
+          </p>
+        )}
         <p class="faint">{chosen.value?.summary ?? definition.value?.summary}</p>
         <Text />
         <Numbers />

@@ -10,7 +10,7 @@ import {
   type Tensor,
 } from '../../tensor/index.js';
 import type { LayerCache } from './cache.js';
-import { gaussian, projectionInit, STD } from './init.js';
+import { gaussian, gaussianTable, projectionInit, STD } from './init.js';
 import type { TransformerConfig, TransformerSizes } from './settings.js';
 
 /** What a block is told of the text beside the stream itself. */
@@ -62,7 +62,7 @@ export class CausalSelfAttention extends Module {
     this.kNorm = qkNorm ? new RMSNorm(D, { eps, affine: normGain }) : null;
     const hasValues = config.valueEmbeddings && layer % 2 === 1;
     // As large as the values that a projection makes of a stream of norm 1.
-    const spread = gaussian(STD * Math.sqrt(C));
+    const spread = gaussianTable(STD * Math.sqrt(C));
     this.valueEmbedding = hasValues ? new Embedding(vocabSize, K * D, spread) : null;
     this.valueGate = hasValues
       ? new Linear(Math.min(GATE_CHANNELS, C), K, { bias: false, init: init.zeros })

@@ -6,12 +6,14 @@ import type { TransformerConfig } from './settings.js';
 /** The standard deviation of all matrices (GPT-2; Llama as Hugging Face has it). */
 export const STD = 0.02;
 
+/** A table of N(0, std). */
+export function gaussianTable(std: number) {
+  return { init: (weight: Tensor) => init.normal(weight, { std }) };
+}
+
 /** Weights of N(0, std), biases of 0. */
 export function gaussian(std: number) {
-  return {
-    init: (weight: Tensor) => init.normal(weight, { std }),
-    biasInit: (bias: Tensor) => init.zeros(bias),
-  };
+  return { ...gaussianTable(std), biasInit: (bias: Tensor) => init.zeros(bias) };
 }
 
 /**

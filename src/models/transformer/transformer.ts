@@ -27,7 +27,7 @@ import type { Passage } from './attention.js';
 import { Block, makeNorm } from './block.js';
 import type { LayerCache } from './cache.js';
 import { CachedDecoding } from './decoding.js';
-import { gaussian, STD } from './init.js';
+import { gaussian, gaussianTable, STD } from './init.js';
 import { sinusoids } from './positions.js';
 import {
   sizesOf,
@@ -86,8 +86,8 @@ export class Transformer extends Module implements LanguageModel {
     this.sizes = sizesOf(name, config);
     this.blockSize = blockSize;
     this.receptiveField = blockSize;
-    this.wte = new Embedding(vocabSize, C, gaussian(STD));
-    this.wpe = position === 'learned' ? new Embedding(blockSize, C, gaussian(STD)) : null;
+    this.wte = new Embedding(vocabSize, C, gaussianTable(STD));
+    this.wpe = position === 'learned' ? new Embedding(blockSize, C, gaussianTable(STD)) : null;
     this.drop = new Dropout(dropout);
     this.h = Array.from(
       { length: nLayer },

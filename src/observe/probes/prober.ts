@@ -7,7 +7,7 @@ import type { ModelProbe, TensorsProbe } from '../../runs/probe-records.js';
 import type { TrainingSettings } from '../../runs/settings.js';
 import type { TensorKind } from '../../runs/tensor-kinds.js';
 import type { OperationCall, Tensor } from '../../tensor/index.js';
-import { checkIterable, checkOptions, checkWhole } from '../../util/check.js';
+import { checkIterable, checkObject, checkWhole } from '../../util/check.js';
 import { attentionRecord } from './attention.js';
 import { Diagnostician } from './diagnosis.js';
 import { figure } from './figures.js';
@@ -59,7 +59,7 @@ export class Prober implements Disposable {
 
   /** @throws UserError for what is no model, no training's settings, or no splits. */
   constructor(options: ProberOptions) {
-    const { model, training, data } = checkOptions('Prober', options);
+    const { model, training, data } = checkObject('Prober', options);
     checkLanguageModel('Prober', model);
     checkWhole('Prober', 'training.probeInterval', training?.probeInterval, 1);
     checkIterable('Prober', 'patterns of tensors (training.probePattern)', training.probePattern);

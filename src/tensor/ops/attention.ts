@@ -14,7 +14,7 @@ import type { InputGradient } from '../gradient.js';
 import { defaultRandom, RandomSource } from '../random.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkOptions, checkRange, checkWhole } from './check.js';
+import { checkFloat, checkObject, checkOptions, checkRange, checkWhole } from './check.js';
 
 /** What attention can be told beside its queries, keys and values. */
 export interface AttentionOptions {
@@ -119,7 +119,14 @@ export function attentionSettings(
   v: Tensor,
   given: AttentionOptions | undefined,
 ): AttentionSettings {
-  const options = checkOptions<AttentionOptions>(name, given);
+  const options = checkOptions(name, given, [
+    'scale',
+    'window',
+    'dropout',
+    'random',
+    'softcap',
+    'keys',
+  ]);
   for (const x of [q, k, v]) checkFloat(name, x);
   const [batch, queries, heads, width] = q.shape;
   const [kBatch, capacity, kvHeads, kWidth] = k.shape;
@@ -203,7 +210,7 @@ export interface SelfAttentionOptions extends Omit<AttentionOptions, 'keys'> {
 export function causalSelfAttention(x: Tensor, options: SelfAttentionOptions): Tensor {
   const name = 'causalSelfAttention';
   checkFloat(name, x);
-  const { heads, kvHeads = heads, ...rest } = checkOptions<SelfAttentionOptions>(name, options);
+  const { heads, kvHeads = heads, ...rest } = checkObject(name, options);
   checkWhole(name, 'heads', heads, 1);
   checkWhole(name, 'kvHeads', kvHeads, 1);
   const [batch, time, channels] = x.shape;

@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor.js';
 export {
   checkFlag,
   checkFunction,
+  checkObject,
   checkOptions,
   checkRange,
   checkWhole,

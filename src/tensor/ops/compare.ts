@@ -80,7 +80,11 @@ export function allclose(
   b: Tensor,
   options: { rtol?: number; atol?: number; equalNan?: boolean } = {},
 ): boolean {
-  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions('allclose', options);
+  const {
+    rtol = 1e-5,
+    atol = 1e-8,
+    equalNan = false,
+  } = checkOptions('allclose', options, ['rtol', 'atol', 'equalNan']);
   checkRange('allclose', 'rtol', rtol, 0);
   checkRange('allclose', 'atol', atol, 0);
   const [x, y] = promoted('allclose', a, b).map((t) => to(t.detach(), 'float32'));

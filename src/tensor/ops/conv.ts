@@ -201,6 +201,6 @@ export function conv1d(
   bias?: Tensor | null,
   options: Conv1dOptions = {},
 ): Tensor {
-  const { dilation = 1, groups = 1 } = checkOptions('conv1d', options);
+  const { dilation = 1, groups = 1 } = checkOptions('conv1d', options, ['dilation', 'groups']);
   return apply(conv1dOperation, bias ? [x, weight, bias] : [x, weight], { dilation, groups });
 }

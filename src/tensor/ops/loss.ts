@@ -6,7 +6,14 @@ import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { isUnit, unitStorage } from '../unit.js';
-import { checkFloat, checkNumber, checkOptions, checkRange, checkTargets } from './check.js';
+import {
+  checkFloat,
+  checkNumber,
+  checkObject,
+  checkOptions,
+  checkRange,
+  checkTargets,
+} from './check.js';
 import { product } from './product.js';
 
 /** As in PyTorch's `cross_entropy`. */
@@ -23,7 +30,10 @@ interface Settings {
 }
 
 function settingsOf(operation: string, options: CrossEntropyOptions): Settings {
-  const { labelSmoothing = 0, ignoreIndex = -100 } = checkOptions(operation, options);
+  const { labelSmoothing = 0, ignoreIndex = -100 } = checkOptions(operation, options, [
+    'labelSmoothing',
+    'ignoreIndex',
+  ]);
   checkRange(operation, 'labelSmoothing', labelSmoothing, 0, 1);
   checkNumber(operation, ignoreIndex, 'int32');
   return { smoothing: labelSmoothing, ignoreIndex };
@@ -273,9 +283,9 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const name = 'linearCrossEntropy';
-  const { maxLogits = 8 * 1024 * 1024 } = checkOptions(name, options);
+  const { maxLogits = 8 * 1024 * 1024, ...others } = checkObject(name, options);
   checkRange(name, 'maxLogits', maxLogits, 1);
-  const settings = { ...settingsOf(name, options), maxLogits };
+  const settings = { ...settingsOf(name, others), maxLogits };
   checkFloat(name, x);
   const classes = indicesOf(name, targets, x.backend);
   return apply(

@@ -5,7 +5,7 @@ import { formatShape } from '../../util/shape.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkOptions, checkRange } from './check.js';
+import { checkFloat, checkObject, checkOptions, checkRange } from './check.js';
 
 /**
  * y = x̂ · weight + bias, x̂ = (x − mean) · rstd by rows (the mean 0 unless `centred`); with g = dy · weight,
@@ -190,7 +190,13 @@ export function batchNorm(
   options: BatchNormOptions = {},
 ): { y: Tensor } & BatchStatistics {
   const name = 'batchNorm';
-  const { weight, bias, eps = 1e-5, parts = 1, statistics } = checkOptions(name, options);
+  const {
+    weight,
+    bias,
+    eps = 1e-5,
+    parts = 1,
+    statistics,
+  } = checkOptions(name, options, ['weight', 'bias', 'eps', 'parts', 'statistics']);
   checkEps(name, eps);
   const inputs = affineInputs(name, x, weight, bias);
   const channels = checkChannels(name, x, ...inputs.slice(1));
@@ -211,7 +217,7 @@ export function batchNorm(
 }
 
 function checkStatistics(x: Tensor, statistics: BatchStatistics, channels: number): void {
-  const { mean, variance } = checkOptions('batchNorm', statistics);
+  const { mean, variance } = checkObject('batchNorm', statistics);
   for (const tensor of [mean, variance]) {
     checkFloat('batchNorm', tensor);
     if (tensor.ndim !== 1 || tensor.shape[0] !== channels || tensor.backend !== x.backend) {

@@ -30,7 +30,7 @@ export function mseLoss(
   target: Tensor,
   options: { reduction?: Reduction } = {},
 ): Tensor {
-  const { reduction = 'mean' } = checkOptions('mseLoss', options);
+  const { reduction = 'mean' } = checkOptions('mseLoss', options, ['reduction']);
   checkFloat('mseLoss', x);
   checkFloat('mseLoss', target);
   checkReduction('mseLoss', reduction);
@@ -56,7 +56,10 @@ export function nllLoss(
   classes: Indices,
   options: { ignoreIndex?: number; reduction?: Reduction } = {},
 ): Tensor {
-  const { ignoreIndex = -100, reduction = 'mean' } = checkOptions('nllLoss', options);
+  const { ignoreIndex = -100, reduction = 'mean' } = checkOptions('nllLoss', options, [
+    'ignoreIndex',
+    'reduction',
+  ]);
   checkFloat('nllLoss', logProbs);
   const targets = indicesOf('nllLoss', classes, logProbs.backend);
   checkReduction('nllLoss', reduction);

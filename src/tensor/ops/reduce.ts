@@ -166,7 +166,10 @@ function extreme(
 
 /** Variance, unbiased by default. */
 export function variance(x: Tensor, dim?: Dims, options: VarianceOptions = {}): Tensor {
-  const { keepdim = false, correction = 1 } = checkOptions('var', options);
+  const { keepdim = false, correction = 1 } = checkOptions('var', options, [
+    'keepdim',
+    'correction',
+  ]);
   checkFloat('var', x);
   checkRange('var', 'correction', correction);
   return apply(varianceOperation, [x], { ...reduceOptions('var', x, dim, keepdim), correction });

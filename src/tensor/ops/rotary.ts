@@ -13,7 +13,7 @@ import { formatShape } from '../../util/shape.js';
 import { tensor } from '../create.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { checkFloat, checkOptions, checkRange, checkWhole } from './check.js';
+import { checkFloat, checkObject, checkOptions, checkRange, checkWhole } from './check.js';
 
 /** How frequencies are stretched for texts longer than a model was trained on. */
 export type RotaryScaling =
@@ -46,7 +46,11 @@ export interface RotaryOptions {
  */
 export function rotaryFrequencies(options: RotaryOptions, length: number): Float64Array {
   const name = 'rotaryFrequencies';
-  const { dims, theta = 10_000, scaling } = checkOptions<RotaryOptions>(name, options);
+  const {
+    dims,
+    theta = 10_000,
+    scaling,
+  } = checkOptions(name, options, ['dims', 'theta', 'scaling']);
   checkWhole(name, 'dims', dims, 2);
   if (dims % 2 !== 0) {
     throw new UserError(`${name}: expected dims to be even, got ${dims}`);
@@ -83,7 +87,7 @@ const SCALING_NUMBERS = {
 } as const satisfies Record<RotaryScaling['kind'], readonly string[]>;
 
 function checkScaling(name: string, scaling: RotaryScaling, dims: number): void {
-  const { kind } = checkOptions(name, scaling);
+  const { kind } = checkObject(name, scaling);
   if (!Object.hasOwn(SCALING_NUMBERS, kind)) {
     throw new UserError(
       `${name}: expected the scaling's kind to be linear, dynamic or llama3, got ${describeValue(kind)}`,
@@ -136,7 +140,10 @@ export class RotaryTable {
       );
     }
     checkWhole('RotaryTable', 'length', length);
-    const { first = 0, reach = first + length } = checkOptions('RotaryTable', span);
+    const { first = 0, reach = first + length } = checkOptions('RotaryTable', span, [
+      'first',
+      'reach',
+    ]);
     checkWhole('RotaryTable', 'first', first);
     this.frequencies = rotaryFrequencies(options, reach);
     const { dims } = options;
@@ -206,7 +213,7 @@ export function rotary(
   if (!(table instanceof RotaryTable)) {
     throw new UserError(`rotary: expected a RotaryTable, got ${describeValue(table)}`);
   }
-  const { offset = 0, heads = x.shape[2] } = checkOptions('rotary', options);
+  const { offset = 0, heads = x.shape[2] } = checkOptions('rotary', options, ['offset', 'heads']);
   const [, time, all, width] = x.shape;
   if (x.ndim !== 4 || width < table.dims) {
     throw new ShapeError(

@@ -28,7 +28,7 @@ export function multinomial(
   options: MultinomialOptions = {},
 ): Tensor {
   checkFloat('multinomial', weights);
-  const { replacement = false } = checkOptions('multinomial', options);
+  const { replacement = false } = checkOptions('multinomial', options, ['replacement', 'random']);
   const random = checkSource('multinomial', options.random);
   if (weights.ndim < 1 || weights.ndim > 2 || !Number.isInteger(numSamples) || numSamples < 1) {
     throw new ShapeError(

@@ -74,7 +74,7 @@ export function topk(
   dim = -1,
   options: { largest?: boolean } = {},
 ): ValuesAndIndices {
-  const { largest = true } = checkOptions('topk', options);
+  const { largest = true } = checkOptions('topk', options, ['largest']);
   checkFlag('topk', 'largest', largest);
   return first('topk', x, k, dim, largest);
 }

@@ -8,7 +8,8 @@ import { getEncoding } from 'js-tiktoken';
 import { describe, expect, it } from 'vitest';
 import { loadTokenizer } from '../registry.js';
 import { GPT2_SPLIT, GPT4_SPLIT } from './split.js';
-import { TIKTOKEN_NAMES, TiktokenTokenizer } from './tiktoken.js';
+import { TiktokenTokenizer } from './tiktoken.js';
+import { TIKTOKEN_NAMES } from './tiktoken-names.js';
 
 /** Characters where JavaScript's `\s`, or case without regard to `ſ`, is not what tiktoken means. */
 const DIFFERENT = /[\u0085\ufeff\u017f]/;

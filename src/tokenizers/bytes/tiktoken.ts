@@ -19,6 +19,7 @@ import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../token
 import { ByteBpe } from './byte-bpe.js';
 import { type Merges, NO_MERGE } from './merge.js';
 import { GPT2_SPLIT, GPT4_SPLIT, GPT4O_SPLIT } from './split.js';
+import { type TiktokenName, tiktokenName } from './tiktoken-names.js';
 
 /** A token is text, or its bytes where they are not UTF-8; holes are ids that stand for no bytes. */
 type Ranks = readonly (string | readonly number[] | undefined)[];
@@ -61,7 +62,7 @@ for (let id = 200000; id <= 201087; id++) {
 // It has this name beside that of a reserved id; the last is what the id is decoded to.
 HARMONY['<|endofprompt|>'] = 200018;
 
-const ENCODINGS = {
+const ENCODINGS: Readonly<Record<TiktokenName, Encoding>> = {
   gpt2: R50K,
   r50k_base: R50K,
   p50k_base: {
@@ -94,12 +95,7 @@ const ENCODINGS = {
     specials: HARMONY,
     vocabSize: 201088,
   },
-} satisfies Record<string, Encoding>;
-
-export type TiktokenName = keyof typeof ENCODINGS;
-
-/** The names of the encodings, from GPT-2's on. */
-export const TIKTOKEN_NAMES = Object.keys(ENCODINGS) as TiktokenName[];
+};
 
 export class TiktokenTokenizer implements Tokenizer {
   readonly kind = 'tiktoken';
@@ -111,7 +107,7 @@ export class TiktokenTokenizer implements Tokenizer {
   private readonly bpe: ByteBpe;
 
   private constructor(name: TiktokenName, ranks: Ranks) {
-    const encoding: Encoding = ENCODINGS[name];
+    const encoding = ENCODINGS[name];
     const utf8 = new TextEncoder();
     const tokens = new Array<Uint8Array | undefined>(ranks.length);
     for (let id = 0; id < ranks.length; id++) {
@@ -141,7 +137,7 @@ export class TiktokenTokenizer implements Tokenizer {
   }
 
   static async fromManifest(manifest: TokenizerManifest): Promise<TiktokenTokenizer> {
-    const name = TIKTOKEN_NAMES.find((known) => known === manifest.name);
+    const name = tiktokenName(manifest.name);
     if (!name)
       throw new UserError(`the saved tokenizer names an unknown encoding: ${manifest.name}`);
     const tokenizer = await TiktokenTokenizer.load(name);
@@ -204,6 +200,9 @@ function mergesOfVocabulary(tokens: (Uint8Array | undefined)[]): Merges {
   return { rank, join: rank };
 }
 
+/** One character a byte. */
 function latin1(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
