@@ -36,11 +36,12 @@ export default defineStudy({
       new Generator(context.seed, 1),
     );
     const losses = Array.from({ length: draws }, () => {
-      const drawn = Array.from({ length: batches as number }, () => ({
-        ...sampler.next(),
-        rows: 128,
-        blockSize: model.blockSize,
-      }));
+      // A sampler fills the same arrays anew.
+      const drawn = Array.from({ length: batches as number }, () => {
+        const { inputs, targets } = sampler.next();
+        const { blockSize } = model;
+        return { rows: 128, blockSize, inputs: inputs.slice(), targets: targets.slice() };
+      });
       return meanLoss(model, drawn);
     });
     const mean = losses.reduce((sum, l) => sum + l, 0) / draws;

@@ -1,4 +1,11 @@
-import { buildSettings, flopsPerToken, modelDefinition } from 'nanogpt';
+import {
+  buildSettings,
+  flopsPerToken,
+  generate,
+  type LanguageModel,
+  type LoadedDataset,
+  modelDefinition,
+} from 'nanogpt';
 import { type Cells, defineStudy } from 'nanogpt/study';
 import { train } from './lib/train.js';
 
@@ -56,6 +63,7 @@ export default defineStudy({
     tokens: { says: 'characters predicted in training, of a million', digits: 2 },
     seconds: { says: 'seconds of one core', digits: 1 },
     speed: { says: 'thousand predictions a second', digits: 0 },
+    text: { says: 'What each writes' },
   },
   async run({ model: name, budget }, context) {
     const { scale, data } = context;
@@ -91,6 +99,7 @@ export default defineStudy({
     return {
       ...{ bits: run.bitsPerByte, loss: run.validation, parameters: run.parameters, steps },
       ...{ tokens: tokens / 1e6, seconds, speed: tokens / seconds / 1e3 },
+      ...(context.seed === 0 && budget === 'seconds' && { text: twentyLines(run.model, data) }),
     };
   },
   checks: BUDGETS.flatMap((budget) =>
@@ -129,4 +138,10 @@ async function stepsIn(
     });
   });
   return Math.round((seconds * (to - from)) / Math.max(1e-4, until - at));
+}
+
+function twentyLines(model: LanguageModel, { tokenizer }: LoadedDataset): string {
+  const start = Array.from(tokenizer.encode('\n'));
+  const text = tokenizer.decode(generate(model, start, { maxTokens: 900, seed: 0 }));
+  return text.split('\n').slice(0, 20).join('\n');
 }

@@ -26,8 +26,8 @@ export default defineStudy({
   refuted: 'a WaveNet that comes to the same loss in as few steps, tokens or seconds',
   factors: { model: Object.keys(MODELS) },
   scales: {
-    full: { steps: 1500, every: 25, goal: 2 },
-    quick: { steps: 600, every: 25, goal: 2.2 },
+    full: { steps: 1500, every: 25, goal: 2.2 },
+    quick: { steps: 600, every: 25, goal: 2.4 },
     tiny: { steps: 8, every: 2, goal: 4.17 },
   },
   measures: {
@@ -74,12 +74,12 @@ export default defineStudy({
     unit: '×',
   })),
   charts: [
-    { kind: 'dots', measure: 'steps', title: 'Steps to a validation loss of 2.0' },
+    { kind: 'dots', measure: 'steps', title: 'Steps to a validation loss of 2.2' },
     { kind: 'dots', measure: 'seconds', title: 'Seconds of one core to it' },
   ],
   discussion: (
     r,
-  ) => `The goal is 2.0 nats on validation. WaveNet predicts at every position of its window, so that a step of 16 windows is
+  ) => `The goal is 2.2 nats on validation: in 1,500 steps the MLP does not come to 2.0, and WaveNet does. WaveNet predicts at every position of its window, so that a step of 16 windows is
 1,024 predictions, where the MLP's has 128. It needs ${r.figure('steps', { model: 'wavenet' })} steps where the MLP needs
 ${r.figure('steps', { model: 'mlp' })}; ${r.figure('tokens', { model: 'wavenet' })} predictions against
 ${r.figure('tokens', { model: 'mlp' })}; and ${r.figure('seconds', { model: 'wavenet' })} seconds against

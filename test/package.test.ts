@@ -151,6 +151,14 @@ describe('the packed files', () => {
     },
   );
 
+  it('run their studies, and list them with the verdicts that came along', () => {
+    const tiny = ['study', 'init-depth', '--tiny', '--out', 'studies', '--json'];
+    expect(JSON.parse(ok(nanogpt(cwd, tiny)).stdout).runs).toHaveLength(30);
+    expect(fs.readdirSync(path.join(cwd, 'studies'))).toContain('init-depth-1.svg');
+    expect(ok(nanogpt(cwd, ['study'])).stdout).toMatch(/init-depth +holds +5/);
+    expect(fs.existsSync(path.join(cwd, 'node_modules', '@stdlib', 'stats-ttest'))).toBe(false);
+  });
+
   it('run their examples', () => {
     const examples = path.join(cwd, 'node_modules', 'nanogpt', 'examples');
     expect(fs.readdirSync(examples).sort()).toEqual([

@@ -6,6 +6,7 @@ import { createTokenizer, datasetFromText, type LoadedDataset } from '../src/ind
 import { execute } from '../src/study/execute.js';
 import {
   type AnyStudy,
+  fillNotes,
   findings,
   findStudy,
   plan,
@@ -153,5 +154,28 @@ describe('pages', () => {
         charts,
       );
     }
+  });
+});
+
+describe('notes', () => {
+  it('are filled in from the results (`npx vitest run test/studies.test.ts -u` writes docs/notes.md anew)', async () => {
+    const template = fs.readFileSync(path.join(ROOT, 'studies', 'notes.md'), 'utf8');
+    const filled = fillNotes(template, studied, 'studies');
+    expect(filled).not.toMatch(/[{}]/);
+    await expect(filled).toMatchFileSnapshot(path.join(ROOT, 'docs', 'notes.md'));
+    for (const [, target] of filled.matchAll(/\]\(([^)#]+)/g)) {
+      const isPage =
+        /^studies\/.*\.md$/.test(target!) && !studied.get(path.basename(target!, '.md'))?.results;
+      if (!isPage) expect(fs.existsSync(path.join(ROOT, 'docs', target!)), target).toBe(true);
+    }
+    for (const name of names) expect(template, name).toContain(`${name}`);
+  });
+
+  it('refuse what is not there', () => {
+    const fill = (text: string) => () => fillNotes(text, studied, 'studies');
+    expect(fill('{verdict no-such}')).toThrow('{verdict no-such} names no study');
+    const [name] = [...studied].find(([, { results }]) => results !== undefined)!;
+    expect(fill(`{check ${name} 99}`)).toThrow('names no check');
+    expect(fill(`{figure ${name} no}`)).toThrow('names no measure');
   });
 });

@@ -30,13 +30,21 @@ const sums = (change: Partial<Study<{ add: number }>> = {}) =>
     without: ({ times, way }) => times === 1 && way === 'odd',
     data: null,
     scales: { full: { add: 0 }, quick: { add: 1 }, tiny: { add: 2 } },
-    measures: { sum: { says: 'sum' }, place: { says: 'place' }, curve: { says: 'curve' } },
+    measures: {
+      ...{ sum: { says: 'sum' }, place: { says: 'place' }, curve: { says: 'curve' } },
+      text: { says: 'What it says' },
+    },
     run({ times, way }, { seed, scale }) {
       calls.push(`${times} ${way} ${seed}`);
       if (calls.length === 4) stopAfter?.();
       if (way === 'odd' && seed === 1) throw new Error('the loss became NaN\nat step 3');
       const sum = (times as number) * (10 + 1 / (seed + 3)) + scale.add;
-      return { sum, place: 1, curve: [sum, sum + 1] };
+      return {
+        sum,
+        place: 1,
+        curve: [sum, sum + 1],
+        ...(seed === 0 && { text: `${times}!\nend` }),
+      };
     },
     checks: [
       {
@@ -154,6 +162,9 @@ describe('results', () => {
     expect(page).toContain('Once is 10.219, and twice adds +10.2 (+10.1 … +10.3); 1 failed.');
     expect(page).toContain('| 2 | odd | 20.421 ± 0.271 | 1.000 ± 0.000 | 1 |');
     expect(page).not.toContain('| curve |');
+    expect(page).toContain(
+      '## What it says\n\n### times 1, plain\n\n    1!\n    end\n\n### times 2, plain',
+    );
     expect(page).toContain(
       '3 cells, seeds 0 to 4, the same for every cell: 15 runs, of which 1 failed',
     );

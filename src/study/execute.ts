@@ -59,6 +59,7 @@ function rounded(study: AnyStudy, measures: Measures): NonNullable<FinishedRun['
       if (!Object.hasOwn(study.measures, name)) {
         throw new Error(`study ${study.name}: measures has no "${name}", which its run gave`);
       }
+      if (typeof value === 'string') return [name, value];
       return [name, typeof value === 'number' ? one(value) : value.map(one)];
     }),
   );

@@ -17,6 +17,7 @@ export function studyPage(study: AnyStudy, results: StudyResults): string {
     study.discussion?.(readerOf(study, results.runs, found)).trim(),
     ...(study.charts ?? []).map(({ title }, i) => `![${title}](${study.name}-${i + 1}.svg)`),
     `## All figures\n\n${cellsTable(study, results.runs)}`,
+    texts(study, results.runs),
     `## How it was done\n\n${method(study, results)}`,
   ];
   return `${parts.filter((part) => part !== undefined && part !== '').join('\n\n')}\n`;
@@ -46,7 +47,7 @@ function checksTable(study: AnyStudy, found: readonly Finding[]): string {
     const end = aside ? verdict : `**${verdict}**`;
     if (e === null)
       return `| ${name} | – | ${isCounted ? '' : '– | '}${needed} |${isCounted ? '' : ' – | – |'} ${end} |`;
-    if (isCounted) return `| ${name} | ${shown(e.mean)} | ${needed} | ${end} |`;
+    if (isCounted) return `| ${name} | ${plain(e.mean)} | ${needed} | ${end} |`;
     const interval = e.interval ? `${shown(e.interval[0])} … ${shown(e.interval[1])}` : '–';
     return `| ${name} | ${shown(e.mean)} | ${interval} | ${needed} | ${pText(p)} | ${effect === null ? '–' : signed(effect, 1)} | ${end} |`;
   });
@@ -59,8 +60,9 @@ function checksTable(study: AnyStudy, found: readonly Finding[]): string {
 /** A row for each cell, a column for each single figure. */
 function cellsTable(study: AnyStudy, runs: readonly FinishedRun[]): string {
   const factors = Object.keys(study.factors);
-  const isSeries = (name: string) => runs.some((run) => Array.isArray(run.measures?.[name]));
-  const measures = Object.keys(study.measures).filter((name) => !isSeries(name));
+  const isFigure = (name: string) =>
+    !runs.some(({ measures }) => typeof (measures?.[name] ?? 0) !== 'number');
+  const measures = Object.keys(study.measures).filter(isFigure);
   const unit = (name: string) =>
     study.measures[name]!.unit ? `, ${study.measures[name]!.unit}` : '';
   const hasFailed = runs.some((run) => run.failed !== undefined);
@@ -79,6 +81,26 @@ function cellsTable(study: AnyStudy, runs: readonly FinishedRun[]): string {
   });
   const lines = [head, head.map((_, i) => (i < factors.length ? '---' : '---:')), ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** What runs wrote, of the first that did in each cell. */
+function texts(study: AnyStudy, runs: readonly FinishedRun[]): string {
+  return Object.entries(study.measures)
+    .flatMap(([name, { says }]) => {
+      const written = cellsOf(study).flatMap((cell) => {
+        const run = runs.find(
+          ({ levels, measures }) => sameCell(levels, cell) && typeof measures?.[name] === 'string',
+        );
+        if (!run) return [];
+        // Indented, whatever the text has in it cannot end the block.
+        const lines = String(run.measures![name])
+          .split('\n')
+          .map((line) => `    ${line}`.trimEnd());
+        return [`### ${labelOf(cell)}\n\n${lines.join('\n')}`];
+      });
+      return written.length > 0 ? [`## ${says}\n\n${written.join('\n\n')}`] : [];
+    })
+    .join('\n\n');
 }
 
 const sameCell = (a: Levels, b: Levels) => labelOf(a) === labelOf(b);
@@ -145,7 +167,8 @@ export function readerOf(
 export function checkText(e: Estimate | null, unit?: string): string {
   if (e === null) return '–';
   const end = unit === '×' ? ' ×' : unit ? ` ${unit}` : '';
-  const shown = (value: number) => (unit === '×' ? plain(value) : signed(value));
+  const shown = (value: number) =>
+    unit === '×' || e.interval === null ? plain(value) : signed(value);
   const interval = e.interval ? ` (${shown(e.interval[0])} … ${shown(e.interval[1])})` : '';
   return `${shown(e.mean)}${end}${interval}`;
 }

@@ -16,7 +16,7 @@ const runSchema = z.strictObject({
   seed: z.int().min(0),
   seconds: z.number(),
   /** Absent from a run that failed. What is not finite is null. */
-  measures: z.record(z.string(), z.union([number, z.array(number)])).optional(),
+  measures: z.record(z.string(), z.union([number, z.array(number), z.string()])).optional(),
   /** Why it failed, in a line. */
   failed: z.string().optional(),
 });

@@ -7,8 +7,8 @@ import { UserError } from '../util/errors.js';
 export type Level = string | number | boolean;
 /** A value for each factor: what tells a cell of the design from the others. */
 export type Levels = Readonly<Record<string, Level>>;
-/** What a run measured: figures, and series of them that stand over one another's positions. */
-export type Measures = Readonly<Record<string, number | readonly number[]>>;
+/** What a run gave: figures, series of them that stand over one another's positions, and text to be read. */
+export type Measures = Readonly<Record<string, number | readonly number[] | string>>;
 
 /** The three sizes in which a study runs. */
 export const SETTINGS = ['full', 'quick', 'tiny'] as const;
