@@ -18,7 +18,7 @@ export function predictions(model: LanguageModel, ids: TokenIds, count: number):
   for (const batch of passOf({ ids }, { batchSize: 64, blockSize, target, name: 'these' })) {
     if (seen >= count) break;
     using _batch = new Scope();
-    const x = tensor(batch.inputs, { shape: [batch.rows, blockSize] });
+    const x = tensor(batch.inputs, { shape: [batch.rows, batch.blockSize] }); // the last block may be shorter
     logits.push((noGrad(() => model.forward(x)).dataSync() as Float32Array).slice());
     targets.push(batch.targets.slice());
     seen += batch.targets.length;
