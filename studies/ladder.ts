@@ -128,7 +128,7 @@ async function stepsIn(
   settings: Record<string, unknown>,
   context: Parameters<typeof train>[2],
 ): Promise<number> {
-  const [from, to] = [20, 60];
+  const [from, to] = seconds < 0.1 ? [2, 4] : [20, 60];
   let [at, until] = [0, 0];
   const trial = { ...settings, steps: to, warmupSteps: 0 };
   using _run = await train(kind, trial, context, (trainer) => {
