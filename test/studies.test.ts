@@ -29,7 +29,7 @@ beforeAll(async () => {
     const file = resultsFile(PAGES, name);
     studied.set(name, { study, results: fs.existsSync(file) ? readResults(file) : undefined });
   }
-});
+}, 60_000);
 
 describe('studies', () => {
   it('are found by their names, and an unknown one names the nearest', async () => {

@@ -2,7 +2,8 @@
 import type { SingleBar } from 'cli-progress';
 import cliProgress from 'cli-progress';
 import type { DataProgress, DownloadProgress, WorkProgress } from '../data/index.js';
-import { byteSize, duration, type Output } from './output.js';
+import { duration } from '../util/duration.js';
+import { byteSize, type Output } from './output.js';
 
 export interface DownloadBar extends Disposable {
   readonly update: (progress: DataProgress) => void;

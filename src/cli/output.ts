@@ -53,15 +53,6 @@ export function thousands(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 }
 
-/** `1 h 02 min`, `3 min 20 s`, `12 s`. */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const two = (value: number) => String(value).padStart(2, '0');
-  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${two(Math.floor(whole / 60) % 60)} min`;
-  if (whole >= 60) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
-  return `${whole} s`;
-}
-
 /** `82.3 MB`, `316 MB`, in powers of ten. */
 export function byteSize(bytes: number): string {
   if (bytes >= 1e15) return `${(bytes / 1e15).toPrecision(3)} PB`;

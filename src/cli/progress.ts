@@ -1,7 +1,8 @@
 /** How training is shown while it runs: one live line on a terminal, plain lines elsewhere. */
 import cliProgress from 'cli-progress';
 import type { ProgressEvent } from '../train/index.js';
-import { duration, type Output, rate } from './output.js';
+import { duration } from '../util/duration.js';
+import { type Output, rate } from './output.js';
 import { Curve, sparkline } from './sparkline.js';
 
 /** Progress of training, on the terminal. */

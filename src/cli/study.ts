@@ -16,9 +16,10 @@ import {
   verdictOf,
   writeStudy,
 } from '../study/index.js';
+import { duration } from '../util/duration.js';
 import { UsageError, UserError } from '../util/errors.js';
 import { interruptible } from './interrupt.js';
-import { duration, Output } from './output.js';
+import { Output } from './output.js';
 import { shownPath } from './paths.js';
 import { table } from './table.js';
 

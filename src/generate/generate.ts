@@ -106,6 +106,8 @@ function* places(
     stopAt = [],
     pad = 0,
     cache = true,
+    alternatives: _alternatives,
+    drawn: _drawn,
     ...sampling
   } = checkOptions('generate', options, [
     ...SAMPLING_OPTIONS,
@@ -128,8 +130,7 @@ function* places(
   if (!Array.isArray(prompt) && !(ArrayBuffer.isView(prompt) && !(prompt instanceof DataView))) {
     throw new UserError(`prompt: expected an array of token ids, got ${describeValue(prompt)}.`);
   }
-  const { alternatives: _, drawn: __, ...drawing } = sampling;
-  const sampler = new Sampler(drawing);
+  const sampler = new Sampler(sampling);
   const history = prompt.length > 0 ? Array.from(prompt) : [pad];
   checkIds('prompt', model, [...history, pad]);
   checkIds('stopAt', model, stopAt);

@@ -22,7 +22,7 @@ function normOf(operation: string, params: readonly Tensor[]): number {
   const updates: Update[] = [];
   let first: Tensor | null = null;
   for (const param of params) {
-    const update = emptyUpdate(param);
+    const update = emptyUpdate(param.numel);
     if (!pointAtGradient(update, param)) continue;
     first ??= param;
     if (param.backend !== first.backend) {

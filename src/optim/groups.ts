@@ -116,7 +116,7 @@ function makeSlots(label: string, params: Parameters, names: Map<Tensor, string>
     markListed(param);
     checkParameter(`${label}: parameter ${name} ${formatShape(param.shape)}`, param, names);
     names.set(param, name);
-    slots.push({ name, param, steps: 0, states: [], update: emptyUpdate(param) });
+    slots.push({ name, param, steps: 0, states: [], update: emptyUpdate(param.numel) });
   }
   return slots;
 }

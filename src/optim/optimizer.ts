@@ -37,7 +37,7 @@ export abstract class Optimizer<Options extends RateOptions = RateOptions> {
   stepCount = 0;
   private rate: number;
   private readonly batches: Batch<Options>[] = [];
-  private readonly stretch = emptyUpdate(null);
+  private readonly stretch = emptyUpdate(0);
 
   /**
    * @param kind its name, in errors and in a saved state.

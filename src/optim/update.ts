@@ -3,12 +3,12 @@ import type { ParameterUpdate, Tensor } from '../tensor/index.js';
 
 export type Update = ParameterUpdate<unknown>;
 
-/** An update of `param` with nothing filled in but its size, if it is known which it is. */
-export function emptyUpdate(param: Tensor | null): Update {
+/** An update with nothing filled in but how many elements it changes. */
+export function emptyUpdate(count: number): Update {
   return {
     param: null,
     grad: null,
-    count: param?.numel ?? 0,
+    count,
     rows: null,
     rowCount: 0,
     width: 0,

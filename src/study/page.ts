@@ -1,6 +1,7 @@
 /** A study's page: everything that it says of results is read from them. */
+import { duration } from '../util/duration.js';
 import { valuesOf } from './charts.js';
-import { type AnyStudy, cellsOf, labelOf } from './design.js';
+import { type AnyStudy, cellsOf, labelOf, matches } from './design.js';
 import type { FinishedRun, StudyResults } from './results.js';
 import { type Estimate, estimate } from './statistics.js';
 import type { Levels, Reader } from './study.js';
@@ -72,7 +73,7 @@ function cellsTable(study: AnyStudy, runs: readonly FinishedRun[]): string {
     ...(hasFailed ? ['failed'] : []),
   ];
   const rows = cellsOf(study).map((cell) => {
-    const failed = runs.filter((run) => sameCell(run.levels, cell) && run.failed !== undefined);
+    const failed = runs.filter((run) => matches(run.levels, cell) && run.failed !== undefined);
     return [
       ...factors.map((factor) => String(cell[factor])),
       ...measures.map((name) => cellText(study, runs, name, cell)),
@@ -89,7 +90,7 @@ function texts(study: AnyStudy, runs: readonly FinishedRun[]): string {
     .flatMap(([name, { says }]) => {
       const written = cellsOf(study).flatMap((cell) => {
         const run = runs.find(
-          ({ levels, measures }) => sameCell(levels, cell) && typeof measures?.[name] === 'string',
+          ({ levels, measures }) => matches(levels, cell) && typeof measures?.[name] === 'string',
         );
         if (!run) return [];
         // Indented, whatever the text has in it cannot end the block.
@@ -102,8 +103,6 @@ function texts(study: AnyStudy, runs: readonly FinishedRun[]): string {
     })
     .join('\n\n');
 }
-
-const sameCell = (a: Levels, b: Levels) => labelOf(a) === labelOf(b);
 
 function cellText(
   study: AnyStudy,
@@ -138,7 +137,7 @@ function method(study: AnyStudy, results: StudyResults): string {
       ? [`Text: ${data.name} (SHA-256 ${data.sha256.slice(0, 12)}…), tokenizer ${data.tokenizer}.`]
       : []),
     `Command: \`${results.command}\`. Runs that are finished are kept, so that a second call only writes this page.`,
-    `Machine: ${results.machine}; Node ${results.node}, nanogpt ${results.nanogpt}${results.commit ? ` at ${results.commit}` : ''}, ${results.backend}. ${duration(results.seconds)} of runs, on ${results.date}, on a machine that was doing other work as well.`,
+    `Machine: ${results.machine}; Node ${results.node}, nanogpt ${results.nanogpt}${results.commit ? ` at ${results.commit}` : ''}, ${results.backend}. ${duration(results.seconds)} of runs, on ${results.date}.`,
     `Raw results: [${study.name}.json](${study.name}.json). The rule is in [the study itself](../../studies/${study.name}.ts).`,
   ];
   return rows.map((row) => `- ${row}`).join('\n');
@@ -200,9 +199,4 @@ function signed(value: number, digits?: number): string {
 function pText(p: number | null): string {
   if (p === null) return '–';
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
-}
-
-function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  return minutes > 0 ? `${minutes} min ${Math.round(seconds % 60)} s` : `${Math.round(seconds)} s`;
 }

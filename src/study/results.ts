@@ -55,14 +55,10 @@ export type StudyResults = z.infer<typeof resultsSchema>;
 /** Far more than any has. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Seven digits are more than any seed decides. */
-const rounded = (_key: string, value: unknown) =>
-  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value;
-
 /** Results as they are kept: a run a line. */
 export function resultsText({ runs, ...rest }: StudyResults): string {
-  const head = JSON.stringify(rest, rounded, 1).slice(0, -2);
-  const lines = runs.map((run) => `  ${JSON.stringify(run, rounded)}`);
+  const head = JSON.stringify(rest, null, 1).slice(0, -2);
+  const lines = runs.map((run) => `  ${JSON.stringify(run)}`);
   return `${head},\n "runs": [\n${lines.join(',\n')}\n ]\n}\n`;
 }
 
