@@ -115,7 +115,9 @@ describe.skipIf(!isHere)('the playground', () => {
   const trains = (page: Page) => page.getByRole('button', { name: 'train', exact: true }).click();
   /** Waits until so many characters are there. */
   const written = (page: Page, least: number) =>
-    page.waitForFunction(`document.querySelector('.text').textContent.length >= ${least}`);
+    expect
+      .poll(async () => (await page.locator('.text').textContent())?.length, { timeout: LONG })
+      .toBeGreaterThanOrEqual(least);
   const wrote = (page: Page) => page.getByLabel('what the model wrote');
 
   it(

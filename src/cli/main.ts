@@ -3,7 +3,7 @@
 import { CommanderError } from 'commander';
 import { translateOptions } from './option-words.js';
 import { onClosedPipe } from './output.js';
-import { failTogether, leaveTogether } from './part.js';
+import { failTogether, leaveTheWord, leaveTogether } from './part.js';
 import { buildProgram } from './program.js';
 
 // `nanogpt runs | head -1`: whoever read has seen enough.
@@ -21,7 +21,9 @@ try {
   }
 } catch (error) {
   // commander has already printed what was wrong with the usage, or the help that was asked for.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else await failTogether(error, error instanceof Error && error.name === 'FoundElsewhere');
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode !== 0) await leaveTheWord();
+  } else await failTogether(error, error instanceof Error && error.name === 'FoundElsewhere');
 }
 leaveTogether();

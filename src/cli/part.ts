@@ -34,13 +34,21 @@ export function isFollower(): boolean {
   return (part ?? findLauncher() ?? { rank: 0 }).rank > 0;
 }
 
+/**
+ * Lets rank 0 say what is wrong with the command, which is the same on all of them: launchers end every rank as
+ * soon as one has failed, so the others wait to be ended. MPI, by which they could agree, has not begun.
+ */
+export async function leaveTheWord(): Promise<void> {
+  if (!part && isFollower()) await sleep(LAST_WORD_MS);
+}
+
 /** Prints what went wrong, and ends all ranks, where there are several. */
 export async function failTogether(error: unknown, knownElsewhere: boolean): Promise<void> {
   const rank = (part ?? findLauncher())?.rank;
   if (rank !== undefined && rank > 0) {
     if (!part && error instanceof UsageError) {
-      process.exitCode = error.exitCode; // the command is the same on all ranks
-      return;
+      process.exitCode = error.exitCode;
+      return leaveTheWord();
     }
     await sleep(FIRST_WORD_MS);
   }
