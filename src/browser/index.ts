@@ -47,6 +47,11 @@ export {
   resumeMemoryRun,
   startMemoryRun,
 } from './session.js';
-export { BROWSER_TOKENIZERS, makeTokenizer, tokenizerFromFiles } from './tokenizers.js';
+export {
+  BROWSER_TOKENIZERS,
+  makeTokenizer,
+  sentencePieceTokenizer,
+  tokenizerFromFiles,
+} from './tokenizers.js';
 export { type UseWasmOptions, useWasm } from './use-wasm.js';
 export { VERSION } from './version.js';

@@ -153,7 +153,7 @@ describe('a run in memory', () => {
       split: GPT2_SPLIT,
       specials: [],
     });
-    for (const tokenizer of [bertBaseUncased(), trainedBpe]) {
+    for (const tokenizer of [await bertBaseUncased(), trainedBpe]) {
       const data = datasetFromText(text, tokenizer, { name: 'mine' });
       using session = await startRun({ ...mlp, data: 'mine' }, { folder, data });
       session.trainer.saveStart();

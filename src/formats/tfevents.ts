@@ -4,8 +4,7 @@
  *
  * Field numbers and types are the format's own (tensorboard/compat/proto: event.proto, summary.proto, tensor.proto).
  */
-import type { IField, IType } from 'protobufjs';
-import { messageTypes } from '../util/protobuf.js';
+import { type Message, MessageType } from '../util/protobuf.js';
 
 /** A tag's value at a step. */
 export type EventValue =
@@ -33,56 +32,42 @@ export interface StepEvents {
   readonly values: readonly EventValue[];
 }
 
-/** `name: [number, type]`. Of one's kind (`simpleValue`, `histo`) a 0 is to be written too, as proto2 does. */
-function message(rows: Record<string, readonly [number, string]>): IType {
-  const fields: Record<string, IField> = {};
-  for (const [name, [id, type]] of Object.entries(rows)) {
-    const parts = type.split(' ');
-    const packed = parts[1] === 'double' ? { options: { packed: true } } : {};
-    const repeated = parts.length === 2 ? { rule: 'repeated', ...packed } : {};
-    fields[name] = { id, type: parts.at(-1)!, ...repeated };
-  }
-  return { fields, edition: 'proto2' } as IType;
-}
-
-const types = messageTypes({
-  HistogramProto: message({
-    min: [1, 'double'],
-    max: [2, 'double'],
-    num: [3, 'double'],
-    sum: [4, 'double'],
-    sumSquares: [5, 'double'],
-    bucketLimit: [6, 'repeated double'],
-    bucket: [7, 'repeated double'],
-  }),
-  Dim: message({ size: [1, 'int64'] }),
-  TensorShape: message({ dim: [2, 'repeated Dim'] }),
-  Tensor: message({
-    dtype: [1, 'int32'],
-    tensorShape: [2, 'TensorShape'],
-    stringVal: [8, 'repeated bytes'],
-  }),
-  PluginData: message({ pluginName: [1, 'string'] }),
-  Metadata: message({ pluginData: [1, 'PluginData'] }),
-  Value: message({
-    tag: [1, 'string'],
-    simpleValue: [2, 'float'],
-    histo: [5, 'HistogramProto'],
-    tensor: [8, 'Tensor'],
-    metadata: [9, 'Metadata'],
-  }),
-  Summary: message({ value: [1, 'repeated Value'] }),
-  Event: message({
-    wallTime: [1, 'double'],
-    step: [2, 'int64'],
-    fileVersion: [3, 'string'],
-    summary: [5, 'Summary'],
-  }),
+const HISTOGRAM = new MessageType({
+  min: { id: 1, type: 'double' },
+  max: { id: 2, type: 'double' },
+  num: { id: 3, type: 'double' },
+  sum: { id: 4, type: 'double' },
+  sumSquares: { id: 5, type: 'double' },
+  bucketLimit: { id: 6, type: 'double', repeated: 'packed' },
+  bucket: { id: 7, type: 'double', repeated: 'packed' },
+});
+const DIM = new MessageType({ size: { id: 1, type: 'int64' } });
+const TENSOR_SHAPE = new MessageType({ dim: { id: 2, type: DIM, repeated: 'each' } });
+const TENSOR = new MessageType({
+  dtype: { id: 1, type: 'int32' },
+  tensorShape: { id: 2, type: TENSOR_SHAPE },
+  stringVal: { id: 8, type: 'bytes', repeated: 'each' },
+});
+const PLUGIN_DATA = new MessageType({ pluginName: { id: 1, type: 'string' } });
+const METADATA = new MessageType({ pluginData: { id: 1, type: PLUGIN_DATA } });
+const VALUE = new MessageType({
+  tag: { id: 1, type: 'string' },
+  simpleValue: { id: 2, type: 'float' },
+  histo: { id: 5, type: HISTOGRAM },
+  tensor: { id: 8, type: TENSOR },
+  metadata: { id: 9, type: METADATA },
+});
+const SUMMARY = new MessageType({ value: { id: 1, type: VALUE, repeated: 'each' } });
+const EVENT = new MessageType({
+  wallTime: { id: 1, type: 'double' },
+  step: { id: 2, type: 'int64' },
+  fileVersion: { id: 3, type: 'string' },
+  summary: { id: 5, type: SUMMARY },
 });
 
 const DT_STRING = 7;
 
-function messageOf(value: EventValue): object {
+function messageOf(value: EventValue): Message {
   if ('scalar' in value) return { tag: value.tag, simpleValue: value.scalar };
   if ('histogram' in value) return { tag: value.tag, histo: value.histogram };
   return {
@@ -106,8 +91,8 @@ export function* eventFile(start: number, steps: Iterable<StepEvents>): Iterable
 }
 
 /** Length, its checksum, the bytes, their checksum: what TensorFlow calls a TFRecord. */
-function record(event: object): Uint8Array {
-  const data = types().lookupType('Event').encode(event).finish();
+function record(event: Message): Uint8Array {
+  const data = EVENT.encode(event);
   const bytes = Buffer.alloc(16 + data.length);
   bytes.writeBigUInt64LE(BigInt(data.length), 0);
   bytes.writeUInt32LE(maskedCrc32c(bytes.subarray(0, 8)), 8);

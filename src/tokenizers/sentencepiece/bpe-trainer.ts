@@ -57,6 +57,7 @@ export function trainPieces(
 
 class Training {
   private readonly table = new SymbolTable();
+  private readonly encoder = new TextEncoder();
   private readonly pairs = new PairIndex();
   private readonly heap: CandidateHeap;
   /** Which update of the candidates a symbol is in; equal to `generation` where it is one. */
@@ -110,7 +111,7 @@ class Training {
         const point = word.codePointAt(i)!;
         if (point > 0xffff) i++;
         if (symbolOf[point] === -1) {
-          const text = Buffer.from(String.fromCodePoint(point)).toString('latin1');
+          const text = String.fromCharCode(...this.encoder.encode(String.fromCodePoint(point)));
           symbolOf[point] = this.table.addCharacter(point, text);
           points.push(point);
         }

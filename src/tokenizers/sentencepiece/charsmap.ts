@@ -7,6 +7,7 @@
 
 import { UserError } from '../../util/errors.js';
 import { DoubleArray } from './double-array.js';
+import { compareBytes } from './utf8.js';
 
 export interface NormalizationRules {
   /** As in the model file. */
@@ -48,7 +49,7 @@ export function compileCharsmap(rules: ReadonlyMap<string, string>): Normalizati
     key: encoder.encode(from),
     value: positions.get(to)!,
   }));
-  entries.sort((a, b) => Buffer.compare(a.key, b.key));
+  entries.sort((a, b) => compareBytes(a.key, b.key));
   const trie = DoubleArray.build(
     entries.map((e) => e.key),
     entries.map((e) => e.value),

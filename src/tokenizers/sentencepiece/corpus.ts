@@ -4,9 +4,9 @@
  */
 
 import { UserError } from '../../util/errors.js';
-import { readInput } from '../read-input.js';
 import { reservoirSample } from './reservoir.js';
 import type { TrainerSettings } from './spec.js';
+import { utf8Length } from './utf8.js';
 
 /** The mark that a space becomes. */
 export const SPACE = '\u2581';
@@ -66,13 +66,9 @@ export interface Source {
   lines: string[];
 }
 
-/** Reads one file after the other. @throws UserError where one cannot be read or is not UTF-8. */
-export function* linesOfFiles(paths: readonly string[]): Generator<Source> {
-  for (const path of paths) yield { name: path, lines: splitLines(readInput(path)) };
-}
-
-export function linesOfText(text: string): Source[] {
-  return [{ name: 'the text', lines: splitLines(text) }];
+/** @param name what errors call it. */
+export function linesOfText(text: string, name = 'the text'): Source {
+  return { name, lines: splitLines(text) };
 }
 
 function selectSentences(source: Iterable<Source>, settings: TrainerSettings): Sentence[] {
@@ -111,7 +107,7 @@ function parseLine(line: string, settings: TrainerSettings, path: string): Sente
 
 function tooLong(text: string, bytes: number): boolean {
   if (text.length * 3 <= bytes) return false;
-  return text.length > bytes || Buffer.byteLength(text) > bytes;
+  return text.length > bytes || utf8Length(text) > bytes;
 }
 
 /** Replaces each occurrence of a special piece, the longest first, by the boundary. */

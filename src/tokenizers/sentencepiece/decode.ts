@@ -1,10 +1,12 @@
 /** From pieces back to text, one piece at a time. */
 
+import { utf8Decoder } from '../support.js';
 import { PieceType } from './piece-type.js';
 import { characterAt } from './utf8.js';
 import type { Vocabulary } from './vocabulary.js';
 
 const SPACE = '\u2581';
+const DECODER = utf8Decoder();
 
 export interface DecodeRules {
   addDummyPrefix: boolean;
@@ -78,7 +80,7 @@ export class DecodeState {
       const length = characterAt(bytes, at);
       if (length === 0 && !isEnd) break;
       if (length > 0) {
-        text += Buffer.from(bytes.slice(at, at + length)).toString('utf8');
+        text += DECODER.decode(Uint8Array.from(bytes.slice(at, at + length)));
         at += length;
       } else {
         text += '\ufffd';

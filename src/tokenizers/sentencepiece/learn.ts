@@ -2,9 +2,10 @@
  * Learns the pieces of a SentencePiece model of type BPE: the long part of a training, for a thread of its
  * own. What becomes of them is assemble.ts's, which the other thread loads meanwhile.
  */
-import { UsageError, UserError } from '../../util/errors.js';
+import { UserError } from '../../util/errors.js';
+import { utf8Decoder } from '../support.js';
 import { type Learnt, trainPieces } from './bpe-trainer.js';
-import { linesOfFiles, linesOfText, loadCorpus } from './corpus.js';
+import { loadCorpus, type Source } from './corpus.js';
 import { rulesOf } from './normalization-rules.js';
 import { createNormalizer } from './normalizer.js';
 import { completeSettings, type TrainerSettings } from './spec.js';
@@ -13,18 +14,15 @@ import { specialPieces } from './special-pieces.js';
 /**
  * The pieces in order, the characters last.
  *
- * @param text trained on in place of the files that `input` names.
+ * @param source what is trained on; `input` is only recorded.
  * @throws UserError, with the original's words, where the vocabulary is too small for the corpus.
  */
 export async function learn(
   given: Partial<TrainerSettings>,
-  text?: string,
+  source: Iterable<Source>,
   report: (share: number) => void = () => {},
 ): Promise<Learnt> {
   const settings = completeSettings(given);
-  if (settings.input.length === 0 && text === undefined) {
-    throw new UsageError('input is needed: at least one text file');
-  }
   const specials = specialPieces(settings);
   const normalizer = createNormalizer({
     rules: await rulesOf(settings),
@@ -34,7 +32,6 @@ export async function learn(
     whitespaceAsSuffix: settings.treat_whitespace_as_suffix,
   });
   const names = [...specials.values()].map(({ piece }) => piece);
-  const source = text === undefined ? linesOfFiles(settings.input) : linesOfText(text);
   const corpus = loadCorpus(source, settings, (line) => normalizer.normalize(line), names);
   const needed = corpus.alphabet.length + specials.size;
   if (needed > settings.vocab_size) {
@@ -45,7 +42,10 @@ export async function learn(
   }
   const wanted = settings.vocab_size - needed;
   const { pieces: spelt, ties } = trainPieces(corpus, wanted, settings, report);
-  const pieces = spelt.map((bytes) => Buffer.from(bytes, 'latin1').toString('utf8'));
+  const decoder = utf8Decoder();
+  const pieces = spelt.map((bytes) =>
+    decoder.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))),
+  );
   for (const { point } of corpus.alphabet) pieces.push(String.fromCodePoint(point));
   return { pieces, ties };
 }

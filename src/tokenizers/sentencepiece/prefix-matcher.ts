@@ -1,6 +1,7 @@
 /** Finds the longest of a few strings that a text has at a given place, in UTF-8. */
 
 import { DoubleArray, NOWHERE, ROOT } from './double-array.js';
+import { compareBytes } from './utf8.js';
 
 export class PrefixMatcher {
   private readonly trie: DoubleArray | undefined;
@@ -8,7 +9,7 @@ export class PrefixMatcher {
   constructor(strings: readonly string[]) {
     const encoder = new TextEncoder();
     const keys = [...new Set(strings)].filter((s) => s !== '' && !s.includes('\0'));
-    const bytes = keys.map((s) => encoder.encode(s)).sort((a, b) => Buffer.compare(a, b));
+    const bytes = keys.map((s) => encoder.encode(s)).sort(compareBytes);
     this.trie =
       bytes.length > 0
         ? DoubleArray.build(

@@ -1,12 +1,11 @@
 /**
- * SentencePiece's model file: a protocol buffer, read and written through protobufjs by this schema.
+ * SentencePiece's model file: a protocol buffer, read and written by this schema.
  *
  * Field numbers, types and names are the format's own (`sentencepiece_model.proto`, version 0.1.97).
  */
 
-import type { IField, IType } from 'protobufjs';
 import { UserError } from '../../util/errors.js';
-import { messageTypes } from '../../util/protobuf.js';
+import { type Field, type Message, MessageType, type ScalarType } from '../../util/protobuf.js';
 import { ModelType, PieceType } from './piece-type.js';
 
 export interface Piece {
@@ -46,21 +45,19 @@ export interface Model {
   denormalizerSpec?: NormalizerSpec;
 }
 
-type FieldRow = [name: string, id: number, type: string, fallback?: unknown];
+type FieldRow = [
+  name: string,
+  id: number,
+  type: `${'' | 'repeated '}${ScalarType}`,
+  fallback?: unknown,
+];
 
-function message(rows: FieldRow[]): IType {
-  const fields: Record<string, IField> = {};
-  for (const [name, id, type, fallback] of rows) {
-    const repeated = type.startsWith('repeated ');
-    fields[name] = {
-      id,
-      type: repeated ? type.slice('repeated '.length) : type,
-      ...(repeated ? { rule: 'repeated' } : {}),
-      ...(fallback === undefined ? {} : { options: { default: fallback } }),
-    };
-  }
-  // In proto2 a field that is given is written even where it equals its default.
-  return { fields, edition: 'proto2' } as IType;
+function message(rows: FieldRow[]): MessageType {
+  const fields = rows.map(([name, id, type, fallback]): [string, Field] => {
+    const [last, first] = type.split(' ').reverse() as [ScalarType, 'repeated'?];
+    return [name, { id, type: last, ...(first && { repeated: 'each' }), fallback }];
+  });
+  return new MessageType(Object.fromEntries(fields));
 }
 
 const TRAINER_SPEC = message([
@@ -123,16 +120,11 @@ const PIECE = message([
   ['type', 3, 'int32', PieceType.NORMAL],
 ]);
 
-const types = messageTypes({
-  Piece: PIECE,
-  TrainerSpec: TRAINER_SPEC,
-  NormalizerSpec: NORMALIZER_SPEC,
-  Model: message([
-    ['pieces', 1, 'repeated Piece'],
-    ['trainerSpec', 2, 'TrainerSpec'],
-    ['normalizerSpec', 3, 'NormalizerSpec'],
-    ['denormalizerSpec', 5, 'NormalizerSpec'],
-  ]),
+const MODEL = new MessageType({
+  pieces: { id: 1, type: PIECE, repeated: 'each' },
+  trainerSpec: { id: 2, type: TRAINER_SPEC },
+  normalizerSpec: { id: 3, type: NORMALIZER_SPEC },
+  denormalizerSpec: { id: 5, type: NORMALIZER_SPEC },
 });
 
 /**
@@ -141,25 +133,18 @@ const types = messageTypes({
  * @throws UserError where the bytes are no such protocol buffer.
  */
 export function readModel(bytes: Uint8Array, name: string): Model {
-  const root = types();
-  let model: Partial<Model>;
+  let model: Message;
   try {
-    model = root.lookupType('Model').decode(bytes) as Partial<Model>;
+    model = MODEL.decode(bytes);
   } catch (cause) {
     throw new UserError(
       `${name} is not a SentencePiece model, or is cut short: ${(cause as Error).message}`,
       { cause },
     );
   }
-  // protobufjs gives defaults through the prototype; absent messages are filled in here.
-  const trainer = root.lookupType('TrainerSpec').create() as unknown as TrainerSpec;
-  const normalizer = root.lookupType('NormalizerSpec').create() as unknown as NormalizerSpec;
-  return {
-    pieces: model.pieces ?? [],
-    trainerSpec: model.trainerSpec ?? trainer,
-    normalizerSpec: model.normalizerSpec ?? normalizer,
-    ...(model.denormalizerSpec ? { denormalizerSpec: model.denormalizerSpec } : {}),
-  };
+  model['trainerSpec'] ??= TRAINER_SPEC.empty();
+  model['normalizerSpec'] ??= NORMALIZER_SPEC.empty();
+  return model as unknown as Model;
 }
 
 /** What to write: only fields that are given are written, as the original does. */
@@ -170,5 +155,5 @@ export interface WrittenModel {
 }
 
 export function writeModel(model: WrittenModel): Uint8Array {
-  return types().lookupType('Model').encode(model).finish();
+  return MODEL.encode({ ...model });
 }

@@ -5,10 +5,7 @@
  * Kudo, Richardson 2018, "SentencePiece: A simple and language independent subword tokenizer".
  */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { UserError } from '../../util/errors.js';
-import { readRegularFile } from '../../util/read-file.js';
 import { writeFiles } from '../save-folder.js';
 import { allowedSpecials, SpecialFinder } from '../specials.js';
 import {
@@ -18,22 +15,21 @@ import {
   fingerprintOf,
   type TokenizerFiles,
   tokenizerFiles,
+  utf8Decoder,
   wellFormed,
 } from '../support.js';
 import type { DecodeStream, EncodeOptions, MergeStep, Tokenizer } from '../tokenizer.js';
 import { BpeEncoder } from './bpe-encoder.js';
 import { readCharsmap } from './charsmap.js';
 import { DecodeState } from './decode.js';
+import { readModelFile, readModelFolder } from './model-file.js';
+import { MODEL_FILE } from './model-name.js';
 import { createNormalizer, type Normalizer } from './normalizer.js';
 import { ModelType, PieceType } from './piece-type.js';
 import { type Model, type NormalizerSpec, readModel } from './schema.js';
 import { UnigramEncoder } from './unigram-encoder.js';
+import { utf8Length } from './utf8.js';
 import { IdSink, type Segmenter, Vocabulary } from './vocabulary.js';
-
-/** The name that a model has in a tokenizer's folder. */
-const MODEL_FILE = 'tokenizer.model';
-/** Larger files are no models; they are not even read. */
-const MOST_BYTES = 1 << 28;
 
 /** A piece of an encoded text: the text's characters `begin … end - 1` (UTF-16 units). */
 export interface PieceAt {
@@ -63,6 +59,7 @@ export class SentencePieceTokenizer implements Tokenizer {
   private readonly special: SpecialFinder;
   private readonly sink: IdSink;
   private readonly encoder = new TextEncoder();
+  private readonly decoder = utf8Decoder();
 
   /** @param bytes content of a `.model` file. @throws UserError where it is broken or of another type. */
   constructor(bytes: Uint8Array, name: string) {
@@ -95,14 +92,12 @@ export class SentencePieceTokenizer implements Tokenizer {
 
   /** Reads a `.model` file. */
   static fromFile(path: string, name = `sentencepiece:${path}`): SentencePieceTokenizer {
-    return new SentencePieceTokenizer(readRegularFile(path, MOST_BYTES), name);
+    return new SentencePieceTokenizer(readModelFile(path), name);
   }
 
   /** Loads what `save` wrote. */
   static fromFolder(dir: string, name: string): SentencePieceTokenizer {
-    const path = join(dir, MODEL_FILE);
-    if (!existsSync(path)) throw new UserError(`${dir} has no ${MODEL_FILE}`);
-    return SentencePieceTokenizer.fromFile(path, name);
+    return new SentencePieceTokenizer(readModelFolder(dir), name);
   }
 
   encode(text: string, options?: EncodeOptions): Uint32Array {
@@ -136,8 +131,8 @@ export class SentencePieceTokenizer implements Tokenizer {
     const pieces: PieceAt[] = [];
     let position = 0;
     let afterUnknown = false;
-    for (const { text: piece, id } of this.segmenter.segment(utf8(bytes))) {
-      const length = Buffer.byteLength(piece);
+    for (const { text: piece, id } of this.segmenter.segment(this.decoder.decode(bytes))) {
+      const length = utf8Length(piece);
       const begin = at(position);
       const end = at(position + length);
       const isUnknown = id === vocabulary.unknownId;
@@ -267,8 +262,4 @@ function unitsOf(bytes: Uint8Array): Int32Array {
   }
   units[bytes.length] = unit;
   return units;
-}
-
-function utf8(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }

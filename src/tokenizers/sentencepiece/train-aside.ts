@@ -74,6 +74,7 @@ export const learnTask: Task<
   name: 'learnTask',
   async run({ given, text }, report) {
     const { learn } = await import('./learn.js');
-    return learn(given, text, report);
+    const { sourceOf } = await import('./source.js');
+    return learn(given, sourceOf(given.input, text), report);
   },
 };

@@ -4,6 +4,7 @@
  */
 import { assemble, type TrainedModel } from './assemble.js';
 import { learn } from './learn.js';
+import { sourceOf } from './source.js';
 import type { Recorded, TrainerSettings } from './spec.js';
 
 export type { TrainedModel } from './assemble.js';
@@ -18,5 +19,5 @@ export async function train(
   recorded: Recorded = {},
   text?: string,
 ): Promise<TrainedModel> {
-  return assemble(given, recorded, await learn(given, text));
+  return assemble(given, recorded, await learn(given, sourceOf(given.input, text)));
 }

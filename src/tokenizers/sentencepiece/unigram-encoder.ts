@@ -9,7 +9,7 @@ import { withFreshRoom } from '../../util/grow.js';
 import { utf8Decoder } from '../support.js';
 import { DoubleArray, NOWHERE, ROOT } from './double-array.js';
 import { PieceType } from './piece-type.js';
-import { characterLength } from './utf8.js';
+import { characterLength, compareBytes } from './utf8.js';
 import type { IdSink, Segment, Segmenter, Vocabulary } from './vocabulary.js';
 
 /** How much worse than the worst piece an unknown character is. */
@@ -36,7 +36,7 @@ export class UnigramEncoder implements Segmenter {
     const entries = [...vocabulary.ordinary]
       .filter(([piece]) => !piece.includes('\0'))
       .map(([piece, id]) => ({ key: this.encoder.encode(piece), id }));
-    entries.sort((a, b) => Buffer.compare(a.key, b.key));
+    entries.sort((a, b) => compareBytes(a.key, b.key));
     this.trie = DoubleArray.build(
       entries.map((e) => e.key),
       entries.map((e) => e.id),

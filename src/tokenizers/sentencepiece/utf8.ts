@@ -1,4 +1,22 @@
-/** Characters in UTF-8 (RFC 3629). */
+/** Characters in UTF-8 (RFC 3629), and their order. */
+
+/** Negative where `a` sorts first, byte by byte, the shorter before what it begins. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return a.length - b.length;
+}
+
+/** Bytes that `text` has as UTF-8. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const point = text.codePointAt(i)!;
+    if (point > 0xffff) i++; // four bytes for two units
+    if (point >= 0x80) length += point < 0x800 ? 1 : 2;
+  }
+  return length;
+}
 
 /** Bytes of the UTF-8 character that begins with `first`. */
 export function characterLength(first: number): number {
