@@ -258,7 +258,7 @@ describe.skipIf(!isHere)('the playground', () => {
       const alert = page.getByRole('alert');
       const models = page.getByRole('combobox', { name: /^model/ });
       await models.selectOption('wavenet');
-      await page.getByText(/dilated, published: not in a browser, which lacks/).waitFor();
+      await page.getByText(/^published: training needs .* WebAssembly can address/).waitFor();
       await models.selectOption('mlp');
       await fill(page, 'nHiden=3', '30');
       await trains(page);

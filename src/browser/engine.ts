@@ -7,6 +7,7 @@ import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { modelDefinition } from '../train/create-model.js';
 import type { EvaluationEvent, MetricsEvent } from '../train/events.js';
 import { UserError } from '../util/errors.js';
+import { whatLacks } from './lacks.js';
 import { platform } from './platform.js';
 import type {
   EngineCalls,
@@ -20,7 +21,6 @@ import type {
 } from './protocol.js';
 import type { MemoryRun } from './run-files.js';
 import { type MemorySession, openMemoryRun, resumeMemoryRun, startMemoryRun } from './session.js';
-import { BROWSER_TOKENIZERS } from './tokenizers.js';
 import { useWasm } from './use-wasm.js';
 
 /** What is open: a run, its model, and while it trains, the session. */
@@ -60,11 +60,12 @@ export class Engine implements Calls {
       summary: definition.summary,
       defaultPreset: definition.defaultPreset,
       presets: Object.keys(definition.presets).map((name) => {
-        const { training, tokenizer, data } = buildSettings(definition, { preset: name });
+        const settings = buildSettings(definition, { preset: name });
+        const { training, tokenizer, data } = settings;
         const { steps, batchSize, lr } = training;
-        const isOffered = BROWSER_TOKENIZERS.includes(tokenizer);
+        const lacks = whatLacks(settings, definition);
         const { summary } = definition.presets[name]!;
-        return { name, summary, tokenizer, data, isOffered, steps, batchSize, lr };
+        return { name, summary, tokenizer, data, lacks, steps, batchSize, lr };
       }),
       settings: [...settingsOf(definition).values()].map(({ key, of, description }) => ({
         key,

@@ -23,8 +23,8 @@ export interface PresetInfo {
   summary: string;
   tokenizer: string;
   data: string;
-  /** Whether a browser has its tokenizer. */
-  isOffered: boolean;
+  /** Why it cannot be trained here as it is, in words; null where it can. */
+  lacks: string | null;
   steps: number;
   batchSize: number;
   lr: number;

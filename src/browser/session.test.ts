@@ -5,9 +5,12 @@ import { temporaryFolder } from '../../test/suites/fixtures.js';
 import { datasetFromText } from '../data/from-text.js';
 import { buildSettings, RunDirectory } from '../runs/index.js';
 import { tensor } from '../tensor/index.js';
+import { createTokenizer } from '../tokenizers/index.js';
+import { SentencePieceTokenizer } from '../tokenizers/sentencepiece/tokenizer.js';
 import { modelDefinition, openRun, resumeRun, startRun } from '../train/index.js';
 import { MemoryRun } from './run-files.js';
 import { type MemorySession, openMemoryRun, resumeMemoryRun, startMemoryRun } from './session.js';
+import { makeTokenizer } from './tokenizers.js';
 
 const text = Array.from(
   { length: 400 },
@@ -164,6 +167,47 @@ describe('a run in memory', () => {
     }
   });
 
+  it.each(['bpe-bytes', 'unigram', 'unigram-bytes', 'bpe-suffix'])(
+    'opens and goes on with a run over the SentencePiece model %s, in the ids of the command line',
+    async (model) => {
+      const file = path.join('test', 'goldens', 'tokenizers', `${model}.model`);
+      const tokenizer = SentencePieceTokenizer.fromFile(file, 'mine');
+      const data = datasetFromText(text, tokenizer, { name: 'my-text' });
+      using session = await startRun({ ...mlp, data: 'my-text' }, { folder, data });
+      await session.trainer.train();
+      const own = await openMemoryRun(read(session.run.path));
+      expect(own.tokenizer.fingerprint).toBe(tokenizer.fingerprint);
+      for (const sample of [text, 'ﬁ ① ünd\u0301 漢☃\ufeff <s>', '']) {
+        expect(own.tokenizer.encode(sample)).toEqual(tokenizer.encode(sample));
+      }
+      expect(valuesOf(own.model)).toEqual(valuesOf(session.model));
+      own[Symbol.dispose]();
+      using resumed = await resumeMemoryRun(own.run, text, { steps: 44 });
+      expect((await resumed.trainer.train()).step).toBe(44);
+      using back = await openRun(write(resumed.run.files()));
+      expect(back.tokenizer.fingerprint).toBe(tokenizer.fingerprint);
+      expect(valuesOf(back.model)).toEqual(valuesOf(resumed.model));
+    },
+  );
+
+  it('makes of a text the very SentencePiece model that the command line makes of it', async () => {
+    const words = Array.from({ length: 24_000 }, (_, i) => {
+      const mixed = Math.imul(i + 1, 2_654_435_761) >>> 0;
+      return (mixed.toString(26) + i.toString(26)).replace(/\d/g, (d) => 'qrstuvwxyz'[Number(d)]!);
+    });
+    const long = `${words.join(' ').replace(/(.{60}) /g, '$1\n')}\n`;
+    const [ours, theirs] = [
+      await makeTokenizer('shakespeare', long),
+      await createTokenizer('shakespeare', { text: () => long }),
+    ];
+    expect(ours.vocabSize).toBe(32_000);
+    expect(ours.fingerprint).toBe(theirs.fingerprint);
+    expect(ours.toFiles?.()).toEqual(theirs.toFiles?.());
+    await expect(makeTokenizer('shakespeare', text)).rejects.toThrow(
+      /^Vocabulary size too high \(32000\)/,
+    );
+  });
+
   it('refuses what is no run, is damaged, or is another text, in one line', async () => {
     const changed = (name: string, change: (bytes: Uint8Array) => Uint8Array | undefined) => {
       const files = new Map(trained);
@@ -222,7 +266,7 @@ describe('a run in memory', () => {
       /the train split has 1 tokens/,
     );
     await expect(
-      startMemoryRun({ ...mlp, tokenizer: 'shakespeare' }, { name: 'my-text', text }),
+      startMemoryRun({ ...mlp, tokenizer: 'no-such' }, { name: 'my-text', text }),
     ).rejects.toThrow(/none of those that a browser has/);
   });
 });

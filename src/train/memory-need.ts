@@ -149,6 +149,26 @@ function probed(
   parameters.afterUpdate();
 }
 
+/** What is needed and what there is, in words; undefined where it is enough. */
+function shortage(need: MemoryNeed, use: Use, limit: number): string | undefined {
+  if (need.bytes <= limit && !need.isMore) return undefined;
+  const machine = `this machine ${limit < 1e9 ? 'allows' : 'has'}`;
+  const isAddress = currentBackend().name === 'wasm' && limit < memoryLimit();
+  const needed = size(need.isMore ? Math.max(need.bytes, limit) : need.bytes);
+  return `${use} needs ${need.isMore ? 'more than ' : ''}${needed} of memory, and ${isAddress ? 'WebAssembly can address' : machine} ${size(limit)}`;
+}
+
+/** As `requireMemory`, in words without a remedy; undefined where it fits. */
+export function lacksMemory(
+  settings: Sized,
+  vocabSize: number,
+  definition: ModelDefinition,
+  use: Use,
+  limit = currentBackend().memory.limitBytes,
+): string | undefined {
+  return shortage(memoryNeed(settings, vocabSize, definition, use, limit), use, limit);
+}
+
 /**
  * Refuses a model that cannot fit into this machine's memory, or what the backend can address, before any is taken.
  *
@@ -162,14 +182,11 @@ export function requireMemory(
   limit = currentBackend().memory.limitBytes,
 ): void {
   const need = memoryNeed(settings, vocabSize, definition, use, limit);
-  if (need.bytes <= limit && !need.isMore) return;
+  const lacking = shortage(need, use, limit);
+  if (lacking === undefined) return;
   const lower = whatToLower(settings, vocabSize, definition, use, limit, need);
-  const machine = `this machine ${limit < 1e9 ? 'allows' : 'has'}`;
-  const isAddress = currentBackend().name === 'wasm' && limit < memoryLimit();
   const remedy = lower.length > 0 ? `Lower ${lower.join(', ')}` : 'Take a smaller model';
-  throw new UserError(
-    `${settings.model}: ${use} needs ${need.isMore ? 'more than ' : ''}${size(Math.max(need.bytes, need.isMore ? limit : 0))} of memory, and ${isAddress ? 'WebAssembly can address' : machine} ${size(limit)}. ${remedy}.`,
-  );
+  throw new UserError(`${settings.model}: ${lacking}. ${remedy}.`);
 }
 
 /** Settings each of which, at its least, would make a great difference; the greatest first. */

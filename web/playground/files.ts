@@ -1,5 +1,6 @@
 /** Runs as files on this machine: one archive out; an archive, or a folder's files, in. */
-import { unzip, zip } from 'fflate';
+import { zip } from 'fflate';
+import { MOST_BYTES, MOST_FILES, unpack } from './archive.js';
 
 /** Offers an archive of a run's folder for download. */
 export async function download(
@@ -21,23 +22,26 @@ export async function download(
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** The contents of what was chosen, by path. @throws Error where an archive is damaged. */
+/**
+ * The contents of what was chosen, by path.
+ *
+ * @throws Error where an archive is damaged, and where it is more than a run has: a home folder, say.
+ */
 export async function read(chosen: FileList): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
+  const bytes = Array.from(chosen).reduce((sum, { size }) => sum + size, 0);
+  if (chosen.length > MOST_FILES || bytes > MOST_BYTES) {
+    throw new Error(
+      `these are ${chosen.length} files of ${Math.ceil(bytes / 1e6)} MB, which no run has: choose the folder of one run.`,
+    );
+  }
   for (const file of chosen) {
     const bytes = new Uint8Array(await file.arrayBuffer());
     if (!file.name.endsWith('.zip')) {
       files.set(file.webkitRelativePath || file.name, bytes);
       continue;
     }
-    const entries = await new Promise<Record<string, Uint8Array>>((resolve, reject) =>
-      unzip(bytes, (error, data) =>
-        error ? reject(new Error(`${file.name}: is no archive that can be read.`)) : resolve(data),
-      ),
-    );
-    for (const [path, content] of Object.entries(entries)) {
-      if (!path.endsWith('/')) files.set(path, content);
-    }
+    for (const [path, content] of await unpack(bytes, file.name)) files.set(path, content);
   }
   return files;
 }

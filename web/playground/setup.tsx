@@ -21,19 +21,20 @@ const more = signal('');
 const starting = signal(false);
 
 const definition = computed(() => models.value.find(({ name }) => name === model.value));
-const withheld = computed(
-  () => definition.value?.presets.filter(({ isOffered }) => !isOffered) ?? [],
+const tooLarge = computed(
+  () => definition.value?.presets.filter(({ lacks }) => lacks !== null) ?? [],
 );
-const chosen = computed(() =>
-  definition.value?.presets.find(({ name, isOffered }) => isOffered && name === preset.value),
-);
+const chosen = computed(() => definition.value?.presets.find(({ name }) => name === preset.value));
 
-/** Takes a preset, or the first that can be had. */
+/** Takes a preset, or the first that a tab has room for. */
 function choose(nextModel: string, nextPreset?: string): void {
   const next = models.value.find(({ name }) => name === nextModel);
-  const all = next?.presets.filter(({ isOffered }) => isOffered) ?? [];
+  const all = next?.presets ?? [];
   const byChars = all.find(({ tokenizer }) => tokenizer === 'char');
-  const found = all.find(({ name }) => name === nextPreset) ?? byChars ?? all[0];
+  const found =
+    all.find(({ name }) => name === nextPreset) ??
+    byChars ??
+    all.find(({ lacks }) => lacks === null);
   model.value = nextModel;
   preset.value = found?.name ?? '';
   typed.value = {};
@@ -112,20 +113,18 @@ export function Setup() {
             value={preset.value}
             onChange={(event) => choose(model.value, event.currentTarget.value)}
           >
-            {definition.value?.presets.map(({ name, isOffered }) => (
-              <option key={name} value={name} disabled={!isOffered}>
-                {isOffered ? name : `${name} (command line)`}
+            {definition.value?.presets.map(({ name, lacks }) => (
+              <option key={name} value={name}>
+                {lacks === null ? name : `${name} (too large)`}
               </option>
             ))}
           </select>
         </label>
-        {withheld.value.length > 0 && (
-          <p class="faint">
-            {withheld.value.map(({ name }) => name).join(', ')}: not in a browser, which lacks the
-            tokenizer {[...new Set(withheld.value.map(({ tokenizer }) => tokenizer))].join(' or ')}.
-            The command line trains them.
+        {tooLarge.value.map(({ name, lacks }) => (
+          <p key={name} class="faint">
+            {name}: {lacks}. Make it smaller below, or train it on the command line.
           </p>
-        )}
+        ))}
         <p class="faint">{chosen.value?.summary ?? definition.value?.summary}</p>
         <Text />
         <Numbers />
