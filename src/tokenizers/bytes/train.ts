@@ -86,7 +86,8 @@ class Learner {
   private readonly heap = new PairQueue();
 
   constructor(words: readonly [string, number][]) {
-    const bytes = words.map(([word]) => Buffer.from(word));
+    const utf8 = new TextEncoder();
+    const bytes = words.map(([word]) => utf8.encode(word));
     const size = bytes.reduce((sum, word) => sum + word.length, 0);
     this.tokens = new Int32Array(size);
     this.next = new Int32Array(size);
