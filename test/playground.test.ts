@@ -2,11 +2,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
-import { unzipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Playground, startPlayground, writePlayground } from '../src/lab/index.js';
-import { SMALL, smallText, Workshop } from './run-cli.js';
+import { ROOT, SMALL, smallText, Workshop } from './run-cli.js';
 
 const EXECUTABLE = process.env['NANOGPT_CHROMIUM'] ?? '/usr/bin/chromium';
 const isHere = fs.existsSync(EXECUTABLE);
@@ -119,6 +119,35 @@ describe.skipIf(!isHere)('the playground', () => {
       .poll(async () => (await page.locator('.text').textContent())?.length, { timeout: LONG })
       .toBeGreaterThanOrEqual(least);
   const wrote = (page: Page) => page.getByLabel('what the model wrote');
+  /** Saves the open run and unpacks it among the command line's; returns its name and the archive. */
+  async function save(page: Page): Promise<{ name: string; zip: string }> {
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'save as a file' }).click(),
+    ]);
+    const name = saved.suggestedFilename().replace(/\.zip$/, '');
+    const zip = path.join(workshop.folder, `${name}.zip`);
+    await saved.saveAs(zip);
+    for (const [file, bytes] of Object.entries(unzipSync(fs.readFileSync(zip)))) {
+      const to = path.join(workshop.folder, 'runs', file);
+      fs.mkdirSync(path.dirname(to), { recursive: true });
+      fs.writeFileSync(to, bytes);
+    }
+    return { name, zip };
+  }
+  const greedily = (name: string) => [
+    ...['sample', name, '--tokens', '40', '--prompt', 'Anna ', '--temperature', '0', '--json'],
+  ];
+  /** Has the page write what `greedily` does. */
+  async function writeGreedily(page: Page): Promise<string> {
+    await page.getByRole('slider', { name: 'temperature' }).fill('0');
+    await page.getByRole('spinbutton', { name: 'tokens' }).fill('40');
+    await page.getByRole('spinbutton', { name: 'tokens' }).blur();
+    await page.getByPlaceholder('a prompt, or nothing').fill('Anna ');
+    await page.getByRole('button', { name: 'write', exact: true }).click();
+    await written(page, 45);
+    return (await wrote(page).textContent())!;
+  }
 
   it(
     'trains, writes, saves what the command line reads, and goes on',
@@ -133,26 +162,10 @@ describe.skipIf(!isHere)('the playground', () => {
       await written(page, 300);
       expect(await wrote(page).textContent()).toMatch(/^Anna /);
 
-      const [saved] = await Promise.all([
-        page.waitForEvent('download'),
-        page.getByRole('button', { name: 'save as a file' }).click(),
-      ]);
-      expect(saved.suggestedFilename()).toMatch(/^mlp-chars-\d{8}-\d{4}\.zip$/);
-      const zip = path.join(workshop.folder, 'saved.zip');
-      await saved.saveAs(zip);
-      const [name] = saved.suggestedFilename().split('.zip');
-      for (const [file, bytes] of Object.entries(unzipSync(fs.readFileSync(zip)))) {
-        const to = path.join(workshop.folder, 'runs', file);
-        fs.mkdirSync(path.dirname(to), { recursive: true });
-        fs.writeFileSync(to, bytes);
-      }
+      const { name, zip } = await save(page);
+      expect(name).toMatch(/^mlp-chars-\d{8}-\d{4}$/);
       const sampled = await workshop.nanogpt([
-        'sample',
-        name!,
-        '--tokens',
-        '20',
-        '--prompt',
-        'Anna ',
+        ...['sample', name, '--tokens', '20', '--prompt', 'Anna '],
       ]);
       expect([sampled.code, sampled.stdout.length > 20]).toEqual([0, true]);
       const resumed = await workshop.nanogpt([
@@ -210,25 +223,41 @@ describe.skipIf(!isHere)('the playground', () => {
         .setInputFiles(path.join(workshop.folder, 'runs', 'of-cli'));
       await status(page).filter({ hasText: 'loaded' }).waitFor();
       await page.getByRole('heading', { name: 'of-cli' }).waitFor();
-      await page.getByRole('slider', { name: 'temperature' }).fill('0');
-      await page.getByRole('spinbutton', { name: 'tokens' }).fill('40');
-      await page.getByRole('spinbutton', { name: 'tokens' }).blur();
-      await page.getByPlaceholder('a prompt, or nothing').fill('Anna ');
-      await page.getByRole('button', { name: 'write', exact: true }).click();
-      await written(page, 45);
-      const args = [
-        'sample',
-        'of-cli',
-        '--tokens',
-        '40',
-        '--prompt',
-        'Anna ',
-        '--temperature',
-        '0',
-      ];
-      const sampled = await workshop.nanogpt([...args, '--json']);
+      const here = await writeGreedily(page);
+      const sampled = await workshop.nanogpt(greedily('of-cli'));
       const { text } = JSON.parse(sampled.stdout) as { text: string };
-      expect(await wrote(page).textContent()).toContain(text.trim().slice(0, 20));
+      expect(here).toContain(text.trim().slice(0, 20));
+      await page.close();
+      expect(faults).toEqual([]);
+    },
+    LONG,
+  );
+
+  it.each(['bpe-bytes', 'unigram-bytes'])(
+    'takes over a run with the SentencePiece model %s, goes on with it, and gives it back',
+    async (model) => {
+      const file = path.join(ROOT, 'test', 'goldens', 'tokenizers', `${model}.model`);
+      const run = `of-${model}`;
+      const args = ['train', ...SMALL, '--tokenizer', `sentencepiece:${file}`];
+      expect((await workshop.nanogpt([...args, '--out', `runs/${run}`])).code).toBe(0);
+      const page = await open(isolated);
+      await page
+        .getByLabel('folder of a run')
+        .setInputFiles(path.join(workshop.folder, 'runs', run));
+      await status(page).filter({ hasText: 'loaded' }).waitFor();
+      const before = JSON.parse((await workshop.nanogpt(greedily(run))).stdout) as { text: string };
+      expect(await writeGreedily(page)).toContain(before.text.trim().slice(0, 20));
+
+      await page.getByRole('combobox', { name: /^text/ }).selectOption('my text');
+      await page.getByPlaceholder(/^paste a text/).fill(smallText());
+      await page.getByLabel('go on to step').fill('80');
+      await page.getByRole('button', { name: 'go on' }).click();
+      await page.getByText('80 of 80').waitFor();
+      await status(page).filter({ hasText: 'all steps are done' }).waitFor();
+      fs.rmSync(path.join(workshop.folder, 'runs', run), { recursive: true });
+      expect((await save(page)).name).toBe(run);
+      const after = JSON.parse((await workshop.nanogpt(greedily(run))).stdout) as { text: string };
+      expect(await writeGreedily(page)).toContain(after.text.trim().slice(0, 20));
       await page.close();
       expect(faults).toEqual([]);
     },
@@ -272,6 +301,12 @@ describe.skipIf(!isHere)('the playground', () => {
         buffer: Buffer.from('PK nothing'),
       });
       await alert.filter({ hasText: 'x.zip: is no archive' }).waitFor();
+      await page.getByLabel('archive of a run').setInputFiles({
+        name: 'bomb.zip',
+        mimeType: 'application/zip',
+        buffer: Buffer.from(zipSync({ 'a/config.json': new Uint8Array(80 << 20) }, { level: 1 })),
+      });
+      await alert.filter({ hasText: 'bomb.zip: unpacks to more than 67 MB' }).waitFor();
       await page.getByPlaceholder(/^paste a text/).fill('ab');
       await page.getByPlaceholder('nHidden=400 optimizer=sgd').fill('');
       await trains(page);
