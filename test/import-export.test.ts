@@ -236,7 +236,7 @@ describe('the average of the weights', () => {
 
   it('is missed in a line where none was kept, or none can be', async () => {
     const none = /holds no average of weights/;
-    const cases: [string[], number, RegExp][] = [
+    const cases: [string[], 1 | 2, RegExp][] = [
       [['export', 'runs/llama', '--format', 'gguf', '--out', 'none.gguf', '--ema'], 1, none],
       [['train', '--init-from', 'runs/llama', '--ema', '--out', 'runs/none'], 1, none],
       [['train', '--ema'], 2, /--ema.*goes with --init-from/],
