@@ -37,24 +37,31 @@ const EMPTY: Readonly<Record<ScalarType, unknown>> = {
 
 /** A type of message. */
 export class MessageType {
-  readonly #byId: ReadonlyMap<number, { readonly name: string; readonly field: Field }>;
+  readonly #byId: ReadonlyMap<number, readonly [name: string, field: Field]>;
   readonly #inOrder: readonly (readonly [name: string, field: Field])[];
+  readonly #empty: Readonly<Message>;
+  /** The names of what there are several of: each message has lists of its own. */
+  readonly #lists: readonly string[];
 
   /** @param fields each field by the name that it has in messages. */
   constructor(fields: Readonly<Record<string, Field>>) {
     const entries = Object.entries(fields);
-    this.#byId = new Map(entries.map(([name, field]) => [field.id, { name, field }]));
-    this.#inOrder = entries.sort(([, a], [, b]) => a.id - b.id);
+    this.#byId = new Map(entries.map((entry) => [entry[1].id, entry]));
+    this.#inOrder = entries.toSorted(([, a], [, b]) => a.id - b.id);
+    this.#lists = entries.flatMap(([name, { repeated }]) => (repeated ? [name] : []));
+    this.#empty = Object.fromEntries(
+      entries.map(([name, { type, fallback }]) => [
+        name,
+        fallback ?? (type instanceof MessageType ? undefined : EMPTY[type]),
+      ]),
+    );
   }
 
   /** A message in which nothing is given. */
   empty(): Message {
-    return Object.fromEntries(
-      this.#inOrder.map(([name, { type, repeated, fallback }]) => [
-        name,
-        repeated ? [] : (fallback ?? (type instanceof MessageType ? undefined : EMPTY[type])),
-      ]),
-    );
+    const message: Message = { ...this.#empty };
+    for (const name of this.#lists) message[name] = [];
+    return message;
   }
 
   /**
@@ -74,7 +81,7 @@ export class MessageType {
     while (reader.pos < end) {
       const tag = reader.tag();
       const known = this.#byId.get(tag >>> 3);
-      if (!known || !this.#take(reader, message, known.name, known.field, tag & 7)) {
+      if (!known || !this.#take(reader, message, known[0], known[1], tag & 7)) {
         reader.skipType(tag & 7, 0, tag >>> 3);
       }
     }
