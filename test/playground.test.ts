@@ -138,15 +138,18 @@ describe.skipIf(!isHere)('the playground', () => {
   const greedily = (name: string) => [
     ...['sample', name, '--tokens', '40', '--prompt', 'Anna ', '--temperature', '0', '--json'],
   ];
-  /** Has the page write what `greedily` does. */
-  async function writeGreedily(page: Page): Promise<string> {
+  /** Has the page write what the command line does, `greedily`. */
+  async function writesTheSame(page: Page, name: string): Promise<void> {
+    const { stdout } = await workshop.nanogpt(greedily(name));
+    const { text } = JSON.parse(stdout) as { text: string };
     await page.getByRole('slider', { name: 'temperature' }).fill('0');
     await page.getByRole('spinbutton', { name: 'tokens' }).fill('40');
     await page.getByRole('spinbutton', { name: 'tokens' }).blur();
     await page.getByPlaceholder('a prompt, or nothing').fill('Anna ');
     await page.getByRole('button', { name: 'write', exact: true }).click();
-    await written(page, 45);
-    return (await wrote(page).textContent())!;
+    await expect
+      .poll(() => wrote(page).textContent(), { timeout: PATIENCE })
+      .toContain(text.trim().slice(0, 20));
   }
 
   it(
@@ -223,10 +226,7 @@ describe.skipIf(!isHere)('the playground', () => {
         .setInputFiles(path.join(workshop.folder, 'runs', 'of-cli'));
       await status(page).filter({ hasText: 'loaded' }).waitFor();
       await page.getByRole('heading', { name: 'of-cli' }).waitFor();
-      const here = await writeGreedily(page);
-      const sampled = await workshop.nanogpt(greedily('of-cli'));
-      const { text } = JSON.parse(sampled.stdout) as { text: string };
-      expect(here).toContain(text.trim().slice(0, 20));
+      await writesTheSame(page, 'of-cli');
       await page.close();
       expect(faults).toEqual([]);
     },
@@ -245,8 +245,7 @@ describe.skipIf(!isHere)('the playground', () => {
         .getByLabel('folder of a run')
         .setInputFiles(path.join(workshop.folder, 'runs', run));
       await status(page).filter({ hasText: 'loaded' }).waitFor();
-      const before = JSON.parse((await workshop.nanogpt(greedily(run))).stdout) as { text: string };
-      expect(await writeGreedily(page)).toContain(before.text.trim().slice(0, 20));
+      await writesTheSame(page, run);
 
       await page.getByRole('combobox', { name: /^text/ }).selectOption('my text');
       await page.getByPlaceholder(/^paste a text/).fill(smallText());
@@ -256,8 +255,7 @@ describe.skipIf(!isHere)('the playground', () => {
       await status(page).filter({ hasText: 'all steps are done' }).waitFor();
       fs.rmSync(path.join(workshop.folder, 'runs', run), { recursive: true });
       expect((await save(page)).name).toBe(run);
-      const after = JSON.parse((await workshop.nanogpt(greedily(run))).stdout) as { text: string };
-      expect(await writeGreedily(page)).toContain(after.text.trim().slice(0, 20));
+      await writesTheSame(page, run);
       await page.close();
       expect(faults).toEqual([]);
     },
