@@ -11,6 +11,7 @@ import { Actions } from '../parts/actions.js';
 import { Check, Panel, Segments, Trouble } from '../parts/bits.js';
 import { RunPicker } from '../parts/run-picker.js';
 import { focus, isLog, SeriesPanel } from '../parts/series-panel.js';
+import { RULE_PLACES } from '../rule-places.js';
 import { hrefOf, report, rows } from '../state.js';
 import { Compare } from './compare.js';
 import { Heads } from './heads.js';
@@ -122,17 +123,6 @@ function ranksOf(paces: readonly number[]): string {
   return `${paces.length}: ${shown.map(short).join(paces.length <= 8 ? ', ' : ' to ')} tokens/s`;
 }
 
-/** Where to look for what a rule is about. */
-function placeOf(rule: string): string {
-  if (/dead|satur|collaps|flat/.test(rule)) return 'units';
-  if (/update/.test(rule)) return 'ratios';
-  if (/gradient|clip/.test(rule)) return 'gradients';
-  if (/norm|batch/.test(rule)) return 'batch-norms';
-  if (/attention/.test(rule)) return 'attention';
-  if (/confiden|calibrat/.test(rule)) return 'predictions';
-  return 'loss';
-}
-
 function DiagnosisPanel({ reply }: { reply: InsideReply }) {
   const { diagnosis } = reply;
   return (
@@ -152,7 +142,9 @@ function DiagnosisPanel({ reply }: { reply: InsideReply }) {
                 onClick={() => {
                   focus.value = path || undefined;
                   if (path) pattern.value = `*:${path}*`;
-                  document.getElementById(placeOf(rule))?.scrollIntoView({ block: 'start' });
+                  document
+                    .getElementById(RULE_PLACES[rule] ?? 'loss')
+                    ?.scrollIntoView({ block: 'start' });
                 }}
               >
                 show

@@ -20,6 +20,8 @@ export interface InsideReply {
   readonly gradNorm: Series;
   /** Share of the steps since the record before that were clipped. */
   readonly clipped: Series;
+  /** The norm to which gradients are clipped; 0 for none. */
+  readonly clipNorm: number;
   readonly parameters: readonly {
     path: string;
     std: Series;
@@ -87,9 +89,10 @@ interface Records {
 export class ProbeCache {
   readonly #runs = new Map<string, Records>();
 
-  inside(folder: string): InsideReply {
+  /** @param clipNorm as the run's settings have it; no record holds it. */
+  inside(folder: string, clipNorm: number): InsideReply {
     const records = this.#records(folder);
-    return insideOf(records.model, records.tensors);
+    return insideOf(records.model, records.tensors, clipNorm);
   }
 
   /** Tensors by pattern, the first `most` of them in full. */
@@ -178,6 +181,7 @@ function gather<Part extends { path: string }, Key extends string>(
 export function insideOf(
   records: readonly ModelProbe[],
   tensors: readonly TensorsProbe[],
+  clipNorm: number,
 ): InsideReply {
   const last = records.at(-1);
   const predicted = (key: 'entropy' | 'confidence' | 'accuracy' | 'calibrationError') =>
@@ -194,6 +198,7 @@ export function insideOf(
     clipped: records.map(({ clipping: { steps, clipped } }) =>
       steps > 0 ? clipped / steps : null,
     ),
+    clipNorm,
     parameters: gather(records, ({ parameters }) => parameters, [
       'std',
       'updateToData',
