@@ -24,7 +24,7 @@ const CUT = [
 ];
 
 const percent = (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} %`);
-const logarithm = (value: number | null) => value?.toFixed(2).replace('-', '−') ?? '–';
+export const logarithm = (value: number | null) => value?.toFixed(2).replace('-', '−') ?? '–';
 
 export function ratioChart(
   reply: InsideReply,

@@ -74,7 +74,7 @@ export function Inside({ name }: { name: string }) {
       {reply && reply.steps.length > 0 && <DiagnosisPanel reply={reply} />}
       <Compare runs={[name]} />
       {row.hasProbes ? (
-        reply && reply.steps.length > 0 && <Probes name={name} reply={reply} />
+        <Measured name={name} reply={reply} />
       ) : (
         <Panel title="Inside">
           <p class="note">
@@ -86,6 +86,17 @@ export function Inside({ name }: { name: string }) {
       )}
       <Samples name={name} />
     </>
+  );
+}
+
+function Measured({ name, reply }: { name: string; reply: InsideReply | undefined }) {
+  if (reply && reply.steps.length > 0) return <Probes name={name} reply={reply} />;
+  return (
+    <Panel title="Inside">
+      <p class="note">
+        {reply || problem.value ? 'Nothing was measured yet.' : 'reading what was measured …'}
+      </p>
+    </Panel>
   );
 }
 
