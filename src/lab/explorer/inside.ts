@@ -10,6 +10,7 @@ import {
   type TensorStatistics,
   type TensorsProbe,
 } from '../../runs/index.js';
+import { thinned } from '../../runs/probe-log.js';
 
 type Series = (number | null)[];
 
@@ -75,6 +76,8 @@ export interface TensorsReply {
 
 /** Tensors that are shown at once. */
 const MOST_TENSORS = 8;
+/** Measured steps of a run that are shown. Its own are some hundred; whatever else lies in a file, the page can draw. */
+const MOST_RECORDS = 1000;
 /** Runs whose records are kept in memory. */
 const MOST_RUNS = 4;
 
@@ -116,10 +119,11 @@ export class ProbeCache {
     this.#runs.delete(folder);
     this.#runs.set(folder, known);
     if (this.#runs.size > MOST_RUNS) this.#runs.delete(this.#runs.keys().next().value!);
-    const model = readProbes(file, { type: 'model', from: known.next.model });
+    const most = MOST_RECORDS;
+    const model = readProbes(file, { type: 'model', from: known.next.model, most });
     known.model = joined(known.model, model.records, model.next < known.next.model);
     known.next.model = model.next;
-    const tensors = readProbes(file, { type: 'tensors', from: known.next.tensors });
+    const tensors = readProbes(file, { type: 'tensors', from: known.next.tensors, most });
     known.tensors = joined(known.tensors, tensors.records, tensors.next < known.next.tensors);
     known.next.tensors = tensors.next;
     return known;
@@ -150,7 +154,7 @@ function joined<T extends { step: number }>(
     while (result.length > 0 && result.at(-1)!.step >= record.step) result.pop();
     result.push(record);
   }
-  return result;
+  return thinned(result, MOST_RECORDS);
 }
 
 /** One series for each part that any record has, in the order of their first appearance. */

@@ -95,6 +95,23 @@ describe('what was measured inside a run', () => {
     expect(cache.tensors(folder, '*', Infinity).tensors).toHaveLength(all.matches);
   });
 
+  it('is bounded, however many lines a file has', () => {
+    const many = path.join(lab.root, 'many');
+    fs.mkdirSync(many);
+    const lines = fs.readFileSync(path.join(folder, 'probes.jsonl'), 'utf8').split('\n');
+    const at = (step: number) =>
+      `${lines[0]}\n${lines[1]}\n`.replaceAll('"step":1,', `"step":${step},`);
+    const file = path.join(many, 'probes.jsonl');
+    fs.writeFileSync(file, Array.from({ length: 1500 }, (_, i) => at(i + 1)).join(''));
+    const cache = new ProbeCache();
+    const first = cache.inside(many, 0).steps;
+    expect(first.length).toBeLessThanOrEqual(1000);
+    expect(first.at(-1)).toBe(1500);
+    fs.appendFileSync(file, at(1501));
+    expect(cache.inside(many, 0).steps.at(-1)).toBe(1501);
+    expect(cache.tensors(many, 'weight:wte*').tensors[0]!.steps.length).toBeLessThanOrEqual(1000);
+  });
+
   it('reads on where it was, and takes back what a run measured again', () => {
     const cache = new ProbeCache();
     const file = path.join(lab.root, 'again');
