@@ -62,8 +62,9 @@ static void take(struct sums *s, int32_t (*tables)[SLOTS], float *values, int n)
     for (int i = 0; i < CHUNK; i += LANES) {
         vfloat v = vload(values + i);
         vint finite = ((vint)v & 0x7fffffff) < 0x7f800000;
-        least = vmin(least, vselect(finite, v, vset(INFINITY)));
-        greatest = vmax(greatest, vselect(finite, v, vset(-INFINITY)));
+        /* Not vmin and vmax, which would let a NaN through at a cost. */
+        least = vselect(finite & (v < least), v, least);
+        greatest = vselect(finite & (v > greatest), v, greatest);
         vstore(values + i, vselect(finite, v, vset(0)));
     }
     for (int i = 0; i < LANES; i++) {

@@ -57,6 +57,7 @@ export function when(iso: string): string {
 /** A position on a horizontal axis. */
 export function position(axis: string, value: number): string {
   if (axis === 'seconds') return duration(value);
+  if (axis === 'share') return String(Number(value.toFixed(3)));
   return axis === 'step' ? whole(value) : short(value);
 }
 

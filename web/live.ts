@@ -16,6 +16,8 @@ async function loadAll(): Promise<void> {
 
 /** Opens the stream; the browser opens it again when it breaks. */
 export function follow(): void {
+  // At once, for whoever waits; and again when the stream is open, so that no change falls between.
+  void loadAll().catch(() => {});
   const source = new EventSource('/api/events');
   source.addEventListener('hello', () => {
     connected.value = true;

@@ -16,6 +16,8 @@ import * as hook from './resolve-hook.js';
 
 /** By path, in the order of their import. */
 const imported = new Map<string, ImportedFile>();
+/** Of each, its import: whoever needs the same file meanwhile waits for it, and fails with it. */
+const importing = new Map<string, Promise<void>>();
 /** Whether the user named any. */
 let given = false;
 
@@ -51,6 +53,7 @@ export async function importRecorded(
 ): Promise<void> {
   for (const { path: file, sha256 } of recorded) {
     if (imported.has(file)) {
+      await importing.get(file);
       noticeChange(file, sha256, notice);
       continue;
     }
@@ -85,8 +88,13 @@ function isInside(file: string, folder: string): boolean {
   return !relative.startsWith('..') && !path.isAbsolute(relative);
 }
 
-async function importFile(file: string): Promise<void> {
-  if (imported.has(file)) return;
+function importFile(file: string): Promise<void> {
+  let work = importing.get(file);
+  if (!work) importing.set(file, (work = importOnce(file)));
+  return work;
+}
+
+async function importOnce(file: string): Promise<void> {
   const shown = shownPath(file);
   requireKnownKind(file, shown);
   hookResolution();

@@ -70,6 +70,15 @@ describe('readProbes', () => {
     expect(readProbes(file, { from: next + second.length }).records).toEqual([model(3)]);
   });
 
+  it('thins records that are many, and keeps the last', () => {
+    fs.writeFileSync(file, lines(...Array.from({ length: 1001 }, (_, i) => model(i + 1))));
+    const steps = readProbes(file, { most: 20 }).records.map(({ step }) => step);
+    expect(steps.length).toBeGreaterThan(9);
+    expect(steps.length).toBeLessThanOrEqual(20);
+    expect(steps.at(-1)).toBe(1001);
+    expect(readProbes(file, { most: 1 }).records.map(({ step }) => step)).toEqual([1001]);
+  });
+
   it.each([
     ['half a line', '{"type":"model","step":1,"lo'],
     ['binary', '\0\xff\x01'],

@@ -22,6 +22,8 @@ export interface ReadProbesOptions<Type extends ProbeRecord['type']> {
   type?: Type | undefined;
   /** Where to begin: 0, or `next` of the time before, to read only what has been written since. */
   from?: number | undefined;
+  /** Of more records every second one is left out, and again, but never the last. Default: all are returned. */
+  most?: number | undefined;
 }
 
 export interface ReadProbes<Probe extends ProbeRecord> {
@@ -55,15 +57,26 @@ export function readProbes(
 ): ReadProbes<ProbeRecord>;
 export function readProbes(
   file: string,
-  { type, from = 0 }: ReadProbesOptions<ProbeRecord['type']> = {},
+  { type, from = 0, most = Infinity }: ReadProbesOptions<ProbeRecord['type']> = {},
 ): ReadProbes<ProbeRecord> {
-  const records: ProbeRecord[] = [];
+  let records: ProbeRecord[] = [];
   const next = eachLine(file, from, (line) => {
     if (type !== undefined && isOtherType(line, type)) return;
     const record = parseRecord(line);
     if (record && (type === undefined || record.type === type)) records.push(record);
+    if (records.length > 2 * most) records = thinned(records, most);
   });
-  return { records, next };
+  return { records: thinned(records, most), next };
+}
+
+/** At most so many: every second one is left out, and again, but never the last. */
+export function thinned<T>(all: T[], most: number): T[] {
+  let kept = all;
+  while (kept.length > Math.max(1, most)) {
+    const { length } = kept;
+    kept = kept.filter((_, i) => (length - 1 - i) % 2 === 0);
+  }
+  return kept;
 }
 
 /** Whether a line begins as those of another type do, as we write them. */

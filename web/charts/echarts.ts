@@ -2,6 +2,7 @@
 import { CustomChart, HeatmapChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent, VisualMapComponent } from 'echarts/components';
 import * as echarts from 'echarts/core';
+import { LabelLayout } from 'echarts/features';
 import { CanvasRenderer } from 'echarts/renderers';
 
 echarts.use([
@@ -9,6 +10,7 @@ echarts.use([
   CustomChart,
   GridComponent,
   HeatmapChart,
+  LabelLayout,
   LineChart,
   MarkLineComponent,
   ScatterChart,

@@ -17,8 +17,14 @@ export interface InsideChart {
 
 const GUIDE = [{ label: 'guide −3', y: -3 }];
 
+/** A step is cut from 1 on; at the other the diagnosis finds that too much of it is cut away. */
+const CUT = [
+  { label: 'threshold', y: 1 },
+  { label: 'cut to a fifth', y: 5 },
+];
+
 const percent = (value: number | null) => (value === null ? '–' : `${value.toFixed(1)} %`);
-const logarithm = (value: number | null) => value?.toFixed(2).replace('-', '−') ?? '–';
+export const logarithm = (value: number | null) => value?.toFixed(2).replace('-', '−') ?? '–';
 
 export function ratioChart(
   reply: InsideReply,
@@ -40,6 +46,9 @@ export function insideCharts(reply: InsideReply): InsideChart[] {
     path,
     values: dead.map((count) => (count === null ? null : (100 * count) / Math.max(1, units))),
   }));
+  const { clipNorm } = reply;
+  const over = reply.gradNorm.map((norm) => (norm === null || !clipNorm ? null : norm / clipNorm));
+  const seen = over.filter((value) => value !== null && value > 0) as number[];
   const clipped = reply.clipped.map((share) => (share === null ? null : share * 100));
   const drift = reply.batchNorms.flatMap(({ path, mean, logVariance }) => [
     { path: `${path} mean`, values: mean },
@@ -56,6 +65,13 @@ export function insideCharts(reply: InsideReply): InsideChart[] {
     {
       ...{ id: 'units', title: 'Dead units, %', parts: dead },
       ...{ range: [0, null] as const, format: percent },
+    },
+    {
+      ...{ id: 'over-threshold', title: 'Gradient norm over the clipping threshold' },
+      ...{ logY: true, guides: CUT, format: figure },
+      // The lines are seen wherever the norm lies.
+      range: [Math.min(0.5, ...seen) * 0.9, Math.max(10, ...seen) * 1.1] as const,
+      parts: seen.length > 0 ? [{ path: 'norm / threshold', values: over }] : [],
     },
     {
       ...{ id: 'clipped', title: 'Steps clipped, %', range: [0, 100] as const, format: percent },

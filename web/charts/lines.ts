@@ -74,6 +74,7 @@ function seriesOf(line: Line, ground: string) {
     z: 3,
     lineStyle: { width: line.width ?? 1.5, color: line.color, type: line.dash },
     itemStyle: { color: ground, borderColor: line.color, borderWidth: 1.5 },
+    labelLayout: { moveOverlap: 'shiftY' },
     endLabel: {
       show: line.letter !== undefined,
       formatter: line.letter ?? '',
@@ -108,7 +109,8 @@ export function lineOption(chart: LineChart): EChartsCoreOption {
   const { axis, logX = false, logY = false, range = [null, null], references = [] } = chart;
   const lines = logY ? chart.lines : within(chart.lines, range);
   const label = { color: ink.faint, fontSize: 11 };
-  const [low, high] = range;
+  const [low, high] = logY ? logRange(lines, range) : range;
+  const ticks = logY && low !== null && high !== null ? logTicks(low, high) : undefined;
   return {
     animation: false,
     textStyle: { fontFamily: 'system-ui, sans-serif' },
@@ -132,8 +134,10 @@ export function lineOption(chart: LineChart): EChartsCoreOption {
       scale: true,
       ...(low !== null && { min: low }),
       ...(high !== null && { max: high }),
+      ...(ticks && { axisTick: { customValues: ticks } }),
       axisLabel: {
         ...label,
+        ...(ticks && { customValues: ticks }),
         formatter: (value: number) =>
           Math.abs(value) >= 1e4
             ? short(value).replace(/\.?0+ /, ' ')
@@ -149,6 +153,53 @@ export function lineOption(chart: LineChart): EChartsCoreOption {
       ...(references.length > 0 ? [referencesOf(references, ink)] : []),
     ],
   };
+}
+
+/** Where a logarithmic axis ends by itself: a little beyond the values, and not at the next powers of ten. */
+function logRange(
+  lines: readonly Line[],
+  [low, high]: readonly (number | null)[],
+): readonly [number | null, number | null] {
+  let [least, greatest] = [Infinity, 0];
+  for (const { y, band } of lines) {
+    for (const values of [y, band?.min ?? [], band?.max ?? []]) {
+      for (const value of values) {
+        if (value === null || !(value > 0 && value < Infinity)) continue;
+        least = Math.min(least, value);
+        greatest = Math.max(greatest, value);
+      }
+    }
+  }
+  if (greatest === 0) return [low ?? null, high ?? null];
+  const room = Math.max(1.02, (greatest / least) ** 0.05);
+  // A range that was meant for a linear axis may begin at or below 0.
+  return [low && low > 0 ? low : least / room, high && high > 0 ? high : greatest * room];
+}
+
+/** Leading digits that are labelled, by how many decades there are. */
+const MANTISSAS: readonly (readonly [number, readonly number[]])[] = [
+  [
+    0.35,
+    [
+      1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2, 2.2, 2.4, 2.6, 2.8, 3, 3.5, 4, 4.5, 5, 5.5,
+      6, 6.5, 7, 8, 9,
+    ],
+  ],
+  [0.8, [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]],
+  [1.3, [1, 2, 3, 5, 7]],
+  [2.5, [1, 2, 5]],
+];
+
+/** Values to label on a logarithmic axis that is too short for powers of ten alone. */
+function logTicks(low: number, high: number): number[] | undefined {
+  const mantissas = MANTISSAS.find(([decades]) => Math.log10(high / low) <= decades)?.[1];
+  if (!mantissas) return undefined;
+  const ticks: number[] = [];
+  for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) {
+    // Through text: 3 · 10^−4 is not 0.0003.
+    ticks.push(...mantissas.map((mantissa) => Number(`${mantissa}e${e}`)));
+  }
+  return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
 function referencesOf(

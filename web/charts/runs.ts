@@ -68,10 +68,26 @@ function evaluationsIn(run: RunCurves, range: LossChart['zoom']): { x: number[];
   return { x: kept.map((i) => x[i]!), y: kept.map((i) => loss[i]!) };
 }
 
+/**
+ * Losses of evaluations but for those beside which training's own loss is left out as well: of a run that begins at
+ * 80, the first ones. One that goes where training does not (overfitting) always counts.
+ */
+function evaluationsThatCount(run: RunCurves, zoom: LossChart['zoom']): number[] {
+  const { x, y } = evaluationsIn(run, zoom);
+  const curve = run.curves.loss;
+  if (!curve?.range) return y;
+  const [low, high] = curve.range;
+  const side = (value: number) => (value > high ? 1 : value < low ? -1 : 0);
+  return y.filter((value, i) => {
+    const beside = curve.mean[curve.x.findLastIndex((at) => at <= x[i]!)];
+    return side(value) === 0 || beside === undefined || side(beside) !== side(value);
+  });
+}
+
 /** Of what is visible, evaluations and lines to compare with too. */
 function rangeOf({ runs, zoom, references }: LossChart): [number | null, number | null] {
   const ranges = runs.flatMap(({ curves }) => curves.loss?.range ?? []);
-  const evaluations = runs.flatMap((run) => evaluationsIn(run, zoom).y);
+  const evaluations = runs.flatMap((run) => evaluationsThatCount(run, zoom));
   const all = [...ranges, ...evaluations, ...references.map(({ y }) => y)];
   const values = all.filter(Number.isFinite);
   if (values.length === 0) return [null, null];

@@ -1,7 +1,7 @@
 /** A chart on the page: drawn by ECharts, with a cursor that all charts over the same axis share. */
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { type ECharts, type EChartsCoreOption, init } from '../charts/echarts.js';
+import type { ECharts, EChartsCoreOption } from '../charts/echarts.js';
 import { cursor } from '../state.js';
 
 export interface ChartProps {
@@ -30,24 +30,30 @@ export function Chart(props: ChartProps) {
   const latest = useRef(props);
   latest.current = props;
 
+  const draw = () => {
+    chart.current?.setOption(latest.current.option, { notMerge: true, lazyUpdate: false });
+    placeCursor();
+  };
   useEffect(() => {
-    const made = init(host.current!, null, { renderer: 'canvas' });
-    chart.current = made;
+    let isGone = false;
     const sizes = new ResizeObserver(() => {
-      made.resize();
+      chart.current?.resize();
       placeCursor();
     });
-    sizes.observe(host.current!);
+    // The library is most of the page's weight: what needs no chart is on the screen before it.
+    void import('../charts/echarts.js').then(({ init }) => {
+      if (isGone) return;
+      chart.current = init(host.current!, null, { renderer: 'canvas' });
+      sizes.observe(host.current!);
+      draw();
+    });
     return () => {
+      isGone = true;
       sizes.disconnect();
-      made.dispose();
+      chart.current?.dispose();
     };
   }, []);
-
-  useEffect(() => {
-    chart.current!.setOption(option, { notMerge: true, lazyUpdate: false });
-    placeCursor();
-  }, [option]);
+  useEffect(draw, [option]);
 
   const placeCursor = () => {
     const at = cursor.peek();

@@ -37,7 +37,7 @@ export function Diagram({ root }: { root: TreeNode }) {
   return (
     <Scroll label="the model’s parts">
       <div class="diagram body">
-        <Parts nodes={root.children} parent={root.path} />
+        <Parts nodes={root.children} parent={root.path} depth={0} />
         {root.tensors.map((tensor) => (
           <TensorLine key={tensor.name} tensor={tensor} />
         ))}
@@ -46,11 +46,18 @@ export function Diagram({ root }: { root: TreeNode }) {
   );
 }
 
-function Parts({ nodes, parent }: { nodes: readonly TreeNode[]; parent: string }) {
+interface PartsProps {
+  readonly nodes: readonly TreeNode[];
+  readonly parent: string;
+  /** Of boxes around them. */
+  readonly depth: number;
+}
+
+function Parts({ nodes, parent, depth }: PartsProps) {
   return (
     <>
       {groups(nodes).map((group) => (
-        <Box key={group[0]!.path} group={group} parent={parent} />
+        <Box key={group[0]!.path} group={group} parent={parent} depth={depth} />
       ))}
     </>
   );
@@ -65,7 +72,9 @@ function TensorLine({ tensor }: { tensor: TreeNode['tensors'][number] }) {
   );
 }
 
-function Box({ group, parent }: { group: readonly TreeNode[]; parent: string }) {
+type BoxProps = Omit<PartsProps, 'nodes'> & { readonly group: readonly TreeNode[] };
+
+function Box({ group, parent, depth }: BoxProps) {
   const [node] = group as [TreeNode];
   const last = group.at(-1)!;
   const isOpen = node.children.length > 0 && !turned.value.has(node.path);
@@ -79,7 +88,8 @@ function Box({ group, parent }: { group: readonly TreeNode[]; parent: string }) 
   };
   return (
     <div class={`box ${node.children.length > 0 ? 'outer' : ''} ${total === 0 ? 'bare' : ''}`}>
-      <div class="box-head">
+      {/* What stands beside the name is in one column at every depth. */}
+      <div class="box-head" style={{ '--depth': depth }}>
         {node.children.length > 0 ? (
           <button type="button" class="plain" aria-expanded={isOpen} onClick={turn}>
             {isOpen ? '▾' : '▸'}
@@ -97,7 +107,7 @@ function Box({ group, parent }: { group: readonly TreeNode[]; parent: string }) 
       ))}
       {isOpen && (
         <div class="inner-boxes">
-          <Parts nodes={node.children} parent={node.path} />
+          <Parts nodes={node.children} parent={node.path} depth={depth + 1} />
         </div>
       )}
       {node.output && <span class="output">→ {times(node.output)}</span>}

@@ -11,6 +11,7 @@ import { Actions } from '../parts/actions.js';
 import { Check, Panel, Segments, Trouble } from '../parts/bits.js';
 import { RunPicker } from '../parts/run-picker.js';
 import { focus, isLog, SeriesPanel } from '../parts/series-panel.js';
+import { RULE_PLACES } from '../rule-places.js';
 import { hrefOf, report, rows } from '../state.js';
 import { Compare } from './compare.js';
 import { Heads } from './heads.js';
@@ -73,7 +74,7 @@ export function Inside({ name }: { name: string }) {
       {reply && reply.steps.length > 0 && <DiagnosisPanel reply={reply} />}
       <Compare runs={[name]} />
       {row.hasProbes ? (
-        reply && reply.steps.length > 0 && <Probes name={name} reply={reply} />
+        <Measured name={name} reply={reply} />
       ) : (
         <Panel title="Inside">
           <p class="note">
@@ -85,6 +86,17 @@ export function Inside({ name }: { name: string }) {
       )}
       <Samples name={name} />
     </>
+  );
+}
+
+function Measured({ name, reply }: { name: string; reply: InsideReply | undefined }) {
+  if (reply && reply.steps.length > 0) return <Probes name={name} reply={reply} />;
+  return (
+    <Panel title="Inside">
+      <p class="note">
+        {reply || problem.value ? 'Nothing was measured yet.' : 'reading what was measured …'}
+      </p>
+    </Panel>
   );
 }
 
@@ -122,17 +134,6 @@ function ranksOf(paces: readonly number[]): string {
   return `${paces.length}: ${shown.map(short).join(paces.length <= 8 ? ', ' : ' to ')} tokens/s`;
 }
 
-/** Where to look for what a rule is about. */
-function placeOf(rule: string): string {
-  if (/dead|satur|collaps|flat/.test(rule)) return 'units';
-  if (/update/.test(rule)) return 'ratios';
-  if (/gradient|clip/.test(rule)) return 'gradients';
-  if (/norm|batch/.test(rule)) return 'batch-norms';
-  if (/attention/.test(rule)) return 'attention';
-  if (/confiden|calibrat/.test(rule)) return 'predictions';
-  return 'loss';
-}
-
 function DiagnosisPanel({ reply }: { reply: InsideReply }) {
   const { diagnosis } = reply;
   return (
@@ -152,7 +153,9 @@ function DiagnosisPanel({ reply }: { reply: InsideReply }) {
                 onClick={() => {
                   focus.value = path || undefined;
                   if (path) pattern.value = `*:${path}*`;
-                  document.getElementById(placeOf(rule))?.scrollIntoView({ block: 'start' });
+                  document
+                    .getElementById(RULE_PLACES[rule] ?? 'loss')
+                    ?.scrollIntoView({ block: 'start' });
                 }}
               >
                 show

@@ -1,5 +1,6 @@
 /** Statistics by layer, in the model's own order, at the step under the cursor. */
 import type { InsideReply } from '../../src/lab/explorer/inside.js';
+import { logarithm } from '../charts/inside-parts.js';
 import { figure, whole } from '../format.js';
 import { Panel, Scroll } from '../parts/bits.js';
 import { focus } from '../parts/series-panel.js';
@@ -117,7 +118,7 @@ export function Layers({ inside }: { inside: InsideReply }) {
                 <td class={`right mono ${strange(row.update) ? 'bad' : ''}`}>
                   {row.update == null
                     ? ''
-                    : `${row.update.toFixed(2)}${strange(row.update) ? ' !' : ''}`}
+                    : `${logarithm(row.update)}${strange(row.update) ? ' !' : ''}`}
                 </td>
                 <td class="right mono">
                   {row.flat == null ? '' : `${(row.flat * 100).toFixed(1)} %`}

@@ -34,7 +34,7 @@ export function Pieces({ name }: { name: string }) {
       tools={
         <span class="faint">
           {value &&
-            `${value.name.split('/').at(-1)}: ${value.pieces.length} tokens of ${whole(value.vocabSize)}, ${(value.bytes / Math.max(1, value.pieces.length)).toFixed(2)} bytes each`}
+            `${value.name.split('/').at(-1)}: ${value.pieces.length} tokens, ${whole(value.vocabSize)} in the vocabulary, ${(value.bytes / Math.max(1, value.pieces.length)).toFixed(2)} bytes each`}
         </span>
       }
     >

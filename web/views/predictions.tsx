@@ -15,7 +15,7 @@ export function Predictions({ inside }: { inside: InsideReply }) {
   const charts = useMemo(() => predictionCharts(inside), [inside]);
   if (!last) return null;
   return (
-    <div class="grid2" id="predictions">
+    <div class="wide-series" id="predictions">
       {charts.map((chart) => (
         <SeriesPanel key={chart.id} {...chart} steps={steps} height={190} />
       ))}

@@ -10,6 +10,7 @@ import {
   type TensorStatistics,
   type TensorsProbe,
 } from '../../runs/index.js';
+import { thinned } from '../../runs/probe-log.js';
 
 type Series = (number | null)[];
 
@@ -20,6 +21,8 @@ export interface InsideReply {
   readonly gradNorm: Series;
   /** Share of the steps since the record before that were clipped. */
   readonly clipped: Series;
+  /** The norm to which gradients are clipped; 0 for none. */
+  readonly clipNorm: number;
   readonly parameters: readonly {
     path: string;
     std: Series;
@@ -73,6 +76,8 @@ export interface TensorsReply {
 
 /** Tensors that are shown at once. */
 const MOST_TENSORS = 8;
+/** Measured steps of a run that are shown. Its own are some hundred; whatever else lies in a file, the page can draw. */
+const MOST_RECORDS = 1000;
 /** Runs whose records are kept in memory. */
 const MOST_RUNS = 4;
 
@@ -87,9 +92,10 @@ interface Records {
 export class ProbeCache {
   readonly #runs = new Map<string, Records>();
 
-  inside(folder: string): InsideReply {
+  /** @param clipNorm as the run's settings have it; no record holds it. */
+  inside(folder: string, clipNorm: number): InsideReply {
     const records = this.#records(folder);
-    return insideOf(records.model, records.tensors);
+    return insideOf(records.model, records.tensors, clipNorm);
   }
 
   /** Tensors by pattern, the first `most` of them in full. */
@@ -113,10 +119,11 @@ export class ProbeCache {
     this.#runs.delete(folder);
     this.#runs.set(folder, known);
     if (this.#runs.size > MOST_RUNS) this.#runs.delete(this.#runs.keys().next().value!);
-    const model = readProbes(file, { type: 'model', from: known.next.model });
+    const most = MOST_RECORDS;
+    const model = readProbes(file, { type: 'model', from: known.next.model, most });
     known.model = joined(known.model, model.records, model.next < known.next.model);
     known.next.model = model.next;
-    const tensors = readProbes(file, { type: 'tensors', from: known.next.tensors });
+    const tensors = readProbes(file, { type: 'tensors', from: known.next.tensors, most });
     known.tensors = joined(known.tensors, tensors.records, tensors.next < known.next.tensors);
     known.next.tensors = tensors.next;
     return known;
@@ -147,7 +154,7 @@ function joined<T extends { step: number }>(
     while (result.length > 0 && result.at(-1)!.step >= record.step) result.pop();
     result.push(record);
   }
-  return result;
+  return thinned(result, MOST_RECORDS);
 }
 
 /** One series for each part that any record has, in the order of their first appearance. */
@@ -178,6 +185,7 @@ function gather<Part extends { path: string }, Key extends string>(
 export function insideOf(
   records: readonly ModelProbe[],
   tensors: readonly TensorsProbe[],
+  clipNorm: number,
 ): InsideReply {
   const last = records.at(-1);
   const predicted = (key: 'entropy' | 'confidence' | 'accuracy' | 'calibrationError') =>
@@ -194,6 +202,7 @@ export function insideOf(
     clipped: records.map(({ clipping: { steps, clipped } }) =>
       steps > 0 ? clipped / steps : null,
     ),
+    clipNorm,
     parameters: gather(records, ({ parameters }) => parameters, [
       'std',
       'updateToData',

@@ -65,7 +65,7 @@ describe('what a transformer does with a prompt', () => {
 
 describe('what was measured inside a run', () => {
   it('is a value for each step and part', () => {
-    const reply = new ProbeCache().inside(folder);
+    const reply = new ProbeCache().inside(folder, 2);
     const { steps, parameters, layers, units, attentionEntropy } = reply;
     expect(steps[0]).toBe(1);
     expect(steps.at(-1)).toBe(25);
@@ -74,6 +74,7 @@ describe('what was measured inside a run', () => {
     }
     expect(parameters.map(({ path }) => path)).toContain('h.1.mlp.cFc.weight');
     expect(layers.some(({ gradNorm }) => gradNorm.at(-1)! > 0)).toBe(true);
+    expect(reply.clipNorm).toBe(2);
     expect(units).toHaveLength(2);
     expect(attentionEntropy.map(({ relative }) => relative.length)).toEqual([2, 2]);
     expect(reply.predictions.last!.tokens).toBeGreaterThan(0);
@@ -94,6 +95,23 @@ describe('what was measured inside a run', () => {
     expect(cache.tensors(folder, '*', Infinity).tensors).toHaveLength(all.matches);
   });
 
+  it('is bounded, however many lines a file has', () => {
+    const many = path.join(lab.root, 'many');
+    fs.mkdirSync(many);
+    const lines = fs.readFileSync(path.join(folder, 'probes.jsonl'), 'utf8').split('\n');
+    const at = (step: number) =>
+      `${lines[0]}\n${lines[1]}\n`.replaceAll('"step":1,', `"step":${step},`);
+    const file = path.join(many, 'probes.jsonl');
+    fs.writeFileSync(file, Array.from({ length: 1500 }, (_, i) => at(i + 1)).join(''));
+    const cache = new ProbeCache();
+    const first = cache.inside(many, 0).steps;
+    expect(first.length).toBeLessThanOrEqual(1000);
+    expect(first.at(-1)).toBe(1500);
+    fs.appendFileSync(file, at(1501));
+    expect(cache.inside(many, 0).steps.at(-1)).toBe(1501);
+    expect(cache.tensors(many, 'weight:wte*').tensors[0]!.steps.length).toBeLessThanOrEqual(1000);
+  });
+
   it('reads on where it was, and takes back what a run measured again', () => {
     const cache = new ProbeCache();
     const file = path.join(lab.root, 'again');
@@ -101,13 +119,13 @@ describe('what was measured inside a run', () => {
     const lines = fs.readFileSync(path.join(folder, 'probes.jsonl'), 'utf8').trim().split('\n');
     const probes = path.join(file, 'probes.jsonl');
     fs.writeFileSync(probes, `${lines.slice(0, 8).join('\n')}\n{"type":"mod`);
-    const first = cache.inside(file).steps;
+    const first = cache.inside(file, 0).steps;
     expect(first).toEqual([1, 2, 3, 4]);
     fs.writeFileSync(probes, `${lines.slice(0, 12).join('\n')}\n`);
-    expect(cache.inside(file).steps).toHaveLength(6);
+    expect(cache.inside(file, 0).steps).toHaveLength(6);
     fs.appendFileSync(probes, `${lines.slice(4, 8).join('\n')}\n`); // steps 3 and 4 once more
-    expect(cache.inside(file).steps).toEqual(first);
+    expect(cache.inside(file, 0).steps).toEqual(first);
     fs.rmSync(probes);
-    expect(cache.inside(file).steps).toEqual([]);
+    expect(cache.inside(file, 0).steps).toEqual([]);
   });
 });

@@ -91,7 +91,7 @@ async function answer(
     case 'embedding':
       return models.use(wish, async (opened) => send(embeddingOf(opened)));
     case 'inside':
-      return send(probes.inside(wish.folder));
+      return send(probes.inside(wish.folder, readRunConfig(wish.folder).training.clipNorm));
     case 'tensors':
       return send(probes.tensors(wish.folder, wish.pattern));
     case 'pieces':

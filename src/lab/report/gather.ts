@@ -58,7 +58,7 @@ async function gatherRun(
   return {
     row,
     curves: { ...reportCurves(config, series, flops ?? Number.NaN), name },
-    ...(row.hasProbes && { inside: probes.inside(folder) }),
+    ...(row.hasProbes && { inside: probes.inside(folder, config.training.clipNorm) }),
     tensors: row.hasProbes ? fewer(probes.tensors(folder, '*', Infinity).tensors) : [],
     ...(yardsticks && { yardsticks }),
     samples: samplesOf(folder),

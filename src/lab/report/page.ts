@@ -32,7 +32,7 @@ export function reportPage(data: ReportData, web: string): string {
   let code: string;
   let style: string;
   try {
-    code = inertProgram(fs.readFileSync(path.join(web, 'app.js'), 'utf8'));
+    code = inertProgram(fs.readFileSync(path.join(web, 'report.js'), 'utf8'));
     style = fs.readFileSync(path.join(web, 'app.css'), 'utf8').replaceAll('</', '<\\/');
   } catch (cause) {
     throw new UserError('the page of the Lab is not there: build it with `npm run build`.', {

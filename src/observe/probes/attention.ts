@@ -18,17 +18,20 @@ export function attentionRecord(path: string, call: OperationCall): AttentionRec
   const maps = mapsOfCall(call, MOST_WEIGHTS); // (B, H, T, T)
   const [, heads, queries, keys] = maps.shape;
   const entropies = entropyOf(maps).mean(0).doublesSync(); // (H, T)
-  const mean = maps.mean(0).doublesSync(); // (H, T, T)
+  const mean = maps.mean(0).dataSync(); // (H, T, T)
   const side = Math.min(SIDE, queries, keys);
   const window = windowOf(call, keys);
   return {
     path,
     side,
-    heads: Array.from({ length: heads }, (_, h) => ({
-      ...spread(entropies.subarray(h * queries, (h + 1) * queries), keys, window),
-      ...ends(mean.subarray(h * queries * keys, (h + 1) * queries * keys), queries, keys),
-      map: coarse(mean.subarray(h * queries * keys, (h + 1) * queries * keys), queries, keys, side),
-    })),
+    heads: Array.from({ length: heads }, (_, h) => {
+      const map = mean.subarray(h * queries * keys, (h + 1) * queries * keys);
+      return {
+        ...spread(entropies.subarray(h * queries, (h + 1) * queries), keys, window),
+        ...ends(map, queries, keys),
+        map: coarse(map, queries, keys, side),
+      };
+    }),
   };
 }
 
@@ -54,7 +57,7 @@ function spread(entropies: Float64Array, keys: number, window: number) {
   return { entropy: figure(sum / entropies.length), relative: figure(shares / count) };
 }
 
-function ends(map: Float64Array, queries: number, keys: number) {
+function ends(map: ArrayLike<number>, queries: number, keys: number) {
   let [first, self] = [0, 0];
   for (let q = 0; q < queries; q++) {
     first += map[q * keys];
@@ -64,14 +67,20 @@ function ends(map: Float64Array, queries: number, keys: number) {
 }
 
 /** Row by row up to the diagonal: what the queries of a stretch pay to each stretch of keys, on average. */
-function coarse(map: Float64Array, queries: number, keys: number, side: number): (number | null)[] {
-  const cell = (at: number, of: number) => Math.min(side - 1, Math.floor((at * side) / of));
+function coarse(
+  map: ArrayLike<number>,
+  queries: number,
+  keys: number,
+  side: number,
+): (number | null)[] {
+  const cellOf = Int32Array.from({ length: keys }, (_, at) => Math.floor((at * side) / keys));
   const sums = new Float64Array(side * side);
   const rows = new Float64Array(side);
   for (let q = 0; q < queries; q++) {
-    const row = cell(q + keys - queries, keys);
+    const self = q + keys - queries; // keys after it have no weight
+    const row = cellOf[self];
     rows[row]++;
-    for (let k = 0; k < keys; k++) sums[row * side + cell(k, keys)] += map[q * keys + k];
+    for (let k = 0; k <= self; k++) sums[row * side + cellOf[k]] += map[q * keys + k];
   }
   const cells: (number | null)[] = [];
   for (let row = 0; row < side; row++) {

@@ -26,6 +26,7 @@ export class Diagnostician {
       vocabSize: model.vocabSize,
       lr: training.lr,
       warmupSteps: training.warmupSteps,
+      optimizer: training.optimizer,
       clipNorm: training.clipNorm,
       matrices: new Set(matrices.map(([path]) => path)),
       momentum: new Map(

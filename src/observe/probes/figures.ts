@@ -40,20 +40,31 @@ export function tensorFigures(
   found: ValueStatistics,
 ): TensorStatistics {
   const { seen, mean, std, min, max, norm, zeros, nan, inf, bins } = found;
+  // Spelt out: some hundred of these a step, and a spread costs as much as all else.
   return {
-    ...{ path, kind, count },
-    ...(seen !== count && { seen }),
-    ...{ mean: figure(mean), std: figure(std), min: figure(min), max: figure(max) },
+    path,
+    kind,
+    count,
+    seen: seen === count ? undefined : seen,
+    mean: figure(mean),
+    std: figure(std),
+    min: figure(min),
+    max: figure(max),
     norm: figure(seen === count || seen === 0 ? norm : norm * Math.sqrt(count / seen)),
     zeros: seen === 0 ? null : figure(zeros / seen),
-    ...{ nan, inf, bins: [trimmed(bins[0]), trimmed(bins[1])] },
+    nan,
+    inf,
+    bins: [trimmed(bins[0]), trimmed(bins[1])],
   };
 }
 
 /** The first bin that is not empty, and the counts from there to the last. */
 function trimmed(counts: Int32Array): number[] {
-  const first = counts.findIndex((count) => count > 0);
-  if (first < 0) return [];
-  const last = counts.findLastIndex((count) => count > 0);
-  return [first + FIRST_BIN, ...counts.subarray(first, last + 1)];
+  let [first, end] = [0, counts.length];
+  while (first < end && counts[first] === 0) first++;
+  while (end > first && counts[end - 1] === 0) end--;
+  if (first === end) return [];
+  const kept = [first + FIRST_BIN];
+  for (let bin = first; bin < end; bin++) kept.push(counts[bin]);
+  return kept;
 }

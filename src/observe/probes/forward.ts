@@ -11,7 +11,7 @@ import { isActivation, UnitTally } from './units.js';
 type Activation = ModelProbe['activations'][number];
 
 /** Values of an activation that are looked at, about: enough for a histogram, and little time. */
-const MOST_VALUES = 1 << 16;
+const MOST_VALUES = 1 << 15;
 
 /**
  * Sees one training step. Activations are the outputs of modules, and of the activation functions that a model

@@ -1,5 +1,6 @@
 /** What a rule of the diagnosis is given, and what it answers. */
 import type { ModelProbe } from '../../runs/probe-records.js';
+import type { TrainingSettings } from '../../runs/settings.js';
 
 /** What is known of a run beside its records. */
 export interface RunFacts {
@@ -7,6 +8,8 @@ export interface RunFacts {
   /** Peak learning rate. */
   readonly lr: number;
   readonly warmupSteps: number;
+  /** Its steps grow with the gradient (SGD), or hardly at all (the others divide by its size). */
+  readonly optimizer: TrainingSettings['optimizer'];
   /** 0 for none. */
   readonly clipNorm: number;
   /** Paths of the parameters with two dimensions or more: gains and biases begin at a constant, and have no scale. */

@@ -143,19 +143,25 @@ const gradientSpike: Rule = {
 };
 
 /**
- * Nearly every step, and to a fifth of its gradient or less: the threshold then acts as a lower rate, and hides how
- * large the gradient is. (Healthy transformers are clipped at every step too, late, but by little.)
+ * Nearly every step, and to a fifth of its gradient or less. Of SGD the threshold then is a lower rate by another name.
+ * AdamW and Muon divide by the gradient's size anyway; what is lost is that a large one counts for more than a small
+ * one. (Healthy transformers are clipped at every step too, late, but by little.)
  */
 const CLIPPED_SHARE = 0.98;
 const CLIPPED_BY = 5;
 const alwaysClipped: Rule = {
   name: 'always-clipped',
   records: 5,
-  find({ record: { clipping, step, gradNorm }, facts: { clipNorm, warmupSteps } }) {
+  find({ record: { clipping, step, gradNorm }, facts }) {
+    const { clipNorm, warmupSteps, optimizer } = facts;
     const share = clipping.clipped / clipping.steps;
     const by = (gradNorm ?? 0) / clipNorm;
     if (!(share >= CLIPPED_SHARE && by >= CLIPPED_BY) || step <= warmupSteps) return [];
-    const text = `${percent(share)} of the steps are clipped, lately to 1/${by.toFixed(0)} of the gradient: clipNorm acts as a lower rate`;
+    const effect =
+      optimizer === 'sgd'
+        ? 'clipNorm acts as a lower rate'
+        : 'all steps count alike, however large their gradients';
+    const text = `${percent(share)} of the steps are clipped, lately to 1/${by.toFixed(0)} of the gradient: ${effect}`;
     return [{ path: '', value: share, text }];
   },
 };

@@ -10,6 +10,12 @@ import {
 } from './attention.js';
 import { dropout } from './dropout.js';
 
+/** What the maps depend on. */
+type MapSettings = Pick<
+  AttentionSettings,
+  'queries' | 'keys' | 'heads' | 'window' | 'scale' | 'softcap'
+>;
+
 /** (B, T, kvHeads, D) → (B, H, T, D): heads before time, each as often as there are queries' heads for it. */
 function headsFirst(x: Tensor, heads: number): Tensor {
   const [B, T, kvHeads, D] = x.shape;
@@ -22,7 +28,7 @@ function headsFirst(x: Tensor, heads: number): Tensor {
 }
 
 /** (Tq, Tk): 0 where a query sees a key, −∞ where it does not. */
-function causalMask({ queries, keys, window }: AttentionSettings, like: Tensor): Tensor {
+function causalMask({ queries, keys, window }: MapSettings, like: Tensor): Tensor {
   const values = new Float32Array(queries * keys).fill(-Infinity);
   for (let i = 0; i < queries; i++) {
     const position = i + keys - queries;
@@ -45,15 +51,22 @@ export function plainAttention(
   options?: AttentionOptions,
 ): { y: Tensor; maps: Tensor } {
   const settings = attentionSettings('plainAttention', q, k, v, options);
-  const { batch: B, queries, keys, heads: H, width: D, scale, softcap, random } = settings;
-  const queriesOf = q.permute(0, 2, 1, 3); // (B, Tq, H, D) → (B, H, Tq, D)
-  const [keysOf, valuesOf] = [k, v].map((x) => headsFirst(x.narrow(1, 0, keys), H)); // (B, H, Tk, D)
-  let scores = queriesOf.matmul(keysOf.transpose(-2, -1)).mul(scale); // (B, H, Tq, Tk)
-  if (softcap > 0) scores = scores.div(softcap).tanh().mul(softcap);
-  const maps = scores.add(causalMask(settings, q)).softmax(-1);
+  const { batch: B, queries, keys, heads: H, width: D, random } = settings;
+  const maps = mapsOf(q, k, settings);
   const kept = dropout(maps, settings.dropout, random);
+  const valuesOf = headsFirst(v.narrow(1, 0, keys), H); // (B, H, Tk, D)
   const y = kept.matmul(valuesOf).permute(0, 2, 1, 3); // (B, H, Tq, D) → (B, Tq, H, D)
   return { y: y.reshape(B, queries, H, D), maps };
+}
+
+/** (B, H, Tq, Tk): how much each query takes from each position. */
+function mapsOf(q: Tensor, k: Tensor, settings: MapSettings): Tensor {
+  const { keys, heads: H, scale, softcap } = settings;
+  const queriesOf = q.permute(0, 2, 1, 3); // (B, Tq, H, D) → (B, H, Tq, D)
+  const keysOf = headsFirst(k.narrow(1, 0, keys), H); // (B, H, Tk, D)
+  let scores = queriesOf.matmul(keysOf.transpose(-2, -1)).mul(scale);
+  if (softcap > 0) scores = scores.div(softcap).tanh().mul(softcap);
+  return scores.add(causalMask(settings, q)).softmax(-1);
 }
 
 /**
@@ -62,11 +75,10 @@ export function plainAttention(
  */
 export function mapsOfCall({ inputs, options }: OperationCall, most: number): Tensor {
   const { size, packed } = options as AttentionCall;
-  const { batch, heads: H, kvHeads: K, queries, keys, width: D, window, scale, softcap } = size;
+  const { batch, heads: H, kvHeads: K, queries, keys, width: D } = size;
   const count = Math.min(batch, Math.max(1, Math.floor(most / (H * queries * keys))));
-  const parts = inputs.map((x) => x.narrow(0, 0, count));
-  const [q, k, v] = packed
-    ? parts[0].reshape(count, queries, H + 2 * K, D).split([H, K, K], 2) // (b, T, H, D), (b, T, K, D) twice
-    : parts;
-  return plainAttention(q, k, v, { keys, window, scale, softcap }).maps;
+  const first = (x: Tensor) => (count < batch ? x.narrow(0, 0, count) : x);
+  if (!packed) return mapsOf(first(inputs[0]), first(inputs[1]), size);
+  const all = first(inputs[0]).reshape(count, queries, H + 2 * K, D);
+  return mapsOf(all.narrow(2, 0, H), all.narrow(2, H, K), size); // (b, T, H, D), (b, T, K, D)
 }

@@ -81,7 +81,15 @@ export function statisticsOf(x: Tensor, options: StatisticsOptions = {}): ValueS
   const [zeros, nan, inf] = found;
   const bins = found.subarray(SPECIAL);
   return {
-    ...{ seen: rows * cols, mean, std, min, max, norm, zeros, nan, inf },
+    seen: rows * cols,
+    mean,
+    std,
+    min,
+    max,
+    norm,
+    zeros,
+    nan,
+    inf,
     bins: [bins.subarray(0, BIN_COUNT), bins.subarray(BIN_COUNT)],
   };
 }
