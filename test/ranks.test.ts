@@ -177,8 +177,11 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
   });
 
   // What is wrong is found before MPI has a part in it.
-  it.runIf(launcher === LAUNCHERS[0])('says what cannot be, once', { timeout: TIME }, async () => {
+  it('says what cannot be, once', { timeout: TIME }, async () => {
     const run = name('not');
+    const misspelt = await nanogpt(4, [...small(`${run}-1`), '--sett', 'steps=1']);
+    expect(misspelt.code).toBe(2);
+    expect(saidIn(misspelt)).toEqual([expect.stringMatching(/^nanogpt: unknown option '--sett'/)]);
     const odd = await nanogpt(2, small(`${run}-2`, { batchSize: 15, batchParts: 1 }));
     expect(odd.code).toBe(2);
     expect(saidIn(odd)).toEqual([
