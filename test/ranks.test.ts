@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAUNCHERS, type LaunchOptions, launch, saidIn } from './launchers.js';
+import { LAUNCHERS, type LaunchOptions, launch, ranksOf, saidIn } from './launchers.js';
 import { type Ran, Workshop } from './run-cli.js';
 
 const child = fileURLToPath(new URL('ranks-child.mjs', import.meta.url));
@@ -93,24 +93,6 @@ function onceSaved(run: string, then: (child: ChildProcess) => void) {
       then(launcher);
     }, 50).unref();
   };
-}
-
-/** Numbers of the processes that train a run, by rank; the launcher is not one of them. */
-function ranksOf(run: string): number[] {
-  const found: { pid: number; rank: number }[] = [];
-  for (const entry of fs.readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const args = fs.readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
-      if (!args[0]!.endsWith('node') || !args.includes(`runs/${run}`)) continue;
-      const environment = fs.readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0');
-      const rank = environment.find((line) => /^(OMPI_COMM_WORLD_RANK|PMI_RANK)=/.test(line));
-      found.push({ pid: Number(entry), rank: Number(rank!.split('=')[1]) });
-    } catch {
-      // it has ended meanwhile
-    }
-  }
-  return found.sort((a, b) => a.rank - b.rank).map(({ pid }) => pid);
 }
 
 /** What is left goes on to its end on one process. */
