@@ -3,6 +3,7 @@ import type { RowGradient } from '../tensor/index.js';
 import { empty, Scope, type Tensor, withBackend } from '../tensor/index.js';
 import { RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
 import { Buckets } from './buckets.js';
+import { EarlyExchanges } from './early-exchanges.js';
 import type { MpiLibrary } from './mpi-library.js';
 import { requireNative } from './native.js';
 import { Nearby } from './nearby.js';
@@ -26,6 +27,7 @@ export class MpiRanks implements Ranks {
   #numbers: Tensor;
   readonly #nearby: Nearby;
   readonly #tree: TreeSum;
+  readonly #early: EarlyExchanges;
   readonly #buckets = new Buckets();
   /** More threads on this machine than cores: waiting must not hold one. */
   isCrowded = false;
@@ -48,6 +50,11 @@ export class MpiRanks implements Ranks {
       isReadable: (peer) => this.#nearby.has(peer),
       read: (...read) => this.#nearby.read(...read),
     });
+    this.#early = new EarlyExchanges(mpi, this.#tree);
+  }
+
+  begin(tensor: Tensor, number: number): void {
+    this.#early.begin(tensor, number);
   }
 
   reduce(values: Float64Array, combine: Combine): void {
@@ -58,7 +65,8 @@ export class MpiRanks implements Ranks {
   }
 
   sum(tensors: readonly Tensor[]): void {
-    this.#tree.sum(this.#buckets.fill(tensors).map((tensor) => ({ tensor })));
+    const sums = this.#buckets.fill(tensors);
+    this.#tree.sum(sums.map((tensor) => ({ tensor, ...this.#arrived(tensor) })));
     this.#buckets.empty();
   }
 
@@ -69,7 +77,8 @@ export class MpiRanks implements Ranks {
   ): void {
     const sums = tensors.map((tensor, i) => {
       const result = results[i]!;
-      return { tensor, result, update: (stretch: SummedStretch) => update(i, stretch) };
+      const made = (stretch: SummedStretch) => update(i, stretch);
+      return { tensor, result, update: made, ...this.#arrived(tensor) };
     });
     this.#tree.sum(sums);
   }
@@ -138,10 +147,22 @@ export class MpiRanks implements Ranks {
     return theirs;
   }
 
+  /** What came of a tensor that was begun. */
+  #arrived(tensor: Tensor): { arrived?: Tensor } {
+    const early = this.#early.take(tensor);
+    if (!early) return {};
+    this.#wait(this.rank ^ 1, () => this.#mpi.isDone(early.pending));
+    return { arrived: early.arrived };
+  }
+
   #exchange(peer: number, from: number, sent: number, to: number, received: number): void {
     this.#mpi.begin(peer, from, sent, to, received);
+    this.#wait(peer, () => this.#mpi.isDone());
+  }
+
+  #wait(peer: number, isDone: () => boolean): void {
     waitUntil(
-      () => this.#mpi.isDone(),
+      isDone,
       this.isCrowded,
       (waited, isFirst) => this.#silence.report(peer, waited, isFirst),
     );

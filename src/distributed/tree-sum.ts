@@ -33,10 +33,12 @@ export interface Sum {
   readonly tensor: Tensor;
   readonly result?: Tensor;
   readonly update?: (stretch: SummedStretch) => void;
+  /** What the first other rank has of this one's half, where it has come already. */
+  readonly arrived?: Tensor;
 }
 
 /** Elements that two ranks have in common: those that this rank adds up, and the other. */
-interface Halving {
+export interface Halving {
   readonly mine: Stretch;
   readonly theirs: Stretch;
 }
@@ -57,7 +59,23 @@ export class TreeSum {
     const at = (level: number) => halvings.map((levels) => levels[level]!);
     const levels = Math.log2(size);
     for (let level = 0; level < levels; level++) {
-      this.#addAll(rank ^ (1 << level), sums, at(level), level === levels - 1);
+      const isLast = level === levels - 1;
+      const peer = rank ^ (1 << level);
+      if (level > 0) this.#addAll(peer, sums, at(level), isLast);
+      else {
+        const here = at(0);
+        const isHere = (i: number) => sums[i]!.arrived !== undefined;
+        sums.forEach((sum, i) => {
+          if (isHere(i)) this.#addArrived(sum, here[i]!, isLast);
+        });
+        const rest = sums.filter((_, i) => !isHere(i));
+        this.#addAll(
+          peer,
+          rest,
+          here.filter((_, i) => !isHere(i)),
+          isLast,
+        );
+      }
     }
     for (let level = levels - 1; level >= 0; level--) {
       this.#handOver(rank ^ (1 << level), sums, at(level));
@@ -66,6 +84,11 @@ export class TreeSum {
       tensor.storage.touch();
       result?.storage.touch();
     }
+  }
+
+  /** What the first other rank is to have of a tensor, and this rank of its. */
+  firstHalves(numel: number): Halving {
+    return this.#halvings(numel)[0]!;
   }
 
   #halvings(numel: number): Halving[] {
@@ -100,6 +123,19 @@ export class TreeSum {
     sums.forEach((sum, i) => {
       this.#add(peer, sum, halvings[i]!, theirs?.[i], isLast ? sum.update : undefined);
     });
+  }
+
+  #addArrived({ tensor, arrived, update }: Sum, { mine }: Halving, isLast: boolean): void {
+    for (let at = 0; at < length(mine); at += PIECE) {
+      const [begin, end] = piece(mine, at);
+      const count = end - begin;
+      const came = arrived!.alias([count], at);
+      const own = addressOf(tensor, begin);
+      if (update && isLast) {
+        tensor.backend.addScaled(came.pointer, own, count, 1);
+        update({ begin, sum: came });
+      } else tensor.backend.addScaled(own, came.pointer, count, 1);
+    }
   }
 
   /**
