@@ -10,8 +10,8 @@ import { LAUNCHERS, type Launcher, launch, ranksOf } from './launchers.js';
 import { Workshop } from './run-cli.js';
 
 const KILLS = Number(process.env['NANOGPT_KILLS'] ?? 2);
-/** Long enough for all of them to train, on a machine that has nothing else to do. */
-const LATEST_MS = 4000;
+/** Until when after its start a rank is killed, and until when after a first checkpoint. */
+const LATEST_MS = { start: 4000, checkpoint: 1500 };
 const ALONE = { env: { NANOGPT_THREADS: '1' } };
 const SETTINGS = [
   'blockSize=4',
@@ -40,7 +40,10 @@ const args = (name: string) => {
   const settings = SETTINGS.flatMap((pair) => ['--set', pair]);
   const fresh = ['mlp', '--preset', 'chars', '--data', 'text.txt', ...settings];
   const exists = fs.existsSync(workshop.path('runs', name));
-  return ['train', ...(exists ? ['--resume', `runs/${name}`] : [...fresh, '--out', `runs/${name}`])];
+  return [
+    'train',
+    ...(exists ? ['--resume', `runs/${name}`] : [...fresh, '--out', `runs/${name}`]),
+  ];
 };
 
 /** The step of the latest checkpoint; 0 before there is one. */
@@ -60,8 +63,14 @@ function bitsOf(name: string, step: number): string[] {
   );
 }
 
-/** Trains on ranks until one of them is killed; returns which. */
-async function killed(launcher: Launcher, name: string, size: number): Promise<string> {
+/** Trains on ranks until one of them is killed, after the start or after a checkpoint; returns how it was. */
+async function killed(
+  launcher: Launcher,
+  name: string,
+  size: number,
+  after: keyof typeof LATEST_MS,
+): Promise<string> {
+  const before = stepOf(name);
   const main = workshop.path('package', 'dist', 'cli', 'main.js');
   const env = { NANOGPT_CACHE_DIR: workshop.path('cache') };
   let hasEnded = false;
@@ -71,7 +80,8 @@ async function killed(launcher: Launcher, name: string, size: number): Promise<s
   }).finally(() => {
     hasEnded = true;
   });
-  const moment = Math.random() * LATEST_MS;
+  while (after === 'checkpoint' && stepOf(name) === before && !hasEnded) await sleep(20);
+  const moment = Math.random() * LATEST_MS[after];
   await sleep(moment);
   let found = ranksOf(name);
   while (found.length === 0 && !hasEnded) {
@@ -81,7 +91,7 @@ async function killed(launcher: Launcher, name: string, size: number): Promise<s
   const victim = found[Math.floor(Math.random() * found.length)];
   if (victim !== undefined) process.kill(victim, 'SIGKILL');
   const ran = await ended;
-  const story = `one of ${found.length} ranks killed after ${moment.toFixed(0)} ms`;
+  const story = `one of ${found.length} ranks killed ${moment.toFixed(0)} ms after its ${after}`;
   expect(victim, `${story}: ${ran.stderr}`).toBeDefined();
   expect(ran.code, `${story}: ${ran.stderr}`).not.toBe(0);
   return story;
@@ -91,7 +101,12 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('ranks of $family', (lau
   it(`resume after each of ${KILLS} kills`, { timeout: 60_000 * (KILLS + 2) }, async () => {
     const name = `killed-${launcher.family.replace(' ', '-')}`;
     for (let i = 0; i < KILLS; i++) {
-      const story = await killed(launcher, name, i % 2 === 0 ? 4 : 2);
+      const story = await killed(
+        launcher,
+        name,
+        i % 4 < 2 ? 4 : 2,
+        i % 2 === 0 ? 'start' : 'checkpoint',
+      );
       expect(ranksOf(name), story).toEqual([]);
       const steps = stepOf(name) + 2;
       const { steps: done } = await workshop.json([...args(name), '--steps', `${steps}`], ALONE);

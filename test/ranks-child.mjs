@@ -97,7 +97,7 @@ function summed() {
   while (own.length > 1) {
     for (let i = 0; i < own.length; i++) {
       const [more] = own.splice(i + 1, 1);
-      own[i].forEach((sum, j) => sum.addScaled_(more[j], 1));
+      own[i].forEach((sum, j) => void sum.addScaled_(more[j], 1));
     }
   }
   ranks.sum(own[0]);

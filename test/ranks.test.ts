@@ -118,7 +118,6 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
     for (const [ranks, env] of [
       [2, reads],
       [4, reads],
-      [2, messages],
       [4, messages],
     ] as const) {
       const ran = await launch(launcher, ranks, args, withCache({ env }));

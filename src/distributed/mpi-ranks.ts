@@ -161,10 +161,8 @@ export class MpiRanks implements Ranks {
   }
 
   #wait(peer: number, isDone: () => boolean): void {
-    waitUntil(
-      isDone,
-      this.isCrowded,
-      (waited, isFirst) => this.#silence.report(peer, waited, isFirst),
+    waitUntil(isDone, this.isCrowded, (waited, isFirst) =>
+      this.#silence.report(peer, waited, isFirst),
     );
   }
 }

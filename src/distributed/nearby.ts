@@ -37,10 +37,7 @@ export class Nearby {
     backend.write(at, 'int32', signs);
     for (let distance = 1; distance < line.size; distance *= 2) {
       const peer = line.rank ^ distance;
-      const [pid, address, ...theirs] = line.swap(
-        peer,
-        Float64Array.of(process.pid, at, ...signs),
-      );
+      const [pid, address, ...theirs] = line.swap(peer, Float64Array.of(process.pid, at, ...signs));
       const found = new Int32Array(SIGNS);
       const isRead = read?.(pid!, address!, place, 4 * SIGNS) ?? false;
       if (isRead) backend.read(place, 'int32', found);

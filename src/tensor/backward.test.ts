@@ -22,7 +22,12 @@ it('shows each leaf once it has all of its gradient', () => {
 it('stops showing where a backward fails', () => {
   const a = ones([2]).requireGrad();
   const seen: Tensor[] = [];
-  expect(() => watchLeaves((leaf) => seen.push(leaf), () => ones([1]).backward())).toThrow();
+  expect(() =>
+    watchLeaves(
+      (leaf) => seen.push(leaf),
+      () => ones([1]).backward(),
+    ),
+  ).toThrow();
   a.sum().backward();
   expect(seen).toEqual([]);
 });
