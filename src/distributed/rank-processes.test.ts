@@ -14,10 +14,14 @@ afterEach(() => {
 /** A process that lives until it is killed, once it runs what it should. */
 async function rank(number: number): Promise<ChildProcess> {
   const env = { ...process.env, [VARIABLE]: String(number) };
-  const child = spawn(process.execPath, ['-e', "require('fs').writeSync(1, 'up'); setInterval(() => {}, 1e6)"], {
-    env,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['-e', "require('fs').writeSync(1, 'up'); setInterval(() => {}, 1e6)"],
+    {
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   children.push(child);
   await new Promise((resolve) => child.stdout!.once('data', resolve));
   return child;
