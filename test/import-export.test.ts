@@ -215,6 +215,40 @@ describe('train --init-from', () => {
   }, 60_000);
 });
 
+describe('the average of the weights', () => {
+  it('is exported, and begun with, by --ema', async () => {
+    const averaged = [...LLAMA, ...SPLIT, '--tokenizer', 'my.model', '--ema-decay', '0.95'];
+    await shop.json([...averaged, '--out', 'runs/averaged']);
+    const { loss } = await shop.json<Scored>(['eval', 'runs/averaged', '--ema']);
+    expect(Math.abs(loss - (await lossOf('runs/averaged')))).toBeGreaterThan(1e-3);
+
+    const from = ['--init-from', 'runs/averaged', '--ema', '--data', 'text.txt', '--steps', '0'];
+    await shop.json(['train', ...from, '--out', 'runs/begun']);
+    expect(await lossOf('runs/begun')).toBeCloseTo(loss, 5);
+
+    const kept = ['--format', 'safetensors', '--out', 'averaged', '--ema'];
+    await shop.json(['export', 'runs/averaged', ...kept]);
+    await shop.json(['import', 'averaged', '--data', 'text.txt', '--out', 'runs/imported']);
+    const on = ['--init-from', 'runs/imported', '--data', 'text.txt', ...SPLIT, '--steps', '0'];
+    await shop.json(['train', ...on, '--out', 'runs/again']);
+    expect(await lossOf('runs/again')).toBeCloseTo(loss, 5);
+  }, 120_000);
+
+  it('is missed in a line where none was kept, or none can be', async () => {
+    const none = /holds no average of weights/;
+    const cases: [string[], 1 | 2, RegExp][] = [
+      [['export', 'runs/llama', '--format', 'gguf', '--out', 'none.gguf', '--ema'], 1, none],
+      [['train', '--init-from', 'runs/llama', '--ema', '--out', 'runs/none'], 1, none],
+      [['train', '--ema'], 2, /--ema.*goes with --init-from/],
+      [['train', '--resume', 'runs/llama', '--ema'], 2, /--ema.*goes with --init-from/],
+    ];
+    for (const [args, code, words] of cases) {
+      expectMessage(await shop.nanogpt(args), code, words);
+    }
+    expect(fs.existsSync(shop.path('runs/none'))).toBe(false);
+  }, 60_000);
+});
+
 describe('loading', () => {
   it('needs little more memory than the weights', () => {
     const index = JSON.stringify(new URL('../dist/index.js', import.meta.url).href);

@@ -2,6 +2,7 @@
 import { UserError } from '../util/errors.js';
 import { memoryLimit } from '../util/memory-limit.js';
 import type { Collected, DType } from './backend.js';
+import { CollectedMemory } from './collected-memory.js';
 import { KernelBackend } from './kernel-backend.js';
 import type { KernelLibrary } from './kernel-interface.js';
 
@@ -9,6 +10,7 @@ import type { KernelLibrary } from './kernel-interface.js';
 export class NativeBackend extends KernelBackend {
   readonly name = 'native';
   readonly #library: KernelLibrary;
+  readonly #collected: CollectedMemory;
 
   constructor(library: KernelLibrary) {
     super({
@@ -22,17 +24,11 @@ export class NativeBackend extends KernelBackend {
       remedy: 'try a smaller batch or model',
     });
     this.#library = library;
+    this.#collected = new CollectedMemory((owner) => library.memory_address(owner));
   }
 
-  /** In a buffer outside JavaScript's heap, which does not move. */
   override allocCollected(_dtype: DType, count: number): Collected<number> | null {
-    let owner: Buffer;
-    try {
-      owner = Buffer.allocUnsafeSlow(Math.max(1, count) * 4);
-    } catch {
-      return null; // larger than a buffer can be, or out of memory: `alloc` has the words for that
-    }
-    return { pointer: this.#library.memory_address(owner), owner };
+    return this.#collected.alloc(Math.max(1, count) * 4);
   }
 
   /** What computes matrix products: "nanogpt", "Accelerate", or the path of a BLAS. */

@@ -1,7 +1,7 @@
 /** Commands that bring models in and out, and their options. */
 import { type Command, Option } from 'commander';
 import { count } from './arguments.js';
-import { checkpoint, data, json, threads } from './shared-options.js';
+import { checkpoint, data, ema, json, threads } from './shared-options.js';
 
 export function addImport(program: Command): void {
   program
@@ -48,6 +48,7 @@ export function addExport(program: Command): void {
     .option('--csv <folder>', 'metrics and probes as tables, into <folder>/<run>')
     .option('--dtype <type>', 'float32 (default), float16, bfloat16; gguf: q8_0 too')
     .addOption(checkpoint())
+    .addOption(ema())
     .addOption(threads())
     .addOption(json())
     .addHelpText(

@@ -59,7 +59,7 @@ export async function exportRun(name: string, options: ExportOptions): Promise<v
   output.result({ run: run.name, format, dtype, family, path: place, bytes: saved.bytes });
   output.line(
     fields([
-      ['run', `${run.name}, ${checkpointSentence(opened)}`],
+      ['run', `${run.name}, ${checkpointSentence(opened, options)}`],
       ['as', `${format}, ${family}, ${dtype}, ${byteSize(saved.bytes)}`],
       ['in', shownPath(place)],
     ]),

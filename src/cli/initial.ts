@@ -19,6 +19,8 @@ export interface InitialNames {
   blockSize?: number | undefined;
   /** Of a run. */
   checkpoint?: string | undefined;
+  /** Of a run. */
+  ema?: boolean | undefined;
 }
 
 /** What fetching and long work report to. */
@@ -30,7 +32,7 @@ interface Work {
 /** Opens what the user calls a run, or a published model: see `openInitial`. */
 export async function openNamedInitial(
   where: string,
-  { tokenizer: spec, blockSize, checkpoint: which }: InitialNames,
+  { tokenizer: spec, blockSize, checkpoint: which, ema }: InitialNames,
   work: Work,
   output: Output,
 ): Promise<Initial> {
@@ -51,7 +53,8 @@ export async function openNamedInitial(
   if (which !== undefined && !isOwn) {
     throw new UsageError(`--checkpoint is one of a run, and ${where} is none.`);
   }
+  if (ema && !isOwn) throw new UsageError(`--ema is for a run's weights, and ${where} is none.`);
   const checkpoint = which === undefined ? undefined : parseCheckpoint(which);
-  const options = { ...work, tokenizer, blockSize, checkpoint, mostTokens: MOST_TOKENS };
+  const options = { ...work, tokenizer, blockSize, checkpoint, ema, mostTokens: MOST_TOKENS };
   return openInitial(isOwn ? run : where, options);
 }

@@ -36,6 +36,7 @@ function addTrain(program: Command): void {
       '--checkpoint <which>',
       'with --init-from or --resume: latest (default), best, or a step',
     )
+    .option('--ema', 'with --init-from: the average of the weights, of a run trained with emaDecay')
     .option('--probes', 'measure the inside of the model on the way, and say what is wrong')
     .addOption(
       new Option(

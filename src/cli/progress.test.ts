@@ -21,6 +21,10 @@ describe('progressLine', () => {
     );
   });
 
+  it('says the loss of the average of the weights beside that of the last ones', () => {
+    expect(progressLine({ ...event, emaLoss: 5.971 })).toContain('val 5.985  average 5.971  lr');
+  });
+
   it('leaves out a validation loss that is not there yet', () => {
     expect(progressLine({ ...event, validationLoss: undefined })).not.toContain('val');
   });

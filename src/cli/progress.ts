@@ -38,14 +38,15 @@ export function showProgress(output: Output): Progress {
  * @param width maximum columns: the least useful fields are dropped until it fits. The time left stays.
  */
 export function progressLine(event: ProgressEvent, width = Infinity): string {
-  const { step, steps, loss, validationLoss, lr, tokensPerSecond, secondsLeft } = event;
+  const { step, steps, loss, validationLoss, emaLoss, lr, tokensPerSecond, secondsLeft } = event;
   // In order, each with its rank: the greatest goes first, and 0 never.
   const fields: readonly (readonly [number, string | undefined])[] = [
     [1, `${String(step).padStart(String(steps).length)}/${steps}`],
     [2, `loss ${loss.toFixed(3)}`],
     [3, validationLoss === undefined ? undefined : `val ${validationLoss.toFixed(3)}`],
-    [4, `lr ${rate(lr)}`],
-    [5, `${compact(tokensPerSecond)} tokens/s`],
+    [4, emaLoss === undefined ? undefined : `average ${emaLoss.toFixed(3)}`],
+    [5, `lr ${rate(lr)}`],
+    [6, `${compact(tokensPerSecond)} tokens/s`],
     [0, `${duration(secondsLeft)} left`],
   ];
   const line = (most: number) =>

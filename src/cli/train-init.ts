@@ -30,7 +30,7 @@ export async function openInitialised(
   const blockSize = blockSizeOf(options.set ?? []);
   using initial = await openNamedInitial(
     from,
-    { tokenizer, blockSize, checkpoint: options.checkpoint },
+    { tokenizer, blockSize, checkpoint: options.checkpoint, ema: options.ema },
     { onProgress, signal },
     output,
   );

@@ -40,6 +40,7 @@ export interface TrainOptions extends SettingOptions {
   resume?: string;
   initFrom?: string;
   checkpoint?: string;
+  ema?: true;
   json?: true;
   distributed?: Distributed;
 }
@@ -124,6 +125,9 @@ async function open(
   }
   if (options.checkpoint !== undefined && (options.resume ?? options.initFrom) === undefined) {
     throw new UsageError('--checkpoint is one of a run: it goes with --resume or --init-from.');
+  }
+  if (options.ema && options.initFrom === undefined) {
+    throw new UsageError('--ema is for the weights to begin with: it goes with --init-from.');
   }
   if (options.resume !== undefined) return await openOld(name, options, session, output);
   if (options.initFrom !== undefined) {

@@ -30,7 +30,6 @@ export {
   type TensorsProbe,
   unpackBits,
 } from './probe-records.js';
-export { restoreModel } from './restore.js';
 export {
   type ImportedFile,
   type RunConfig,

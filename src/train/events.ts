@@ -33,6 +33,8 @@ export interface ProgressEvent {
   lr: number;
   /** The last evaluation's, if there was one. */
   validationLoss: number | undefined;
+  /** The same of the average of the weights, where one is kept. */
+  emaLoss?: number | undefined;
   /** Of training alone, evaluations and checkpoints left out, in this sitting. */
   tokensPerSecond: number;
   /** Since the run began, over all sittings. */

@@ -4,8 +4,9 @@ import path from 'node:path';
 import type { LanguageModel, ModelDefinition, Preset, TrainingPreset } from '../models/index.js';
 import { type LoadPretrainedOptions, openPretrained } from '../pretrained/index.js';
 import type { CheckpointChoice } from '../runs/checkpoint.js';
+import { openPart } from '../runs/checkpoint-state.js';
 import { buildSettings, type RunSettings, settingsOf, unknownName } from '../runs/config.js';
-import { restoreModel } from '../runs/restore.js';
+import { fillModel } from '../runs/fill.js';
 import { isRun } from '../runs/run-config.js';
 import { RunDirectory } from '../runs/run-directory.js';
 import type { Tokenizer } from '../tokenizers/index.js';
@@ -52,6 +53,8 @@ export interface Initial extends Disposable {
 export interface InitialOptions extends LoadPretrainedOptions {
   /** Of a run: which checkpoint. Default the latest. */
   checkpoint?: CheckpointChoice | undefined;
+  /** Of a run: the average of its weights (`emaDecay`) in place of the last ones. Default false. */
+  ema?: boolean | undefined;
   /** In place of the source's own, of the same number of tokens: for models without one. */
   tokenizer?: Tokenizer | undefined;
   /** The most tokens to be seen at once where `blockSize` does not say; published models see many. */
@@ -62,7 +65,7 @@ export interface InitialOptions extends LoadPretrainedOptions {
  * Opens a run, or whatever `loadPretrained` takes, to begin with its weights.
  *
  * @param where a run's folder; or a folder, a file, or a name on the hub.
- * @throws UserError where it is none, has no tokenizer, or one of another vocabulary.
+ * @throws UserError where it is none, has no tokenizer or one of another vocabulary, or keeps no average.
  */
 export async function openInitial(where: string, options: InitialOptions = {}): Promise<Initial> {
   return isRunFolder(where) ? openRunInitial(where, options) : openForeign(where, options);
@@ -75,13 +78,15 @@ export function isRunFolder(folder: string): boolean {
 
 async function openRunInitial(
   folder: string,
-  { checkpoint: choice, tokenizer: given, blockSize }: InitialOptions,
+  { checkpoint: choice, ema = false, tokenizer: given, blockSize }: InitialOptions,
 ): Promise<Initial> {
   const run = RunDirectory.open(folder);
   const { checkpoint, notices } = run.openCheckpoint(choice ?? 'latest');
   if (!checkpoint) {
     throw new UserError(`${folder}: has no checkpoint yet. Train it first (--resume ${run.name}).`);
   }
+  const part = ema ? 'average' : 'model';
+  openPart(checkpoint, part)[Symbol.dispose](); // whether it is there is said before anything is made
   const { model, modelConfig, vocabSize, split } = run.config;
   const data = run.keptText() ?? run.config.data;
   const tokenizer = await run.tokenizer();
@@ -95,7 +100,10 @@ async function openRunInitial(
     vocabSize,
     tokenizer,
     notices,
-    fill: (filled) => restoreModel(filled, checkpoint.modelFile),
+    fill(filled) {
+      using weights = openPart(checkpoint, part);
+      fillModel(filled, weights);
+    },
     [Symbol.dispose]: () => {},
   };
 }

@@ -32,6 +32,8 @@ export class Ledger {
   tokensPerStep = 0;
   evaluation: TrainingState['evaluation'] = null;
   best: TrainingState['best'] = null;
+  /** Of the last evaluation of this sitting. */
+  #emaLoss: number | undefined;
   /** Evaluations since the best. */
   withoutBetter = 0;
   readonly #sinceLog = new Tally();
@@ -91,6 +93,7 @@ export class Ledger {
     const trainLoss = this.#sinceEvaluation.mean();
     this.#sinceEvaluation.clear();
     this.evaluation = { step, loss, trainLoss };
+    this.#emaLoss = emaLoss;
     const best = this.best === null || loss < this.best.loss;
     if (best) this.best = { step, loss };
     this.withoutBetter = best ? 0 : this.withoutBetter + 1;
@@ -105,6 +108,7 @@ export class Ledger {
       step,
       ...rest,
       validationLoss: this.evaluation?.loss,
+      emaLoss: this.#emaLoss,
       tokensPerSecond: this.tokensPerSecond(),
       seconds: this.seconds(),
       secondsLeft: this.secondsFor(rest.steps - step),
