@@ -32,7 +32,7 @@ let workshop: Workshop;
 
 beforeAll(() => {
   workshop = new Workshop();
-});
+}, 60_000);
 
 afterAll(() => workshop?.[Symbol.dispose]());
 
