@@ -1,5 +1,6 @@
 /** Launchers of MPI on this machine, for tests with several ranks; without one those are skipped, with a note. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import type { Ran } from './run-cli.js';
 
 export interface Launcher {
@@ -77,4 +78,22 @@ export function launch(
 /** What nanogpt itself said: a launcher adds lines of its own. */
 export function saidIn(ran: Ran): string[] {
   return ran.stderr.split('\n').filter((line) => line.startsWith('nanogpt: '));
+}
+
+/** Numbers of the processes that train a run, by rank; the launcher is not one of them. */
+export function ranksOf(run: string): number[] {
+  const found: { pid: number; rank: number }[] = [];
+  for (const entry of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const args = fs.readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
+      if (!args[0]!.endsWith('node') || !args.includes(`runs/${run}`)) continue;
+      const environment = fs.readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0');
+      const rank = environment.find((line) => /^(OMPI_COMM_WORLD_RANK|PMI_RANK)=/.test(line));
+      found.push({ pid: Number(entry), rank: Number(rank!.split('=')[1]) });
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  return found.sort((a, b) => a.rank - b.rank).map(({ pid }) => pid);
 }

@@ -9,6 +9,7 @@ const [compiled] = process.argv.slice(2);
 const load = (part) => import(path.join(compiled, part, 'index.js'));
 const { joinRanks } = await load('distributed');
 const { models } = await load('models');
+const { tensor } = await load('tensor');
 const { buildSettings } = await load('runs');
 const { createModel, Trainer } = await load('train');
 
@@ -37,12 +38,28 @@ const CASES = {
   mlp: ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, optimizer: 'sgd' }],
   // Wide enough that ranks update stretches of it.
   'mlp, wide': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 1501, optimizer: 'sgd' }],
+  'mlp, wide, overlapped': [
+    'mlp',
+    'chars',
+    { blockSize: 4, nEmbd: 6, nHidden: 1501, optimizer: 'sgd', overlapExchange: true },
+  ],
   'mlp with norm': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, norm: 'batch' }],
   hierarchical: ['hierarchical', 'small', { nEmbd: 4, nHidden: 6, labelSmoothing: 0.1 }],
   wavenet: ['wavenet', 'small', WAVENET],
   'wavenet, dilated': ['wavenet', 'dilated', { ...WAVENET, norm: 'batch', blockSize: 8 }],
   gpt: ['gpt', 'char', { ...SMALL_GPT, dropout: 0.2, clipNorm: 0.5, emaDecay: 0.9 }],
   'gpt, twelve micro-batches': ['gpt', 'char', { ...SMALL_GPT, gradAccumulation: 3 }],
+  // Matrices that are handed over early, with gradients of micro-batches before the last to be added to them.
+  'gpt, overlapped': [
+    'gpt',
+    'char',
+    { ...SMALL_GPT, nEmbd: 96, gradAccumulation: 2, clipNorm: 0.5, overlapExchange: true },
+  ],
+  'gpt, sharded, overlapped': [
+    'gpt',
+    'char',
+    { ...SMALL_GPT, nEmbd: 96, shardOptimizer: true, overlapExchange: true },
+  ],
   'gpt, sharded': ['gpt', 'char', { ...SMALL_GPT, shardOptimizer: true }],
   'llama, muon': ['llama', 'char', { ...SMALL_GPT, optimizer: 'muon', shardOptimizer: true }],
 };
@@ -68,6 +85,25 @@ for (const [name, [kind, preset, settings]] of Object.entries(CASES)) {
   const sum = state.reduce((crc, data) => crc32(new Uint8Array(data.buffer), crc), 0);
   results[name] = { sum, ...seen };
 }
+
+/** Four tensors, of which each rank has its share, added up in place: large enough to be read, and of odd sizes. */
+function summed() {
+  const parts = [0, 1, 2, 3].map((part) =>
+    [90_001, 70_003, 5].map((count, i) =>
+      tensor(Float32Array.from({ length: count }, (_, at) => Math.sin(at * (part + 2) + i))),
+    ),
+  );
+  const own = parts.slice((4 / ranks.size) * ranks.rank, (4 / ranks.size) * (ranks.rank + 1));
+  while (own.length > 1) {
+    for (let i = 0; i < own.length; i++) {
+      const [more] = own.splice(i + 1, 1);
+      own[i].forEach((sum, j) => void sum.addScaled_(more[j], 1));
+    }
+  }
+  ranks.sum(own[0]);
+  return own[0].reduce((crc, sum) => crc32(new Uint8Array(sum.dataSync().buffer), crc), 0);
+}
+results.sums = { sum: summed() };
 
 // Normalised by the whole batch: alone because it is in one part, on ranks because they share its statistics.
 const { state, events, validation } = await trained('mlp', 'chars', {

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAUNCHERS, type LaunchOptions, launch, saidIn } from './launchers.js';
+import { LAUNCHERS, type LaunchOptions, launch, ranksOf, saidIn } from './launchers.js';
 import { type Ran, Workshop } from './run-cli.js';
 
 const child = fileURLToPath(new URL('ranks-child.mjs', import.meta.url));
@@ -95,24 +95,6 @@ function onceSaved(run: string, then: (child: ChildProcess) => void) {
   };
 }
 
-/** Numbers of the processes that train a run, by rank; the launcher is not one of them. */
-function ranksOf(run: string): number[] {
-  const found: { pid: number; rank: number }[] = [];
-  for (const entry of fs.readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const args = fs.readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
-      if (!args[0]!.endsWith('node') || !args.includes(`runs/${run}`)) continue;
-      const environment = fs.readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0');
-      const rank = environment.find((line) => /^(OMPI_COMM_WORLD_RANK|PMI_RANK)=/.test(line));
-      found.push({ pid: Number(entry), rank: Number(rank!.split('=')[1]) });
-    } catch {
-      // it has ended meanwhile
-    }
-  }
-  return found.sort((a, b) => a.rank - b.rank).map(({ pid }) => pid);
-}
-
 /** What is left goes on to its end on one process. */
 async function resumes(run: string): Promise<void> {
   const latest = fs.readFileSync(workshop.path('runs', run, 'checkpoints', 'latest'), 'utf8');
@@ -130,9 +112,15 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
   it('every kind of model has the same bits on one, two and four', { timeout: TIME }, async () => {
     const args = [child, workshop.path('package', 'dist')];
     const { results, shared } = oneRank;
-    expect(Object.keys(results).length).toBeGreaterThan(8);
-    for (const ranks of [2, 4]) {
-      const ran = await launch(launcher, ranks, args, withCache());
+    expect(Object.keys(results).length).toBeGreaterThan(12);
+    const reads = { NANOGPT_RANK_READS: undefined };
+    const messages = { NANOGPT_RANK_READS: 'off' }; // as between machines
+    for (const [ranks, env] of [
+      [2, reads],
+      [4, reads],
+      [4, messages],
+    ] as const) {
+      const ran = await launch(launcher, ranks, args, withCache({ env }));
       expect(ran, ran.stderr).toMatchObject({ code: 0 });
       const found = JSON.parse(ran.stdout);
       expect(found.results).toEqual(results);
@@ -177,8 +165,11 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
   });
 
   // What is wrong is found before MPI has a part in it.
-  it.runIf(launcher === LAUNCHERS[0])('says what cannot be, once', { timeout: TIME }, async () => {
+  it('says what cannot be, once', { timeout: TIME }, async () => {
     const run = name('not');
+    const misspelt = await nanogpt(4, [...small(`${run}-1`), '--sett', 'steps=1']);
+    expect(misspelt.code).toBe(2);
+    expect(saidIn(misspelt)).toEqual([expect.stringMatching(/^nanogpt: unknown option '--sett'/)]);
     const odd = await nanogpt(2, small(`${run}-2`, { batchSize: 15, batchParts: 1 }));
     expect(odd.code).toBe(2);
     expect(saidIn(odd)).toEqual([

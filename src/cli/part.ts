@@ -1,6 +1,7 @@
 /** This process as one of several ranks: what it is to say, and how it is to end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findLauncher } from '../distributed/launcher.js';
+import { isRunning } from '../distributed/rank-processes.js';
 import { UsageError } from '../util/errors.js';
 
 /** What ends several ranks. */
@@ -18,6 +19,8 @@ export interface Part {
 const FIRST_WORD_MS = 1000;
 /** So long has a rank to say what it alone knows before others end it. */
 const LAST_WORD_MS = 5000;
+/** How often a rank looks whether another still runs. */
+const LOOK_MS = 50;
 
 /** So long a launcher has to pass on what was said: MPICH's drops what is still on its way when all are ended. */
 const PASS_ON_MS = 200;
@@ -35,11 +38,17 @@ export function isFollower(): boolean {
 }
 
 /**
- * Lets rank 0 say what is wrong with the command, which is the same on all of them: launchers end every rank as
- * soon as one has failed, so the others wait to be ended. MPI, by which they could agree, has not begun.
+ * Lets rank 0 say what is wrong with the command, which is the same on all of them. MPI, by which they could agree, has
+ * not begun. Some launchers end every rank as soon as one has failed, so the others wait to be ended; MPICH's does
+ * not, so there they end once rank 0 has.
  */
 export async function leaveTheWord(): Promise<void> {
-  if (!part && isFollower()) await sleep(LAST_WORD_MS);
+  const launched = findLauncher();
+  if (part || !launched || launched.rank === 0) return;
+  for (let waited = 0; waited < LAST_WORD_MS; waited += LOOK_MS) {
+    if (launched.isOneMachine && !isRunning(0, launched)) return;
+    await sleep(LOOK_MS);
+  }
 }
 
 /** Prints what went wrong, and ends all ranks, where there are several. */

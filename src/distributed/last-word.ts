@@ -5,7 +5,6 @@ import {
   constants,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   unlinkSync,
@@ -15,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Launched } from './launcher.js';
+import { launcherOf } from './rank-processes.js';
 
 /** The pipe that a rank holds. */
 export function pipeOf(folder: string, rank: number): string {
@@ -40,9 +40,10 @@ export class LastWord {
   #held: number | null = null;
 
   /** To be made before MPI starts, whose libraries do not all bear that processes are started afterwards. */
-  constructor({ rank, size, rankVariable, namesTheDead, isOneMachine }: Launched) {
+  constructor(launched: Launched) {
+    const { rank, size, namesTheDead, isOneMachine } = launched;
     this.#rank = rank;
-    const launcher = launcherOf(rankVariable);
+    const launcher = launcherOf(launched, process.pid);
     // Open MPI has a folder for a job's files, and removes it, however the job ends.
     const parent = process.env['PMIX_SERVER_TMPDIR'] ?? tmpdir();
     this.#folder = launcher === null ? null : join(parent, `nanogpt-ranks-${launcher}`);
@@ -84,19 +85,4 @@ export class LastWord {
     if (this.#held !== null) writeSync(this.#held, '.');
     else if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** The process that started this machine's ranks: the nearest ancestor that is none itself, by its variables. */
-function launcherOf(rankVariable: string): number | null {
-  try {
-    for (let pid = process.ppid; pid > 1; ) {
-      const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-      if (!variables.some((line) => line.startsWith(`${rankVariable}=`))) return pid;
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      pid = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    }
-  } catch {
-    // no /proc, or somebody else's process
-  }
-  return null;
 }

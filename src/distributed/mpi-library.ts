@@ -6,12 +6,24 @@ import { FAMILIES, type Family, type Handles } from './mpi-families.js';
 
 /** Names the library to use, in place of those that are looked for. */
 export const LIBRARY_VARIABLE = 'NANOGPT_MPI';
-/** What a message is. */
-const TAG = { data: 1, notice: 2 } as const;
+/** What a message is; from `early` on, each exchange beside others has one of its own. */
+const TAG = { data: 1, notice: 2, early: 3 } as const;
 /** Room for a version's text, the longest that any family gives. */
 const TEXT_BYTES = 8192;
 /** Room for two statuses, of at most 32 bytes each; nothing in them is read. */
 const STATUS_BYTES = 128;
+
+/** Bytes to send to a rank from an address, and to receive from it at another. */
+export interface Exchange {
+  readonly peer: number;
+  readonly from: number;
+  readonly sent: number;
+  readonly to: number;
+  readonly received: number;
+}
+
+/** An exchange that was begun: two requests, that of the receive first. */
+export type Pending = Int32Array | BigInt64Array;
 
 export class MpiLibrary {
   readonly rank: number;
@@ -26,9 +38,8 @@ export class MpiLibrary {
   readonly #receiveNow: ForeignFunction;
   readonly #abort: ForeignFunction;
   readonly #finalize: ForeignFunction;
-  /** Two requests, that of the receive first. */
-  readonly #requests: Int32Array | BigInt64Array;
-  readonly #secondRequest: Int32Array | BigInt64Array;
+  readonly #requests: Pending;
+  readonly #secondRequest: Pending;
   readonly #flag = new Int32Array(16);
   readonly #statuses = new Uint8Array(STATUS_BYTES);
   /** What notices are sent from: one byte, which means nothing. */
@@ -74,9 +85,19 @@ export class MpiLibrary {
     this.#send(from, sent, byte, peer, TAG.data, world, this.#secondRequest);
   }
 
-  /** Whether the exchange that was begun is over; moves it on. */
-  isDone(): boolean {
-    this.#test(2, this.#requests, this.#flag, this.#statuses);
+  /** Begins one that others may be begun beside. Both ranks give it the same number. */
+  beginEarly({ peer, from, sent, to, received }: Exchange, number: number): Pending {
+    const { world, byte } = this.#handles;
+    const requests = this.#requests.slice();
+    const tag = TAG.early + number;
+    this.#receive(to, received, byte, peer, tag, world, requests);
+    this.#send(from, sent, byte, peer, tag, world, requests.subarray(1));
+    return requests;
+  }
+
+  /** Whether an exchange is over, by default the one that was begun last; moves it on. */
+  isDone(pending: Pending = this.#requests): boolean {
+    this.#test(2, pending, this.#flag, this.#statuses);
     return this.#flag[0] !== 0;
   }
 

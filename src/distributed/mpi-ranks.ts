@@ -3,8 +3,11 @@ import type { RowGradient } from '../tensor/index.js';
 import { empty, Scope, type Tensor, withBackend } from '../tensor/index.js';
 import { RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
 import { Buckets } from './buckets.js';
+import { EarlyExchanges } from './early-exchanges.js';
 import type { MpiLibrary } from './mpi-library.js';
 import { requireNative } from './native.js';
+import { Nearby } from './nearby.js';
+import { memoryReader } from './other-memory.js';
 import type { Combine, Ranks, SummedStretch } from './ranks.js';
 import { Silence } from './silence.js';
 import { TreeSum } from './tree-sum.js';
@@ -22,7 +25,9 @@ export class MpiRanks implements Ranks {
   readonly #silence: Silence;
   /** Where numbers lie while they travel: own ones, then received ones. */
   #numbers: Tensor;
+  readonly #nearby: Nearby;
   readonly #tree: TreeSum;
+  readonly #early: EarlyExchanges;
   readonly #buckets = new Buckets();
   /** More threads on this machine than cores: waiting must not hold one. */
   isCrowded = false;
@@ -33,37 +38,35 @@ export class MpiRanks implements Ranks {
     this.rank = mpi.rank;
     this.size = mpi.size;
     this.#silence = new Silence(mpi, limitSeconds);
-    this.#tree = new TreeSum({
-      rank: mpi.rank,
-      size: mpi.size,
-      exchange: (...exchange) => this.#exchange(...exchange),
-    });
     this.#numbers = onNative(() => empty([4 * LEAST_NUMBERS], 'int32').retain());
+    const { rank, size } = mpi;
+    const swap = (peer: number, numbers: Float64Array) => this.#swap(peer, numbers);
+    this.#nearby = new Nearby({ rank, size, swap }, memoryReader());
+    this.#tree = new TreeSum({
+      rank,
+      size,
+      swap,
+      exchange: (...exchange) => this.#exchange(...exchange),
+      isReadable: (peer) => this.#nearby.has(peer),
+      read: (...read) => this.#nearby.read(...read),
+    });
+    this.#early = new EarlyExchanges(mpi, this.#tree);
+  }
+
+  begin(tensor: Tensor, number: number): void {
+    this.#early.begin(tensor, number);
   }
 
   reduce(values: Float64Array, combine: Combine): void {
-    const { length } = values;
-    if (length === 0) return;
-    if (4 * length > this.#numbers.numel) {
-      this.#numbers.dispose();
-      this.#numbers = onNative(() => empty([4 * length], 'int32').retain());
-    }
-    const words = new Int32Array(values.buffer, values.byteOffset, 2 * length);
-    const theirs = new Float64Array(length);
-    const theirWords = new Int32Array(theirs.buffer);
-    const { backend } = this.#numbers;
-    const from = this.#numbers.pointer as number;
-    const to = from + 8 * length;
     for (let distance = 1; distance < this.size; distance *= 2) {
-      backend.write(from, 'int32', words);
-      this.#exchange(this.rank ^ distance, from, 8 * length, to, 8 * length);
-      backend.read(to, 'int32', theirWords);
-      for (let i = 0; i < length; i++) values[i] = combine(values[i]!, theirs[i]!);
+      const theirs = this.#swap(this.rank ^ distance, values);
+      for (let i = 0; i < values.length; i++) values[i] = combine(values[i]!, theirs[i]!);
     }
   }
 
   sum(tensors: readonly Tensor[]): void {
-    for (const tensor of this.#buckets.fill(tensors)) this.#tree.sum(tensor);
+    const sums = this.#buckets.fill(tensors);
+    this.#tree.sum(sums.map((tensor) => ({ tensor, ...this.#arrived(tensor) })));
     this.#buckets.empty();
   }
 
@@ -72,12 +75,12 @@ export class MpiRanks implements Ranks {
     results: readonly Tensor[],
     update: (i: number, stretch: SummedStretch) => void,
   ): void {
-    tensors.forEach((tensor, i) => {
-      this.#tree.sum(tensor, {
-        result: results[i]!,
-        update: (stretch) => update(i, stretch),
-      });
+    const sums = tensors.map((tensor, i) => {
+      const result = results[i]!;
+      const made = (stretch: SummedStretch) => update(i, stretch);
+      return { tensor, result, update: made, ...this.#arrived(tensor) };
     });
+    this.#tree.sum(sums);
   }
 
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null {
@@ -86,8 +89,7 @@ export class MpiRanks implements Ranks {
     for (let distance = 1; distance < this.size; distance *= 2) {
       const peer = this.rank ^ distance;
       const count = own?.rowCount ?? 0;
-      const counts = Float64Array.of(count);
-      const theirs = this.#countOf(peer, counts);
+      const [theirs = 0] = this.#swap(peer, Float64Array.of(count));
       using _exchange = new Scope();
       const rows = weight.empty([theirs], 'int32');
       const values = weight.empty([theirs, width]);
@@ -127,23 +129,40 @@ export class MpiRanks implements Ranks {
     }
   }
 
-  /** The other rank's number. */
-  #countOf(peer: number, own: Float64Array): number {
+  /** Gives a rank numbers, and returns as many of its own. */
+  #swap(peer: number, numbers: Float64Array): Float64Array {
+    const { length } = numbers;
+    const theirs = new Float64Array(length);
+    if (length === 0) return theirs;
+    if (4 * length > this.#numbers.numel) {
+      this.#numbers.dispose();
+      this.#numbers = onNative(() => empty([4 * length], 'int32').retain());
+    }
     const { backend } = this.#numbers;
     const from = this.#numbers.pointer as number;
-    const words = new Int32Array(own.buffer, own.byteOffset, 2);
-    backend.write(from, 'int32', words);
-    this.#exchange(peer, from, 8, from + 8, 8);
-    backend.read(from + 8, 'int32', words);
-    return own[0]!;
+    const to = from + 8 * length;
+    backend.write(from, 'int32', new Int32Array(numbers.buffer, numbers.byteOffset, 2 * length));
+    this.#exchange(peer, from, 8 * length, to, 8 * length);
+    backend.read(to, 'int32', new Int32Array(theirs.buffer));
+    return theirs;
+  }
+
+  /** What came of a tensor that was begun. */
+  #arrived(tensor: Tensor): { arrived?: Tensor } {
+    const early = this.#early.take(tensor);
+    if (!early) return {};
+    this.#wait(this.rank ^ 1, () => this.#mpi.isDone(early.pending));
+    return { arrived: early.arrived };
   }
 
   #exchange(peer: number, from: number, sent: number, to: number, received: number): void {
     this.#mpi.begin(peer, from, sent, to, received);
-    waitUntil(
-      () => this.#mpi.isDone(),
-      this.isCrowded,
-      (waited, isFirst) => this.#silence.report(peer, waited, isFirst),
+    this.#wait(peer, () => this.#mpi.isDone());
+  }
+
+  #wait(peer: number, isDone: () => boolean): void {
+    waitUntil(isDone, this.isCrowded, (waited, isFirst) =>
+      this.#silence.report(peer, waited, isFirst),
     );
   }
 }

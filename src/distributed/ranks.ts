@@ -24,6 +24,11 @@ export interface Ranks {
   readonly size: number;
   /** Combines the numbers of all ranks, place by place, in place. */
   reduce(values: Float64Array, combine: Combine): void;
+  /**
+   * Begins to hand over a float32 tensor that the next `sum` or `sumInto` is to add up, and that is not changed
+   * before. All ranks do so for the same ones, in whatever order, and give each the same number, from 0.
+   */
+  begin(tensor: Tensor, number: number): void;
   /** Adds up float32 tensors of all ranks, in place. */
   sum(tensors: readonly Tensor[]): void;
   /**
@@ -46,6 +51,7 @@ export const ALONE: Ranks = {
   rank: 0,
   size: 1,
   reduce: () => {},
+  begin: () => {},
   sum: () => {},
   sumInto: (tensors, _results, update) => {
     tensors.forEach((sum, i) => {

@@ -11,6 +11,8 @@ import type { SummedStretch } from './ranks.js';
 const BYTES = 4;
 /** Floats that are received, and then added, at a time: what was received is still in the cache. */
 const PIECE = 1 << 17;
+/** Floats from which another rank's memory is read: ranks meet three times for that, and twice for messages. */
+const READ_FROM = 1 << 16;
 
 /** A way to another rank. */
 export interface Line {
@@ -18,17 +20,25 @@ export interface Line {
   readonly size: number;
   /** Sends bytes from an address to a rank, and receives others from it. */
   exchange(peer: number, from: number, sent: number, to: number, received: number): void;
+  /** Gives a rank numbers, and returns as many of its own. */
+  swap(peer: number, numbers: Float64Array): Float64Array;
+  /** Whether the rank's memory can be read, and it can read this one's. */
+  isReadable(peer: number): boolean;
+  /** Copies bytes from an address of a rank that is readable. */
+  read(peer: number, from: number, to: number, bytes: number): void;
 }
 
-/** What to make of sums, and where it lies. */
-export interface Outcome {
-  readonly result: Tensor;
-  readonly update: (stretch: SummedStretch) => void;
+/** A tensor to add up, in place; or, with a result, what is made of its sums, and where that lies. */
+export interface Sum {
+  readonly tensor: Tensor;
+  readonly result?: Tensor;
+  readonly update?: (stretch: SummedStretch) => void;
+  /** What the first other rank has of this one's half, where it has come already. */
+  readonly arrived?: Tensor;
 }
 
 /** Elements that two ranks have in common: those that this rank adds up, and the other. */
-interface Halving {
-  readonly peer: number;
+export interface Halving {
   readonly mine: Stretch;
   readonly theirs: Stretch;
 }
@@ -42,18 +52,43 @@ export class TreeSum {
     this.#line = line;
   }
 
-  /** Adds up a tensor of all ranks, in place; or, with an outcome, has it made of the sums and hands it over. */
-  sum(tensor: Tensor, outcome?: Outcome): void {
-    const halvings = this.#halvings(tensor.numel);
-    halvings.forEach((halving, i) => {
-      this.#add(halving, tensor, i === halvings.length - 1 ? outcome?.update : undefined);
-    });
-    const result = outcome?.result ?? tensor;
-    for (const { peer, mine, theirs } of halvings.reverse()) {
-      this.#exchange(peer, result, mine, result, theirs);
+  /** Adds up tensors of all ranks. */
+  sum(sums: readonly Sum[]): void {
+    const { rank, size } = this.#line;
+    const halvings = sums.map(({ tensor }) => this.#halvings(tensor.numel));
+    const at = (level: number) => halvings.map((levels) => levels[level]!);
+    const levels = Math.log2(size);
+    for (let level = 0; level < levels; level++) {
+      const isLast = level === levels - 1;
+      const peer = rank ^ (1 << level);
+      if (level > 0) this.#addAll(peer, sums, at(level), isLast);
+      else {
+        const here = at(0);
+        const isHere = (i: number) => sums[i]!.arrived !== undefined;
+        sums.forEach((sum, i) => {
+          if (isHere(i)) this.#addArrived(sum, here[i]!, isLast);
+        });
+        const rest = sums.filter((_, i) => !isHere(i));
+        this.#addAll(
+          peer,
+          rest,
+          here.filter((_, i) => !isHere(i)),
+          isLast,
+        );
+      }
     }
-    tensor.storage.touch();
-    result.storage.touch();
+    for (let level = levels - 1; level >= 0; level--) {
+      this.#handOver(rank ^ (1 << level), sums, at(level));
+    }
+    for (const { tensor, result } of sums) {
+      tensor.storage.touch();
+      result?.storage.touch();
+    }
+  }
+
+  /** What the first other rank is to have of a tensor, and this rank of its. */
+  firstHalves(numel: number): Halving {
+    return this.#halvings(numel)[0]!;
   }
 
   #halvings(numel: number): Halving[] {
@@ -68,30 +103,90 @@ export class TreeSum {
       ];
       if (rank & distance) halves.reverse();
       const [mine, theirs] = halves;
-      halvings.push({ peer: rank ^ distance, mine, theirs });
+      halvings.push({ mine, theirs });
       whole = mine;
     }
     return halvings;
   }
 
+  /** Whether so much is to be handed over that the other rank's memory is read, where it can be. */
+  #reads(peer: number, sums: readonly Sum[]): boolean {
+    const floats = sums.reduce((total, { tensor }) => total + tensor.numel, 0);
+    return floats >= READ_FROM && this.#line.isReadable(peer);
+  }
+
+  /** Adds what the other rank has of this one's halves. */
+  #addAll(peer: number, sums: readonly Sum[], halvings: readonly Halving[], isLast: boolean): void {
+    const addresses = Float64Array.from(sums, ({ tensor }) => tensor.pointer as number);
+    const reads = this.#reads(peer, sums);
+    const theirs = reads ? this.#line.swap(peer, addresses) : null;
+    sums.forEach((sum, i) => {
+      this.#add(peer, sum, halvings[i]!, theirs?.[i], isLast ? sum.update : undefined);
+    });
+  }
+
+  #addArrived({ tensor, arrived, update }: Sum, { mine }: Halving, isLast: boolean): void {
+    for (let at = 0; at < length(mine); at += PIECE) {
+      const [begin, end] = piece(mine, at);
+      const count = end - begin;
+      const came = arrived!.alias([count], at);
+      const own = addressOf(tensor, begin);
+      if (update && isLast) {
+        tensor.backend.addScaled(came.pointer, own, count, 1);
+        update({ begin, sum: came });
+      } else tensor.backend.addScaled(own, came.pointer, count, 1);
+    }
+  }
+
   /**
-   * Adds what the other rank has of this one's half, a piece at a time. Where it is used at once, while it is in
-   * the cache, the sum is not written back.
+   * A piece at a time. Where the sum is used at once, while it is in the cache, it is not written back.
+   *
+   * @param address where the other rank has its tensor; undefined where it sends.
    */
-  #add({ peer, mine, theirs }: Halving, tensor: Tensor, update: Outcome['update'] | undefined) {
+  #add(
+    peer: number,
+    { tensor }: Sum,
+    { mine, theirs }: Halving,
+    address: number | undefined,
+    update: Sum['update'],
+  ): void {
     this.#received ??= withBackend(requireNative(), () => empty([PIECE]).retain());
     const received = this.#received;
+    const place = received.pointer as number;
     for (let at = 0; at < Math.max(length(mine), length(theirs)); at += PIECE) {
       const [wanted, given] = [piece(mine, at), piece(theirs, at)];
       const count = length(wanted);
-      this.#exchange(peer, tensor, given, received, [0, count]);
+      if (address === undefined) this.#exchange(peer, tensor, given, received, [0, count]);
+      else this.#line.read(peer, address + BYTES * wanted[0], place, BYTES * count);
       if (count === 0) continue;
       const own = addressOf(tensor, wanted[0]);
       if (update) {
-        received.backend.addScaled(received.pointer, own, count, 1);
+        received.backend.addScaled(place, own, count, 1);
         update({ begin: wanted[0], sum: received.alias([count], 0) });
-      } else tensor.backend.addScaled(own, received.pointer, count, 1);
+      } else tensor.backend.addScaled(own, place, count, 1);
     }
+  }
+
+  /** Takes from the other rank what is made of its halves. */
+  #handOver(peer: number, sums: readonly Sum[], halvings: readonly Halving[]): void {
+    const results = sums.map(({ tensor, result }) => result ?? tensor);
+    if (!this.#reads(peer, sums)) {
+      results.forEach((result, i) => {
+        const { mine, theirs } = halvings[i]!;
+        this.#exchange(peer, result, mine, result, theirs);
+      });
+      return;
+    }
+    // It has made its halves by then, and has read what is written over here.
+    const addresses = Float64Array.from(results, ({ pointer }) => pointer as number);
+    const there = this.#line.swap(peer, addresses);
+    results.forEach((result, i) => {
+      const { theirs } = halvings[i]!;
+      const bytes = BYTES * length(theirs);
+      const [from, to] = [there[i]! + BYTES * theirs[0], addressOf(result, theirs[0])];
+      this.#line.read(peer, from, to, bytes);
+    });
+    this.#line.swap(peer, new Float64Array(1)); // so that nothing is changed that it still reads
   }
 
   #exchange(peer: number, from: Tensor, given: Stretch, to: Tensor, wanted: Stretch): void {

@@ -38,6 +38,12 @@ export const trainingSchema = z.strictObject({
     .describe(
       'on several ranks, keep of the optimizer state a share on each, not all of it: less memory, and one more exchange',
     ),
+  overlapExchange: z
+    .boolean()
+    .default(false)
+    .describe(
+      'on several ranks, send large gradients to the first other rank while the backward is still at work: for a network that moves data by itself; the result is the same',
+    ),
   syncBatchNorm: z
     .boolean()
     .default(false)

@@ -12,6 +12,48 @@ import type { Tensor } from './tensor.js';
 
 let visits = 0;
 
+let seeLeaf: ((leaf: Tensor) => void) | null = null;
+
+/** Runs `body`, in which `see` is called with each leaf as soon as a backward has brought it all of its gradient. */
+export function watchLeaves(see: (leaf: Tensor) => void, body: () => void): void {
+  const before = seeLeaf;
+  seeLeaf = see;
+  try {
+    body();
+  } finally {
+    seeLeaf = before;
+  }
+}
+
+/** In how many places of a graph each leaf is used. */
+class LeafUses {
+  readonly #left = new Map<Tensor, number>();
+
+  constructor(
+    nodes: readonly Node[],
+    readonly see: (leaf: Tensor) => void,
+  ) {
+    for (const { context } of nodes) {
+      for (const leaf of leavesIn(context.inputs)) {
+        this.#left.set(leaf, (this.#left.get(leaf) ?? 0) + 1);
+      }
+    }
+  }
+
+  /** A node with these inputs has run, or will not. */
+  done(inputs: readonly Tensor[]): void {
+    for (const leaf of leavesIn(inputs)) {
+      const left = this.#left.get(leaf)! - 1;
+      this.#left.set(leaf, left);
+      if (left === 0) this.see(leaf);
+    }
+  }
+}
+
+function leavesIn(inputs: readonly Tensor[]): Tensor[] {
+  return inputs.filter(({ requiresGrad, node }) => requiresGrad && node === null);
+}
+
 /** All nodes that lead to `root`, last made first. */
 function nodesBefore(root: Tensor): Node[] {
   const visit = ++visits;
@@ -85,12 +127,16 @@ export function backward(root: Tensor, seed: Tensor): void {
       const nodes = nodesBefore(root);
       if (root.node) deliver(root.node, seed, true);
       else root.gradientSlot().add(root, seed, true);
+      const uses = seeLeaf && new LeafUses(nodes, seeLeaf);
       for (const node of nodes) {
+        const { inputs } = node.context;
         const dy = node.gradient;
-        if (!dy) continue;
-        node.gradient = null;
-        runNode(node, dy);
-        letGo(dy);
+        if (dy) {
+          node.gradient = null;
+          runNode(node, dy);
+          letGo(dy);
+        }
+        uses?.done(inputs);
       }
     } finally {
       storage.holds--;

@@ -2,6 +2,7 @@
  * What the house's other folders use of tensors, and nobody outside: not part of the public index, since
  * it trusts its callers or speaks to them alone.
  */
+export { watchLeaves } from './backward.js';
 export { RowGradient, sumOfRows } from './gradient.js';
 export { checkFloat, checkIndices, checkTensor, checkTensorMap } from './ops/check.js';
 export { mapsOfCall } from './ops/plain-attention.js';

@@ -3,6 +3,7 @@ import { most, plus, type Ranks } from '../distributed/ranks.js';
 import type { Module } from '../nn/index.js';
 import { batchNormsOf, type SharedBatches, type TrackedStatistics } from '../nn/index.js';
 import { apply, noGrad, type Operation, Scope, type Tensor } from '../tensor/index.js';
+import type { EarlyGradients } from './early-gradients.js';
 import type { Share } from './micro-batches.js';
 
 /** The forms of a gradient; where ranks have different ones, the greatest counts. */
@@ -14,12 +15,14 @@ const DENSE = 2;
  * Adds up the ranks' gradients, each rank's in its parameters: afterwards all have the same sum.
  *
  * @param isLeft which parameters' gradients are not to be added up yet, if they are dense.
+ * @param early knows of gradients that were handed over already.
  * @returns those parameters.
  */
 export function sumGradients(
   parameters: readonly Tensor[],
   ranks: Ranks,
   isLeft: (parameter: Tensor) => boolean = () => false,
+  early: EarlyGradients | null = null,
 ): Tensor[] {
   const left: Tensor[] = [];
   if (ranks.size === 1) return left;
@@ -27,17 +30,21 @@ export function sumGradients(
   ranks.reduce(forms, most);
   using _sums = new Scope();
   const dense: Tensor[] = [];
+  const inFull: Tensor[] = [];
   parameters.forEach((parameter, i) => {
     const slot = parameter.gradientSlot();
     if (forms[i] === DENSE) {
       if (slot.isEmpty) slot.take(parameter, parameter.empty(parameter.shape).fill_(0));
+      const gradient = slot.gradientOf(parameter)!;
+      inFull.push(parameter);
       if (isLeft(parameter)) left.push(parameter);
-      else dense.push(slot.gradientOf(parameter)!);
+      else dense.push(gradient);
     } else if (forms[i] === ROWS) {
       const sum = ranks.sumRows(parameter, slot.rows && (slot.lift() as typeof slot.rows));
       if (sum) slot.take(parameter, sum);
     }
   });
+  early?.settle(inFull);
   ranks.sum(dense);
   return left;
 }

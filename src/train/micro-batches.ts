@@ -82,6 +82,20 @@ export class GradientTree {
     if (i + 1 < count) this.#waiting.push(this.#parameters.map((p) => p.gradientSlot().lift()));
   }
 
+  /**
+   * The parameter has gathered the gradient of the last micro-batch, and is not to wait until the others have:
+   * `added` then has nothing left to do for it.
+   */
+  completed(parameter: Tensor): void {
+    const i = this.#parameters.indexOf(parameter);
+    if (i < 0) return;
+    using _sums = new Scope();
+    for (const gradients of this.#waiting.toReversed()) {
+      parameter.gradientSlot().merge(parameter, gradients[i]!);
+      gradients[i] = null;
+    }
+  }
+
   #join(): void {
     const other = this.#waiting.pop()!;
     this.#parameters.forEach((parameter, i) => {

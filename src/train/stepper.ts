@@ -25,7 +25,9 @@ import {
   Scope,
   type Tensor,
 } from '../tensor/index.js';
+import { watchLeaves } from '../tensor/internal.js';
 import { Generator, type GeneratorState, STREAMS_PER_RANK, streamFor } from '../util/random.js';
+import { EarlyGradients } from './early-gradients.js';
 import { StatisticsExchange, sumGradients, sumNumber } from './exchange.js';
 import { GradientTree, type Share, shareOf, treeSum } from './micro-batches.js';
 import { OptimizerShards } from './optimizer-shards.js';
@@ -132,6 +134,7 @@ export class Stepper implements Disposable {
   /** Where the optimizer's state is shared out. */
   readonly shards: OptimizerShards | null;
   readonly #stretches: StretchedUpdates | null;
+  readonly #early: EarlyGradients | null;
   readonly #statistics: StatisticsExchange;
   #busyMs = 0;
 
@@ -160,6 +163,8 @@ export class Stepper implements Disposable {
     this.#stretches = isStretched ? new StretchedUpdates(this.optimizer, ranks) : null;
     this.schedule = scheduleOf(training);
     this.#parameters = this.optimizer.parameters();
+    const isEarly = training.overlapExchange && ranks.size > 1;
+    this.#early = isEarly ? new EarlyGradients(this.#parameters, ranks) : null;
     this.#tree = new GradientTree(this.#parameters, count);
     this.#statistics = new StatisticsExchange(model, ranks, training.syncBatchNorm);
     this.#inputs = empty([batchSize, blockSize], 'int32').retain(); // (B, T)
@@ -220,7 +225,8 @@ export class Stepper implements Disposable {
         this.#targets.copy_(targets);
         const loss = this.model.loss(this.#inputs, this.#targets, { labelSmoothing });
         losses.push(loss.itemSync());
-        loss.backward();
+        if (i < count - 1) loss.backward();
+        else this.#lastBackward(loss);
         this.#tree.added(i, count);
       }
     } finally {
@@ -235,6 +241,20 @@ export class Stepper implements Disposable {
     return treeSum(losses);
   }
 
+  /** That of the last micro-batch, after which gradients are complete. */
+  #lastBackward(loss: Tensor): void {
+    const early = this.#early;
+    if (!early) {
+      loss.backward();
+      return;
+    }
+    const complete = (parameter: Tensor) => {
+      this.#tree.completed(parameter);
+      early.ready(parameter);
+    };
+    watchLeaves(complete, () => loss.backward());
+  }
+
   /**
    * All ranks' passes: the sum of all gradients is left in place on each, and the mean loss returned.
    *
@@ -244,7 +264,7 @@ export class Stepper implements Disposable {
     const own = this.accumulate();
     this.#statistics.exchange(this.#share);
     const canWait = (parameter: Tensor) => left !== null && !!this.#stretches?.has(parameter);
-    const waiting = sumGradients(this.#parameters, this.#ranks, canWait);
+    const waiting = sumGradients(this.#parameters, this.#ranks, canWait, this.#early);
     left?.push(...waiting);
     return sumNumber(own, this.#ranks) / this.#share.total;
   }
