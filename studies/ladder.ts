@@ -51,7 +51,7 @@ export default defineStudy({
   factors: { model: NAMES, budget: BUDGETS },
   // Seconds of one core; floating-point operations of products, in units of 10¹².
   scales: {
-    full: { seconds: 6, teraflops: 0.3 },
+    full: { seconds: 30, teraflops: 1.5 },
     quick: { seconds: 1, teraflops: 0.03 },
     tiny: { seconds: 0.02, teraflops: 0.0001 },
   },
@@ -116,7 +116,7 @@ export default defineStudy({
   ],
   discussion: (
     r,
-  ) => `In ${r.figure('seconds', { model: 'GPT', budget: 'seconds' })} seconds of one core: ${NAMES.map((model) => `${model} ${r.figure('bits', { model, budget: 'seconds' })}`).join(', ')} bits per byte. In 0.3 ·
+  ) => `In ${r.figure('seconds', { model: 'GPT', budget: 'seconds' })} seconds of one core: ${NAMES.map((model) => `${model} ${r.figure('bits', { model, budget: 'seconds' })}`).join(', ')} bits per byte. In 1.5 ·
 10¹² operations: ${NAMES.map((model) => `${model} ${r.figure('bits', { model, budget: 'operations' })}`).join(', ')}. Seconds are those of the processor, so that other work on the machine
 does not count; a table has no products, so its operations are no limit to it.`,
 });
