@@ -17,6 +17,9 @@ export const characterTraining = {
   clipNorm: 1,
 } as const;
 
+/** Muon for the hidden matrices, at the rate of its own paper's nets; the rest by AdamW at gpt/char's rate. */
+const muonTraining = { optimizer: 'muon', lr: 0.02, minLr: 0, adamwLr: 3e-3 } as const;
+
 /** As nanoGPT trains GPT-2 on 300 B tokens, 491,520 to a step: config/train_gpt2.py. */
 const gpt2Training = {
   ...characterTraining,
@@ -56,6 +59,17 @@ export const gptPresets: Readonly<Record<string, GPTPreset>> = {
     tokenizer: 'char',
     split: [0.9, 0.1, 0],
     training: { ...characterTraining, steps: 5000, batchSize: 64 },
+  },
+  modern: {
+    summary:
+      "char's size with what pays there: rotary positions, RMSNorm, bilinear units, norms of queries and keys, a head of its own; Muon",
+    model: {
+      ...{ blockSize: 64, nLayer: 4, nHead: 4, nEmbd: 128, norm: 'rms', position: 'rotary' },
+      ...{ activation: 'bilinear', qkNorm: true, tiedHead: false },
+    },
+    tokenizer: 'char',
+    split: [0.9, 0.1, 0],
+    training: { ...characterTraining, ...muonTraining, steps: 2000, batchSize: 12 },
   },
   names: {
     summary: 'one layer, 32 wide, on names: a step takes a fraction of a millisecond',
