@@ -152,7 +152,6 @@ export default defineStudy({
   source: 'Karpathy 2022, makemore parts 3 to 5 (lectures).',
   refuted: 'a rung whose validation loss lies more than 0.01 nats above or below the published one',
   factors: { rung: LADDER.map(({ name }) => name) },
-  seeds: 3,
   data: { data: 'names', tokenizer: 'char', split: [0.8, 0.1, 0.1] },
   scales: { full: { steps: STEPS }, quick: { steps: 4000 }, tiny: { steps: 20 } },
   measures: {
