@@ -34,6 +34,11 @@ export function figure(value: number | null | undefined): string {
     .replaceAll('-', '−');
 }
 
+/** `0.5000` is `0.5`, `3.000e−4` is `3e−4`. */
+export function withoutZeros(text: string): string {
+  return text.replace(/\.?0+(?=e|$)/, (zeros) => (text.includes('.') ? '' : zeros));
+}
+
 /** A loss, to four places. */
 export function loss(value: number | null | undefined): string {
   return value === undefined || value === null || !Number.isFinite(value) ? '–' : value.toFixed(4);

@@ -1,12 +1,24 @@
 /** The stream of changes. */
-import type { RunsChange, RunsReply } from '../src/lab/protocol.js';
+import type { LabRow, RunsChange, RunsReply } from '../src/lab/protocol.js';
 import { get } from './api.js';
 import { chosen, connected, folder, loaded, rows } from './state.js';
 
+/** What the stream said while all runs were asked for: newer than the answer, or as new. */
+const meanwhile = new Set<RunsChange[]>();
+
+function changed(all: ReadonlyMap<string, LabRow>, { rows, gone }: RunsChange) {
+  const next = new Map(all);
+  for (const row of rows) next.set(row.name, row);
+  for (const name of gone) next.delete(name);
+  return next;
+}
+
 async function loadAll(): Promise<void> {
-  const reply = await get<RunsReply>('/api/runs');
+  const changes: RunsChange[] = [];
+  meanwhile.add(changes);
+  const reply = await get<RunsReply>('/api/runs').finally(() => meanwhile.delete(changes));
   folder.value = reply.folder;
-  rows.value = new Map(reply.rows.map((row) => [row.name, row]));
+  rows.value = changes.reduce(changed, new Map(reply.rows.map((row) => [row.name, row])));
   if (!loaded.value && chosen.value.length === 0) {
     const usable = reply.rows.filter((row) => row.problem === undefined && (row.steps ?? 0) > 0);
     chosen.value = usable.slice(0, 6).map((row) => row.name);
@@ -27,10 +39,8 @@ export function follow(): void {
   });
   source.addEventListener('runs', (event) => {
     const change = JSON.parse(event.data) as RunsChange;
-    const next = new Map(rows.value);
-    for (const row of change.rows) next.set(row.name, row);
-    for (const name of change.gone) next.delete(name);
-    rows.value = next;
+    for (const changes of meanwhile) changes.push(change);
+    rows.value = changed(rows.value, change);
   });
   source.addEventListener('error', () => {
     connected.value = false;

@@ -56,7 +56,8 @@ function Freshness() {
     const { written, version } = report.value;
     return (
       <span class="faint">
-        written {when(written)} by nanogpt {version}
+        written {when(written)}
+        <span class="wide"> by nanogpt {version}</span>
       </span>
     );
   }

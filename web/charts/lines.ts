@@ -1,6 +1,7 @@
 /** Line charts with bands: what is drawn, as ECharts takes it. No browser is needed for that. */
 import type { EChartsCoreOption } from 'echarts/core';
-import { figure, position, short } from '../format.js';
+import { figure, position, short, withoutZeros } from '../format.js';
+import { lettersOf } from './letters.js';
 import { INK } from './palette.js';
 
 export interface Line {
@@ -74,14 +75,6 @@ function seriesOf(line: Line, ground: string) {
     z: 3,
     lineStyle: { width: line.width ?? 1.5, color: line.color, type: line.dash },
     itemStyle: { color: ground, borderColor: line.color, borderWidth: 1.5 },
-    labelLayout: { moveOverlap: 'shiftY' },
-    endLabel: {
-      show: line.letter !== undefined,
-      formatter: line.letter ?? '',
-      color: line.color,
-      fontWeight: 600,
-      distance: 4,
-    },
   };
 }
 
@@ -150,6 +143,7 @@ export function lineOption(chart: LineChart): EChartsCoreOption {
     series: [
       ...lines.filter(({ band, x }) => band && x.length > 0).map(bandOf),
       ...lines.map((line) => seriesOf(line, ink.ground)),
+      lettersOf(lines),
       ...(references.length > 0 ? [referencesOf(references, ink)] : []),
     ],
   };
@@ -224,9 +218,4 @@ function referencesOf(
       data: references.map(({ label, y }) => ({ yAxis: y, label: { formatter: label } })),
     },
   };
-}
-
-/** `0.5000` is `0.5`, `3.000e−4` is `3e−4`. */
-function withoutZeros(text: string): string {
-  return text.replace(/\.?0+(?=e|$)/, (zeros) => (text.includes('.') ? '' : zeros));
 }

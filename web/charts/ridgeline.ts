@@ -5,7 +5,7 @@
  */
 import type { EChartsCoreOption } from 'echarts/core';
 import type { TensorReply } from '../../src/lab/explorer/inside.js';
-import { figure, short } from '../format.js';
+import { figure, whole, withoutZeros } from '../format.js';
 import { INK } from './palette.js';
 
 /** A bin's number, and how many values lie in it; as probes have them: [first, count, count, …]. */
@@ -168,11 +168,8 @@ export function ridgelineOption(options: RidgelineOptions): EChartsCoreOption {
       axisLabel: {
         ...label,
         formatter: (x: number) =>
-          Math.abs(x) < 0.5
-            ? '0'
-            : figure(Number(valueAt(x).toPrecision(2)))
-                .replace(/(\.\d*?)0+$/, '$1')
-                .replace(/\.$/, ''),
+          Math.abs(x) < 0.5 ? '0' : withoutZeros(figure(Number(valueAt(x).toPrecision(2)))),
+        hideOverlap: true,
       },
       splitLine: { lineStyle: { color: ink.grid } },
     },
@@ -189,7 +186,7 @@ export function ridgelineOption(options: RidgelineOptions): EChartsCoreOption {
         formatter: (i: number) => {
           const row = Number.isInteger(i) ? (rows[i] ?? other?.[i]) : undefined;
           const every = Math.ceil(count / 12);
-          return row && i % every === 0 ? short(row.step) : '';
+          return row && i % every === 0 ? whole(row.step) : '';
         },
       },
     },

@@ -1,6 +1,6 @@
 /** Tokens as points, in colours by kind, with their text where there are few. */
 import type { EChartsCoreOption } from 'echarts/core';
-import { visible } from '../format.js';
+import { figure, visible, withoutZeros } from '../format.js';
 import { INK } from './palette.js';
 
 interface Point {
@@ -25,13 +25,17 @@ export function scatterOption(
   const axis = {
     type: 'value',
     scale: true,
-    axisLabel: { color: ink.faint, fontSize: 11 },
+    axisLabel: {
+      ...{ color: ink.faint, fontSize: 11 },
+      formatter: (value: number) => withoutZeros(figure(value)),
+    },
     axisLine: { show: false },
     axisTick: { show: false },
     splitLine: { lineStyle: { color: ink.grid } },
   };
   return {
     animation: false,
+    textStyle: { fontFamily: 'system-ui, sans-serif' },
     grid: { left: 40, right: 16, top: 12, bottom: 24 },
     xAxis: axis,
     yAxis: axis,

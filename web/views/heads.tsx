@@ -60,8 +60,8 @@ export function Heads({ attention }: { attention: InsideReply['attention'] }) {
       id="attention"
       tools={
         <span class="faint">
-          mean over a batch; rows are queries, columns keys; spread is the entropy's share of the
-          greatest possible
+          mean over the texts predicted; rows are queries, columns keys; spread is the entropy's
+          share of the greatest possible
         </span>
       }
     >

@@ -168,13 +168,11 @@ function DiagnosisPanel({ reply }: { reply: InsideReply }) {
   );
 }
 
-/** Pixels high. */
-const HEIGHT: Readonly<Record<string, number>> = { clipped: 160 };
-
 function Probes({ name, reply }: { name: string; reply: InsideReply }) {
   const { steps, units } = reply;
   const ratios = useMemo(() => ratioChart(reply, ratio.value), [reply, ratio.value]);
   const charts = useMemo(() => insideCharts(reply), [reply]);
+  const silent = units.filter(wasSilent);
   return (
     <>
       <SeriesPanel
@@ -201,7 +199,7 @@ function Probes({ name, reply }: { name: string; reply: InsideReply }) {
       />
       <div class="wide-series">
         {charts.map((chart) => (
-          <SeriesPanel key={chart.id} {...chart} steps={steps} height={HEIGHT[chart.id] ?? 210} />
+          <SeriesPanel key={chart.id} {...chart} steps={steps} height={210} />
         ))}
       </div>
       {units.length > 0 && (
@@ -213,11 +211,13 @@ function Probes({ name, reply }: { name: string; reply: InsideReply }) {
             </span>
           }
         >
-          <div class="maps body">
-            {units.filter(wasSilent).map((layer) => (
-              <UnitMap key={layer.path} layer={layer} steps={steps} />
-            ))}
-          </div>
+          {silent.length > 0 && (
+            <div class="maps body">
+              {silent.map((layer) => (
+                <UnitMap key={layer.path} layer={layer} steps={steps} />
+              ))}
+            </div>
+          )}
           <AllAwake layers={units.filter((layer) => !wasSilent(layer))} />
         </Panel>
       )}

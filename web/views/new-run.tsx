@@ -122,14 +122,16 @@ export function NewRun({ from }: { from: string | undefined }) {
               onInput={(event) => (filter.value = event.currentTarget.value)}
             />
             <span class="grow" />
-            <span class="faint">{Object.keys(typed.value).length} changed</span>
-            <button
-              type="button"
-              disabled={Object.keys(typed.value).length === 0}
-              onClick={() => (typed.value = {})}
-            >
-              as the {source ? 'run' : 'preset'}
-            </button>
+            <span class="together">
+              <span class="faint">{Object.keys(typed.value).length} changed</span>
+              <button
+                type="button"
+                disabled={Object.keys(typed.value).length === 0}
+                onClick={() => (typed.value = {})}
+              >
+                as the {source ? 'run' : 'preset'}
+              </button>
+            </span>
           </>
         }
       >

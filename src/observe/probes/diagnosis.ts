@@ -58,12 +58,12 @@ export class Diagnostician {
     const before = this.#streaks.get(name);
     const now = new Map<string, Streak>();
     this.#streaks.set(name, now);
-    return symptoms.flatMap(({ path, value, text, since = step }) => {
+    return symptoms.flatMap(({ path, value, text, since = step, isPast = false }) => {
       const streak = before?.get(path) ?? { since, records: 0 };
       streak.records++;
       now.set(path, streak);
       if (streak.records < records) return [];
-      const sentence = `${text} since step ${streak.since}`;
+      const sentence = isPast ? text : `${text} since step ${streak.since}`;
       return [{ rule: name, path, value: figure(value), since: streak.since, text: sentence }];
     });
   }

@@ -33,6 +33,8 @@ export interface Symptom {
   readonly value: number;
   /** A sentence that `since step …` may follow. */
   readonly text: string;
+  /** It happened, and does not last: no `since step …` follows. Default: false. */
+  readonly isPast?: boolean;
   /** Where it began earlier than in the record at hand. */
   readonly since?: number;
 }

@@ -23,7 +23,7 @@ const initialLoss: Rule = {
     const guess = Math.log(vocabSize);
     if (step !== 1 || loss === null || loss <= guess + INITIAL_LOSS_MARGIN) return [];
     const text = `the loss began at ${loss.toFixed(2)}, above ln V = ${guess.toFixed(2)}: the output layer is initialised too large`;
-    return [{ path: '', value: loss, text, since: 1 }];
+    return [{ path: '', value: loss, text, since: 1, isPast: true }];
   },
 };
 
