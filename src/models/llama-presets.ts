@@ -16,7 +16,7 @@ const pieceTraining = {
 
 export const llamaPresets: Readonly<Record<string, LlamaPreset>> = {
   char: {
-    summary: "of gpt/char's size and training, on characters: 0.8 M parameters",
+    summary: "of gpt/char's size, at nanoGPT's rate, on characters: 0.8 M parameters",
     model: { blockSize: 64, nLayer: 4, nHead: 4, nEmbd: 128, tiedHead: true },
     tokenizer: 'char',
     split: [0.9, 0.1, 0],
