@@ -157,6 +157,8 @@ describe('the diagnosis', () => {
     ['wavenet', 'small', { nResidual: 16, nGate: 16, nSkip: 32, batchSize: 8 }],
     ['wavenet', 'dilated', { nResidual: 16, nGate: 16, nSkip: 32, batchSize: 8 }],
     ['gpt', 'char', { nEmbd: 32, nLayer: 2 }],
+    ['gpt', 'modern', { nEmbd: 32, nLayer: 2 }],
+    ['gpt', 'speedrun', { nEmbd: 48, nHead: 3, nLayer: 2, blockSize: 64 }],
     ['gpt', 'names', {}],
     ['llama', 'char', { nEmbd: 32, nLayer: 2 }],
   ])(
