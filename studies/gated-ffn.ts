@@ -1,5 +1,5 @@
 import { type Cells, defineStudy } from 'nanogpt/study';
-import { SWITCH_SCALES, switched } from './lib/switches.js';
+import { SWITCHES, switched } from './lib/switches.js';
 
 /** From the best to the worst in the paper's table 1 (perplexity after pre-training, heldout). */
 const ORDER = ['geglu', 'swiglu', 'reglu', 'bilinear', 'glu', 'gelu', 'silu', 'relu'];
@@ -30,11 +30,7 @@ export default defineStudy({
   refuted:
     'a mean of the gated ones that is no lower, or an order that agrees with the paper’s by less than Kendall’s τ of 0.5',
   factors: { activation: ORDER },
-  scales: SWITCH_SCALES,
-  measures: {
-    validation: { says: 'validation loss', unit: 'nats', digits: 4 },
-    parameters: { says: 'parameters', digits: 0 },
-  },
+  ...SWITCHES,
   run: ({ activation }, context) => switched({ activation }, context),
   checks: [
     {

@@ -1,5 +1,5 @@
 import { type Cells, defineStudy } from 'nanogpt/study';
-import { SWITCH_SCALES, switched } from './lib/switches.js';
+import { SWITCHES, switched } from './lib/switches.js';
 
 const LLAMA = { norm: 'rms', position: 'rotary', activation: 'swiglu' };
 const CHANGES: Record<string, Record<string, unknown>> = {
@@ -26,11 +26,7 @@ export default defineStudy({
   refuted:
     'a change that does not lower the loss by itself, or three that together bring less than 0.9 of their sum',
   factors: { change: Object.keys(CHANGES) },
-  scales: SWITCH_SCALES,
-  measures: {
-    validation: { says: 'validation loss', unit: 'nats', digits: 4 },
-    parameters: { says: 'parameters', digits: 0 },
-  },
+  ...SWITCHES,
   run: ({ change }, context) => switched(CHANGES[change as string]!, context),
   checks: [
     ...['RMSNorm', 'rotary positions', 'SwiGLU'].map((change) => ({

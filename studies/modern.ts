@@ -1,5 +1,5 @@
 import { type Cells, defineStudy } from 'nanogpt/study';
-import { SWITCH_SCALES } from './lib/switches.js';
+import { SWITCHES } from './lib/switches.js';
 import { train } from './lib/train.js';
 
 const MUON = { optimizer: 'muon', lr: 0.02, minLr: 0, adamwLr: 3e-3 };
@@ -31,11 +31,7 @@ export default defineStudy({
     'Jordan et al. 2024, "modded-nanogpt" (its record’s list of changes); Jordan 2024, "Muon"; this project’s switches.',
   refuted: 'a change that does not lower the loss of a net that has those before it',
   factors: { added: STEPS },
-  scales: SWITCH_SCALES,
-  measures: {
-    validation: { says: 'validation loss', unit: 'nats', digits: 4 },
-    parameters: { says: 'parameters', digits: 0 },
-  },
+  ...SWITCHES,
   async run({ added }, context) {
     const settings = { preset: 'char', ...upTo(added as string), steps: context.scale.steps };
     using run = await train('gpt', settings, context);

@@ -1,5 +1,5 @@
 import { type Cells, defineStudy } from 'nanogpt/study';
-import { SWITCH_SCALES, switched } from './lib/switches.js';
+import { SWITCHES, switched } from './lib/switches.js';
 
 const LLAMA = { norm: 'rms', position: 'rotary', activation: 'swiglu' };
 const THREEFOLD = { lr: 3e-3, minLr: 3e-4 };
@@ -52,11 +52,7 @@ export default defineStudy({
     'Jordan et al. 2024, "modded-nanogpt" (its record’s list of changes); practitioners’ lore.',
   refuted: 'a trick that does not lower the loss',
   factors: { change: Object.keys(CHANGES) },
-  scales: SWITCH_SCALES,
-  measures: {
-    validation: { says: 'validation loss', unit: 'nats', digits: 4 },
-    parameters: { says: 'parameters', digits: 0 },
-  },
+  ...SWITCHES,
   run: ({ change }, context) => switched(CHANGES[change as string]!, context),
   checks: Object.keys(CHANGES)
     .filter((change) => change !== 'none')

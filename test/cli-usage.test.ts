@@ -113,6 +113,15 @@ describe('mistakes', () => {
     expect(any.stderr).toMatch(/using moby_dick/);
     const config = JSON.parse(fs.readFileSync(shop.path('runs', 'any', 'config.json'), 'utf8'));
     expect(config).toMatchObject({ data: 'moby_dick', dataset: { name: 'moby_dick' } });
+    // The text of a run that is begun with was asked for, too.
+    fs.cpSync(shop.path('runs', 'any'), shop.path('runs', 'own'), { recursive: true });
+    const file = shop.path('runs', 'own', 'config.json');
+    fs.writeFileSync(file, JSON.stringify({ ...config, data: 'tiny_shakespeare' }));
+    const on = ['train', '--init-from', 'runs/own', '--steps', '1', '--out', 'runs/on'];
+    const none = { ...env, NANOGPT_DATA_DIR: undefined };
+    const begun = await shop.nanogpt(on, { env: none, node });
+    expectMessage(begun, 1, /could not reach.*Set NANOGPT_DATA_DIR/);
+    expect(fs.existsSync(shop.path('runs', 'on'))).toBe(false);
     expect(await shop.nanogpt(['eval', 'any', '--json'], { env, node })).toMatchObject({
       code: 0,
       stderr: '',

@@ -209,7 +209,6 @@ Environment:
   NANOGPT_THREADS    compute threads; --threads takes precedence
   NANOGPT_MPI        the library of MPI, where the launcher's own is not found
   NANOGPT_RANK_TIMEOUT  seconds without an answer after which a rank is given up (300)
-  NANOGPT_RANK_READS off: ranks on one machine send messages, and do not read each other's memory
   NANOGPT_BLAS       a library with cblas_sgemm to use for matrix products
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.`,

@@ -4,6 +4,7 @@ import {
   type Follower,
   followStart,
   initialSettings,
+  isRunFolder,
   type Session,
   type SessionOptions,
   startRun,
@@ -42,7 +43,8 @@ export async function openInitialised(
   }
   const overrides = overridesOf(definition, options);
   const settings = initialSettings(initial, { preset: options.preset, overrides });
-  const fallback = overrides['data'] === undefined;
+  // A run's own text is one that was asked for; that of a published model's first lesson is not.
+  const fallback = overrides['data'] === undefined && !isRunFolder(initial.from);
   return await (session.ranks.rank === 0 ? startRun : followStart)(settings, {
     ...session,
     ...place,

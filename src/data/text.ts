@@ -133,13 +133,17 @@ async function loadRemote(
     return loaded(name, text, source);
   } catch (error) {
     const offline = error instanceof DownloadError && error.reason === 'unreachable';
-    if (!offline || dataset.fallback === undefined || !options.fallback) throw error;
+    if (!offline) throw error;
+    const place = `Set NANOGPT_DATA_DIR to a folder with ${dataset.files[0]} to use it offline.`;
+    if (dataset.fallback === undefined || !options.fallback) {
+      throw new DownloadError(error.reason, `${error.message} ${place}`, error, error.status);
+    }
     const stand = await loadText(dataset.fallback);
     return {
       ...stand,
       notice:
         `${name} is not cached and its URL cannot be reached; using ${stand.name} ` +
-        `(${stand.bytes} bytes) instead. Set NANOGPT_DATA_DIR to a folder with ${dataset.files[0]} to use it offline.`,
+        `(${stand.bytes} bytes) instead. ${place}`,
     };
   }
 }

@@ -6,8 +6,6 @@ import { Buckets } from './buckets.js';
 import { EarlyExchanges } from './early-exchanges.js';
 import type { MpiLibrary } from './mpi-library.js';
 import { requireNative } from './native.js';
-import { Nearby } from './nearby.js';
-import { memoryReader } from './other-memory.js';
 import type { Combine, Ranks, SummedStretch } from './ranks.js';
 import { Silence } from './silence.js';
 import { TreeSum } from './tree-sum.js';
@@ -25,7 +23,6 @@ export class MpiRanks implements Ranks {
   readonly #silence: Silence;
   /** Where numbers lie while they travel: own ones, then received ones. */
   #numbers: Tensor;
-  readonly #nearby: Nearby;
   readonly #tree: TreeSum;
   readonly #early: EarlyExchanges;
   readonly #buckets = new Buckets();
@@ -39,16 +36,10 @@ export class MpiRanks implements Ranks {
     this.size = mpi.size;
     this.#silence = new Silence(mpi, limitSeconds);
     this.#numbers = onNative(() => empty([4 * LEAST_NUMBERS], 'int32').retain());
-    const { rank, size } = mpi;
-    const swap = (peer: number, numbers: Float64Array) => this.#swap(peer, numbers);
-    this.#nearby = new Nearby({ rank, size, swap }, memoryReader());
     this.#tree = new TreeSum({
-      rank,
-      size,
-      swap,
+      rank: mpi.rank,
+      size: mpi.size,
       exchange: (...exchange) => this.#exchange(...exchange),
-      isReadable: (peer) => this.#nearby.has(peer),
-      read: (...read) => this.#nearby.read(...read),
     });
     this.#early = new EarlyExchanges(mpi, this.#tree);
   }
@@ -65,8 +56,9 @@ export class MpiRanks implements Ranks {
   }
 
   sum(tensors: readonly Tensor[]): void {
-    const sums = this.#buckets.fill(tensors);
-    this.#tree.sum(sums.map((tensor) => ({ tensor, ...this.#arrived(tensor) })));
+    for (const tensor of this.#buckets.fill(tensors)) {
+      this.#tree.sum({ tensor, ...this.#arrived(tensor) });
+    }
     this.#buckets.empty();
   }
 
@@ -75,12 +67,14 @@ export class MpiRanks implements Ranks {
     results: readonly Tensor[],
     update: (i: number, stretch: SummedStretch) => void,
   ): void {
-    const sums = tensors.map((tensor, i) => {
-      const result = results[i]!;
-      const made = (stretch: SummedStretch) => update(i, stretch);
-      return { tensor, result, update: made, ...this.#arrived(tensor) };
+    tensors.forEach((tensor, i) => {
+      this.#tree.sum({
+        tensor,
+        result: results[i]!,
+        update: (stretch) => update(i, stretch),
+        ...this.#arrived(tensor),
+      });
     });
-    this.#tree.sum(sums);
   }
 
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null {

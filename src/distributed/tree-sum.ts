@@ -11,21 +11,12 @@ import type { SummedStretch } from './ranks.js';
 const BYTES = 4;
 /** Floats that are received, and then added, at a time: what was received is still in the cache. */
 const PIECE = 1 << 17;
-/** Floats from which another rank's memory is read: ranks meet three times for that, and twice for messages. */
-const READ_FROM = 1 << 16;
-
 /** A way to another rank. */
 export interface Line {
   readonly rank: number;
   readonly size: number;
   /** Sends bytes from an address to a rank, and receives others from it. */
   exchange(peer: number, from: number, sent: number, to: number, received: number): void;
-  /** Gives a rank numbers, and returns as many of its own. */
-  swap(peer: number, numbers: Float64Array): Float64Array;
-  /** Whether the rank's memory can be read, and it can read this one's. */
-  isReadable(peer: number): boolean;
-  /** Copies bytes from an address of a rank that is readable. */
-  read(peer: number, from: number, to: number, bytes: number): void;
 }
 
 /** A tensor to add up, in place; or, with a result, what is made of its sums, and where that lies. */
@@ -38,7 +29,8 @@ export interface Sum {
 }
 
 /** Elements that two ranks have in common: those that this rank adds up, and the other. */
-export interface Halving {
+interface Halving {
+  readonly peer: number;
   readonly mine: Stretch;
   readonly theirs: Stretch;
 }
@@ -52,38 +44,19 @@ export class TreeSum {
     this.#line = line;
   }
 
-  /** Adds up tensors of all ranks. */
-  sum(sums: readonly Sum[]): void {
-    const { rank, size } = this.#line;
-    const halvings = sums.map(({ tensor }) => this.#halvings(tensor.numel));
-    const at = (level: number) => halvings.map((levels) => levels[level]!);
-    const levels = Math.log2(size);
-    for (let level = 0; level < levels; level++) {
-      const isLast = level === levels - 1;
-      const peer = rank ^ (1 << level);
-      if (level > 0) this.#addAll(peer, sums, at(level), isLast);
-      else {
-        const here = at(0);
-        const isHere = (i: number) => sums[i]!.arrived !== undefined;
-        sums.forEach((sum, i) => {
-          if (isHere(i)) this.#addArrived(sum, here[i]!, isLast);
-        });
-        const rest = sums.filter((_, i) => !isHere(i));
-        this.#addAll(
-          peer,
-          rest,
-          here.filter((_, i) => !isHere(i)),
-          isLast,
-        );
-      }
+  /** Adds up a tensor of all ranks, in place; or has something made of the sums, and hands that over. */
+  sum({ tensor, result = tensor, update, arrived }: Sum): void {
+    const halvings = this.#halvings(tensor.numel);
+    halvings.forEach((halving, i) => {
+      const made = i === halvings.length - 1 ? update : undefined;
+      if (i === 0 && arrived) this.#addArrived(halving, tensor, arrived, made);
+      else this.#add(halving, tensor, made);
+    });
+    for (const { peer, mine, theirs } of halvings.reverse()) {
+      this.#exchange(peer, result, mine, result, theirs);
     }
-    for (let level = levels - 1; level >= 0; level--) {
-      this.#handOver(rank ^ (1 << level), sums, at(level));
-    }
-    for (const { tensor, result } of sums) {
-      tensor.storage.touch();
-      result?.storage.touch();
-    }
+    tensor.storage.touch();
+    result.storage.touch();
   }
 
   /** What the first other rank is to have of a tensor, and this rank of its. */
@@ -103,96 +76,45 @@ export class TreeSum {
       ];
       if (rank & distance) halves.reverse();
       const [mine, theirs] = halves;
-      halvings.push({ mine, theirs });
+      halvings.push({ peer: rank ^ distance, mine, theirs });
       whole = mine;
     }
     return halvings;
   }
 
-  /** Whether so much is to be handed over that the other rank's memory is read, where it can be. */
-  #reads(peer: number, sums: readonly Sum[]): boolean {
-    const floats = sums.reduce((total, { tensor }) => total + tensor.numel, 0);
-    return floats >= READ_FROM && this.#line.isReadable(peer);
-  }
-
-  /** Adds what the other rank has of this one's halves. */
-  #addAll(peer: number, sums: readonly Sum[], halvings: readonly Halving[], isLast: boolean): void {
-    const addresses = Float64Array.from(sums, ({ tensor }) => tensor.pointer as number);
-    const reads = this.#reads(peer, sums);
-    const theirs = reads ? this.#line.swap(peer, addresses) : null;
-    sums.forEach((sum, i) => {
-      this.#add(peer, sum, halvings[i]!, theirs?.[i], isLast ? sum.update : undefined);
-    });
-  }
-
-  #addArrived({ tensor, arrived, update }: Sum, { mine }: Halving, isLast: boolean): void {
-    for (let at = 0; at < length(mine); at += PIECE) {
-      const [begin, end] = piece(mine, at);
-      const count = end - begin;
-      const came = arrived!.alias([count], at);
-      const own = addressOf(tensor, begin);
-      if (update && isLast) {
-        tensor.backend.addScaled(came.pointer, own, count, 1);
-        update({ begin, sum: came });
-      } else tensor.backend.addScaled(own, came.pointer, count, 1);
-    }
-  }
-
-  /**
-   * A piece at a time. Where the sum is used at once, while it is in the cache, it is not written back.
-   *
-   * @param address where the other rank has its tensor; undefined where it sends.
-   */
-  #add(
-    peer: number,
-    { tensor }: Sum,
-    { mine, theirs }: Halving,
-    address: number | undefined,
-    update: Sum['update'],
-  ): void {
+  /** Adds what the other rank has of this one's half, a piece at a time. */
+  #add({ peer, mine, theirs }: Halving, tensor: Tensor, update: Sum['update']): void {
     this.#received ??= withBackend(requireNative(), () => empty([PIECE]).retain());
     const received = this.#received;
-    const place = received.pointer as number;
     for (let at = 0; at < Math.max(length(mine), length(theirs)); at += PIECE) {
       const [wanted, given] = [piece(mine, at), piece(theirs, at)];
       const count = length(wanted);
-      if (address === undefined) this.#exchange(peer, tensor, given, received, [0, count]);
-      else this.#line.read(peer, address + BYTES * wanted[0], place, BYTES * count);
-      if (count === 0) continue;
-      const own = addressOf(tensor, wanted[0]);
-      if (update) {
-        received.backend.addScaled(place, own, count, 1);
-        update({ begin: wanted[0], sum: received.alias([count], 0) });
-      } else tensor.backend.addScaled(own, place, count, 1);
+      this.#exchange(peer, tensor, given, received, [0, count]);
+      if (count > 0) addPiece(tensor, wanted[0], received.alias([count], 0), update);
     }
   }
 
-  /** Takes from the other rank what is made of its halves. */
-  #handOver(peer: number, sums: readonly Sum[], halvings: readonly Halving[]): void {
-    const results = sums.map(({ tensor, result }) => result ?? tensor);
-    if (!this.#reads(peer, sums)) {
-      results.forEach((result, i) => {
-        const { mine, theirs } = halvings[i]!;
-        this.#exchange(peer, result, mine, result, theirs);
-      });
-      return;
+  /** The same where it has come already. */
+  #addArrived({ mine }: Halving, tensor: Tensor, arrived: Tensor, update: Sum['update']): void {
+    for (let at = 0; at < length(mine); at += PIECE) {
+      const [begin, end] = piece(mine, at);
+      addPiece(tensor, begin, arrived.alias([end - begin], at), update);
     }
-    // It has made its halves by then, and has read what is written over here.
-    const addresses = Float64Array.from(results, ({ pointer }) => pointer as number);
-    const there = this.#line.swap(peer, addresses);
-    results.forEach((result, i) => {
-      const { theirs } = halvings[i]!;
-      const bytes = BYTES * length(theirs);
-      const [from, to] = [there[i]! + BYTES * theirs[0], addressOf(result, theirs[0])];
-      this.#line.read(peer, from, to, bytes);
-    });
-    this.#line.swap(peer, new Float64Array(1)); // so that nothing is changed that it still reads
   }
 
   #exchange(peer: number, from: Tensor, given: Stretch, to: Tensor, wanted: Stretch): void {
     const [source, place] = [addressOf(from, given[0]), addressOf(to, wanted[0])];
     this.#line.exchange(peer, source, BYTES * length(given), place, BYTES * length(wanted));
   }
+}
+
+/** Adds a piece from `begin` on. Where the sum is used at once, while it is in the cache, it is not written back. */
+function addPiece(tensor: Tensor, begin: number, piece: Tensor, update: Sum['update']): void {
+  const own = addressOf(tensor, begin);
+  if (update) {
+    tensor.backend.addScaled(piece.pointer, own, piece.numel, 1);
+    update({ begin, sum: piece });
+  } else tensor.backend.addScaled(own, piece.pointer, piece.numel, 1);
 }
 
 function addressOf(tensor: Tensor, element: number): number {

@@ -1,11 +1,18 @@
-/** gpt/char's net at nanoGPT's own rate, one setting changed: what two studies of transformers share. */
+/** gpt/char's net at nanoGPT's own rate, one setting changed: what studies of its switches share. */
 import type { RunContext } from 'nanogpt/study';
 import { train } from './train.js';
 
 /** nanoGPT's config/train_shakespeare_char.py, for a CPU. */
 const RATE = { lr: 1e-3, minLr: 1e-4 };
 
-export const SWITCH_SCALES = { full: { steps: 2000 }, quick: { steps: 60 }, tiny: { steps: 2 } };
+/** Sizes and measures. */
+export const SWITCHES = {
+  scales: { full: { steps: 2000 }, quick: { steps: 60 }, tiny: { steps: 2 } },
+  measures: {
+    validation: { says: 'validation loss', unit: 'nats', digits: 4 },
+    parameters: { says: 'parameters', digits: 0 },
+  },
+};
 
 export async function switched(
   changes: Readonly<Record<string, unknown>>,

@@ -4,9 +4,9 @@
  */
 
 import { UserError } from '../../util/errors.js';
+import { utf8Length } from '../../util/utf8-length.js';
 import { reservoirSample } from './reservoir.js';
 import type { TrainerSettings } from './spec.js';
-import { utf8Length } from './utf8.js';
 
 /** The mark that a space becomes. */
 export const SPACE = '\u2581';

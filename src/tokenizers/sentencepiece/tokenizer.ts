@@ -6,6 +6,7 @@
  */
 
 import { UserError } from '../../util/errors.js';
+import { utf8Length } from '../../util/utf8-length.js';
 import { writeFiles } from '../save-folder.js';
 import { allowedSpecials, SpecialFinder } from '../specials.js';
 import {
@@ -28,7 +29,6 @@ import { createNormalizer, type Normalizer } from './normalizer.js';
 import { ModelType, PieceType } from './piece-type.js';
 import { type Model, type NormalizerSpec, readModel } from './schema.js';
 import { UnigramEncoder } from './unigram-encoder.js';
-import { utf8Length } from './utf8.js';
 import { IdSink, type Segmenter, Vocabulary } from './vocabulary.js';
 
 /** A piece of an encoded text: the text's characters `begin … end - 1` (UTF-16 units). */

@@ -7,17 +7,6 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** Bytes that `text` has as UTF-8. */
-export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const point = text.codePointAt(i)!;
-    if (point > 0xffff) i++; // four bytes for two units
-    if (point >= 0x80) length += point < 0x800 ? 1 : 2;
-  }
-  return length;
-}
-
 /** Bytes of the UTF-8 character that begins with `first`. */
 export function characterLength(first: number): number {
   return first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
