@@ -89,7 +89,7 @@ static void run_broadcast(run_function run, float *out, const float *a, const fl
     }
     struct job job = {run, out, a, b, layout_join(&given)};
     int64_t count = layout_count(&job.layout, job.layout.ndim);
-    parallel_ranges(count, GRAIN, broadcast_range, &job);
+    parallel_items(count, LANES, GRAIN / 2, broadcast_range, &job);
 }
 
 void binary_strided(int op, float *out, const float *a, const float *b, int ndim,

@@ -25,7 +25,14 @@ static void run_range(void *context, int64_t begin, int64_t end, int thread) {
     job->range(job, begin, end);
 }
 
-static void run(struct job job, int64_t count) { parallel_ranges(count, GRAIN, run_range, &job); }
+/* Elements from which a share of them is worth a thread: of functions, of which each costs some, and of what
+   memory alone costs. */
+#define FUNCTION_GRAIN 8192
+#define COPY_GRAIN 16384
+
+static void run(struct job job, int64_t count, int64_t grain) {
+    parallel_items(count, LANES, grain, run_range, &job);
+}
 
 INLINE void map1(const struct job *job, int64_t i, int64_t end, function1 f) {
     const float *a = job->a;
@@ -145,13 +152,13 @@ static const struct {
 };
 
 void unary_forward(int op, float *out, const float *x, int64_t count, float parameter) {
-    run((struct job){unary[op].forward, out, x, NULL, parameter, 0}, count);
+    run((struct job){unary[op].forward, out, x, NULL, parameter, 0}, count, FUNCTION_GRAIN);
 }
 
 void unary_backward(int op, float *dx, const float *dy, const float *x, const float *y,
                     int64_t count, float parameter) {
     const float *source = unary[op].from_y ? y : x;
-    run((struct job){unary[op].backward, dx, dy, source, parameter, 0}, count);
+    run((struct job){unary[op].backward, dx, dy, source, parameter, 0}, count, FUNCTION_GRAIN);
 }
 
 /* ── Two operands of one shape ── */
@@ -170,7 +177,7 @@ void binary_forward(int op, float *out, const float *a, const float *b, int64_t 
         EACH_BINARY(ROW)
 #undef ROW
     };
-    run((struct job){range[op], out, a, b, 0, 0}, count);
+    run((struct job){range[op], out, a, b, 0, 0}, count, COPY_GRAIN);
 }
 
 /* ── With factors ── */
@@ -192,15 +199,15 @@ static void add_scaled_range(const struct job *job, int64_t begin, int64_t end) 
 }
 
 void affine_forward(float *out, const float *x, int64_t count, float scale, float shift) {
-    run((struct job){affine_range, out, x, NULL, scale, shift}, count);
+    run((struct job){affine_range, out, x, NULL, scale, shift}, count, COPY_GRAIN);
 }
 
 void add_scaled(float *out, const float *x, int64_t count, float scale) {
-    run((struct job){add_scaled_range, out, out, x, scale, 0}, count);
+    run((struct job){add_scaled_range, out, out, x, scale, 0}, count, COPY_GRAIN);
 }
 
 void scale_by(float *out, const float *x, const float *scale, int64_t count) {
-    run((struct job){scale_range, out, x, NULL, *scale, 0}, count);
+    run((struct job){scale_range, out, x, NULL, *scale, 0}, count, COPY_GRAIN);
 }
 
 /* ── Conversions ── */
@@ -223,9 +230,9 @@ static void to_float_range(const struct job *job, int64_t begin, int64_t end) {
 }
 
 void float_to_int(int32_t *out, const float *x, int64_t count) {
-    run((struct job){to_int_range, (float *)out, x, NULL, 0, 0}, count);
+    run((struct job){to_int_range, (float *)out, x, NULL, 0, 0}, count, COPY_GRAIN);
 }
 
 void int_to_float(float *out, const int32_t *x, int64_t count) {
-    run((struct job){to_float_range, out, (const float *)x, NULL, 0, 0}, count);
+    run((struct job){to_float_range, out, (const float *)x, NULL, 0, 0}, count, COPY_GRAIN);
 }

@@ -11,8 +11,8 @@
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* Rows to a task, so that it moves about GRAIN elements. */
-static int64_t row_grain(int64_t width) { return width >= GRAIN ? 1 : GRAIN / (width > 0 ? width : 1); }
+/* Rows that are worth a thread. */
+static int64_t row_grain(int64_t width) { return 1 + GRAIN / 2 / (width > 0 ? width : 1); }
 
 struct job {
     float *out;
@@ -35,7 +35,7 @@ int64_t gather_rows(float *out, const float *weight, const int32_t *ids, int64_t
     for (int64_t i = 0; i < count; i++) {
         if (ids[i] < 0 || ids[i] >= vocab) return i;
     }
-    parallel_ranges(count, row_grain(width), gather_range, &(struct job){out, weight, ids, width});
+    parallel_items(count, 1, row_grain(width), gather_range, &(struct job){out, weight, ids, width});
     return -1;
 }
 

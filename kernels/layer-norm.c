@@ -90,13 +90,13 @@ static void layernorm_range(void *context, int64_t begin, int64_t end, int threa
     }
 }
 
-/* Rows to a task, a whole number of runs. */
-static int64_t rows_to_task(int64_t cols) { return RUN * most(1, GRAIN / RUN / most(1, cols)); }
+/* Rows that are worth a thread. */
+static int64_t least_rows(int64_t cols) { return most(1, GRAIN / 4 / most(1, cols)); }
 
 void layernorm_forward(float *out, float *mean, float *rstd, const float *x, const float *weight,
                        const float *bias, int64_t rows, int64_t cols, double eps, bool centred) {
     struct row_job job = {out, mean, rstd, x, weight, bias, cols, eps, centred};
-    parallel_ranges(rows, rows_to_task(cols), layernorm_range, &job);
+    parallel_items(rows, 1, least_rows(cols), layernorm_range, &job);
 }
 
 struct row_gradient {
@@ -168,7 +168,7 @@ void layernorm_backward(float *dx, float *dweight, float *dbias, const float *dy
                                rstd, weight,  NULL,  cols, runs, centred};
     int parameters = dweight || dbias;
     if (parameters) job.partial = scratch_memory((size_t)(2 * runs * cols) * sizeof(float));
-    parallel_ranges(rows, rows_to_task(cols), layernorm_backward_range, &job);
+    parallel_items(rows, RUN, least_rows(cols), layernorm_backward_range, &job); /* whole runs */
     if (!parameters) return;
     int64_t grain = most(8 * LANES, GRAIN / most(1, runs) / (8 * LANES) * (8 * LANES));
     parallel_ranges(cols, grain, layernorm_parameters_range, &job);

@@ -3,21 +3,24 @@
  * packs what, and who computes which block. One block is matmul-block.h, its innermost loops
  * matmul-micro.h.
  *
- * Four ways:
+ * Five ways:
  * - few: some rows times a matrix as it lies, without packing (matmul-few.h);
  * - alone: one thread, everything packed as it goes (small products, items of a batch);
+ * - apart: each thread packs the smaller operand whole, and has a share of the other (matmul-apart.h);
  * - together: blocks of the result are tasks. What several of them need is packed first, once for
  *   all; what only one needs, it packs for itself, so that a wide matrix is read from memory once,
  *   panel by panel, between the computations;
  * - deep: few results, a long sum. Parts of the sum are tasks, added up in their order.
  *
- * Every cut depends on the shapes alone, never on the number of threads, so that the sums, and with
- * them the result's bits, are the same on any number.
+ * Every cut along a sum depends on the shapes alone, never on the number of threads, so that the sums, and with
+ * them the result's bits, are the same on any number. Where rows and columns are cut (the latter between vectors)
+ * makes no difference to them.
  */
 #include "matmul.h"
 
 #include <string.h>
 
+#include "matmul-apart.h"
 #include "matmul-block.h"
 #include "matmul-few.h"
 #include "parallel.h"
@@ -253,7 +256,7 @@ static void compute(const struct product *x) {
     else if (is_few(x)) compute_few(x);
     else if (work_of(x) <= SERIAL_WORK) compute_alone(x);
     else if (x->m * x->n <= DEEP_RESULTS && x->k >= DEEP_DEPTH) compute_deep(x);
-    else compute_together(x);
+    else if (!compute_apart(x, block_depth(x->k))) compute_together(x);
 }
 
 struct batch_job {

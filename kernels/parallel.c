@@ -1,34 +1,44 @@
 /*
  * The thread pool behind parallel.h, of what the system offers (system.h).
  *
- * One word, `claim`, holds the job's number (upper half) and its next task (lower half). A thread
- * takes a task by moving that word from {job, i} to {job, i + 1}, so that a latecomer which still
- * remembers an old job can never take a task of it, nor read a newer job's fields by mistake: the
- * word is closed before the fields change and opened after.
+ * A job's tasks are dealt out in stretches, one to a thread, each in a box of its own: a thread takes the tasks of
+ * its box, and when that is empty those that others have not come to. So the same part of a tensor is worked on
+ * by the same thread from one operation to the next, and is found in its cache; and what a thread has to read of a
+ * job, and writes, is one line of memory.
+ *
+ * A box's word, `claim`, holds the job's number (upper half) and how many tasks are left (lower half). A
+ * thread takes a task by moving that word from {job, i} to {job, i - 1}. A box is filled only when nothing is left
+ * in it, so that a latecomer which still remembers an old job can never take a task of it, nor of another
+ * than the one whose fields it has read: its exchange fails.
  */
 #include "parallel.h"
 
 #include "system.h"
 
-/* The lower half of `claim` while a job is being written: above any task's number. */
-#define CLOSED UINT64_C(0xffffffff)
+#define LEFT UINT64_C(0xffffffff)
 #define MOST_TASKS (INT64_C(1) << 31)
+/* Ranges that parallel_items makes for each thread: some are left to be taken over from one that is held up. */
+#define RANGES_EACH 4
 
-static struct {
-    /* Written for each job, read by every thread: lines of their own, away from the cold fields. */
+struct box {
     _Alignas(128) _Atomic uint64_t claim;
-    _Alignas(128) _Atomic int64_t pending; /* tasks not yet finished */
     _Atomic(parallel_task) task;
     _Atomic(void *) context;
-    _Atomic int64_t first, count; /* this job runs tasks first … first + count - 1 */
-    _Atomic int threads;          /* threads wanted, the caller's included; 0: not asked yet */
-    _Alignas(128) struct gate work;
-    _Alignas(128) struct gate done;
+    _Atomic int64_t end; /* one past the last task of the stretch */
+};
+
+static struct {
+    struct box boxes[MAX_THREADS];
+    uint32_t job;                          /* the number of the last one */
+    _Alignas(128) _Atomic int64_t pending; /* tasks not yet finished */
+    _Alignas(128) _Atomic int threads;     /* threads wanted, the caller's included; 0: not asked yet */
+    struct gate work;
+    struct gate done;
     _Atomic int stopping;
     _Atomic size_t failed; /* bytes that a task could not get to work in; 0: all is well */
     struct mutex jobs;     /* held by the thread whose job is running */
     int running;           /* workers started */
-} pool = {.claim = CLOSED, .jobs = MUTEX, .work = GATE, .done = GATE};
+} pool = {.jobs = MUTEX, .work = GATE, .done = GATE};
 
 /* Tasks of the job at hand that this thread has finished, and nobody was told of. */
 static _Thread_local int64_t finished;
@@ -37,45 +47,57 @@ static _Thread_local enum { IDLE, WORKING, LEADING } role;
 
 static uint32_t job_of(uint64_t claim) { return (uint32_t)(claim >> 32); }
 
+static uint64_t claim_at(int thread) {
+    return atomic_load_explicit(&pool.boxes[thread].claim, memory_order_acquire);
+}
+
 static void tell_finished(void) {
     int64_t count = finished;
     finished = 0;
     if (count > 0 && atomic_fetch_sub(&pool.pending, count) == count) gate_call(&pool.done);
 }
 
-/* Takes tasks of the open job until none is left. */
-static void run_tasks(int thread) {
-    uint64_t claim = atomic_load(&pool.claim);
-    uint32_t job = job_of(claim);
-    for (;;) {
-        parallel_task task = atomic_load(&pool.task);
-        void *context = atomic_load(&pool.context);
-        int64_t first = atomic_load(&pool.first);
-        int64_t index = (int64_t)(claim & CLOSED);
-        if (job_of(claim) != job || index >= atomic_load(&pool.count)) break;
-        if (!atomic_compare_exchange_weak(&pool.claim, &claim, claim + 1)) continue;
-        task(context, first + index, thread);
+/* Takes tasks out of the box until none of the job is left. */
+static void empty_box(struct box *box, uint32_t job, int thread) {
+    uint64_t claim = atomic_load_explicit(&box->claim, memory_order_acquire);
+    while (job_of(claim) == job && (claim & LEFT) > 0) {
+        parallel_task task = atomic_load_explicit(&box->task, memory_order_relaxed);
+        void *context = atomic_load_explicit(&box->context, memory_order_relaxed);
+        int64_t end = atomic_load_explicit(&box->end, memory_order_relaxed);
+        if (!atomic_compare_exchange_weak(&box->claim, &claim, claim - 1)) continue;
+        task(context, end - (int64_t)(claim & LEFT), thread);
         finished++;
-        claim = atomic_load(&pool.claim);
+        claim = atomic_load_explicit(&box->claim, memory_order_acquire);
+    }
+}
+
+/* Takes tasks of the job that this thread has a share of until none is left: first its own. */
+static void run_tasks(int thread) {
+    uint32_t job = job_of(claim_at(thread));
+    int threads = atomic_load_explicit(&pool.threads, memory_order_relaxed);
+    for (int i = 0; i < threads; i++) {
+        empty_box(&pool.boxes[(thread + i) % threads], job, thread);
     }
     tell_finished();
 }
 
-/* True when there may be something to do for a worker that was last busy with job `seen`. */
+/* A worker, and the job that it was last busy with, as one number. */
+static int64_t seen_by(int thread, uint32_t job) { return ((int64_t)thread << 32) | job; }
+
+/* True when there may be something to do for it. */
 static int has_news(int64_t seen) {
-    return atomic_load(&pool.stopping) || job_of(atomic_load(&pool.claim)) != (uint32_t)seen;
+    return atomic_load_explicit(&pool.stopping, memory_order_relaxed) ||
+           job_of(claim_at((int)(seen >> 32))) != (uint32_t)seen;
 }
 
 void parallel_work(int thread) {
-    uint32_t seen = 0;
+    uint32_t job = 0;
     while (!atomic_load(&pool.stopping)) {
+        int64_t seen = seen_by(thread, job);
         struct spin spin = {0, 0};
         while (!has_news(seen) && keep_spinning(&spin)) {}
         if (!has_news(seen)) gate_wait(&pool.work, has_news, seen);
-        uint64_t claim = atomic_load(&pool.claim);
-        if ((claim & CLOSED) == CLOSED) continue; /* being written: look again */
-        seen = job_of(claim);
-        if (thread >= atomic_load(&pool.threads)) continue; /* started when more were wanted */
+        job = job_of(claim_at(thread));
         role = WORKING;
         run_tasks(thread);
         role = IDLE;
@@ -96,7 +118,7 @@ void parallel_after_fork(void) {
     static const struct gate gate = GATE;
     static const struct mutex mutex = MUTEX;
     pool.running = 0;
-    atomic_store(&pool.claim, CLOSED);
+    atomic_store(&pool.pending, 0);
     atomic_store(&pool.stopping, 0);
     pool.work = gate;
     pool.done = gate;
@@ -129,15 +151,23 @@ static void end_jobs(void) {
     if (failed) system_out_of_memory(failed);
 }
 
-static void run_job(int64_t first, int64_t count, parallel_task task, void *context) {
-    uint64_t job = (uint64_t)(job_of(atomic_load(&pool.claim)) + 1u) << 32;
-    atomic_store(&pool.claim, job | CLOSED);
-    atomic_store(&pool.task, task);
-    atomic_store(&pool.context, context);
-    atomic_store(&pool.first, first);
-    atomic_store(&pool.count, count);
-    atomic_store(&pool.pending, count);
-    atomic_store(&pool.claim, job);
+/* The first of a thread's stretch of `count` tasks; of few tasks the caller has the first. */
+static int64_t dealt(int64_t count, int thread, int threads) {
+    return (count * thread + threads - 1) / threads;
+}
+
+static void run_job(int64_t first, int64_t count, int threads, parallel_task task, void *context) {
+    atomic_store_explicit(&pool.pending, count, memory_order_relaxed);
+    uint64_t job = (uint64_t)++pool.job << 32;
+    for (int t = threads - 1; t >= 0; t--) { /* the others' first, so that they begin */
+        struct box *box = &pool.boxes[t];
+        int64_t begin = dealt(count, t, threads), end = dealt(count, t + 1, threads);
+        atomic_store_explicit(&box->task, task, memory_order_relaxed);
+        atomic_store_explicit(&box->context, context, memory_order_relaxed);
+        atomic_store_explicit(&box->end, first + end, memory_order_relaxed);
+        atomic_store_explicit(&box->claim, job | (uint64_t)(end - begin), memory_order_release);
+    }
+    atomic_thread_fence(memory_order_seq_cst); /* who goes to sleep now has seen the boxes */
     gate_call(&pool.work);
     run_tasks(0);
     wait_for_workers();
@@ -158,7 +188,7 @@ void parallel_for(int64_t n, parallel_task task, void *context) {
     } else {
         for (int64_t first = 0; first < n; first += MOST_TASKS) {
             int64_t left = n - first;
-            run_job(first, left < MOST_TASKS ? left : MOST_TASKS, task, context);
+            run_job(first, left < MOST_TASKS ? left : MOST_TASKS, threads, task, context);
         }
     }
     end_jobs();
@@ -166,15 +196,15 @@ void parallel_for(int64_t n, parallel_task task, void *context) {
 
 /* The job at hand ends with the tasks that are being done. */
 static void abandon_job(void) {
-    uint64_t claim = atomic_load(&pool.claim);
-    while (!atomic_compare_exchange_weak(&pool.claim, &claim, claim | CLOSED)) {}
-    int64_t left = atomic_load(&pool.count) - (int64_t)(claim & CLOSED);
-    finished += left > 0 ? left : 0;
+    int threads = atomic_load(&pool.threads);
+    for (int t = 0; t < threads; t++) {
+        struct box *box = &pool.boxes[t];
+        uint64_t claim = atomic_load(&box->claim);
+        while (!atomic_compare_exchange_weak(&box->claim, &claim, claim & ~LEFT)) {}
+        finished += (int64_t)(claim & LEFT);
+    }
     tell_finished();
     wait_for_workers();
-    /* An empty job, so that nobody waits for this one to be opened again. */
-    atomic_store(&pool.count, 0);
-    atomic_store(&pool.claim, (claim | CLOSED) + 1);
 }
 
 void parallel_abandon(size_t bytes) {
@@ -210,6 +240,13 @@ void parallel_ranges(int64_t n, int64_t grain, parallel_range range, void *conte
     if (grain < 1) grain = 1;
     struct ranges r = {n, grain, range, context};
     parallel_for((n - 1) / grain + 1, run_range, &r);
+}
+
+void parallel_items(int64_t n, int64_t unit, int64_t least, parallel_range range, void *context) {
+    int64_t most = (int64_t)wanted_threads() * RANGES_EACH;
+    int64_t grain = (n + most - 1) / most;
+    if (grain < least) grain = least;
+    parallel_ranges(n, (grain + unit - 1) / unit * unit, range, context);
 }
 
 int parallel_set_threads(int threads) {

@@ -19,14 +19,18 @@
 typedef void (*parallel_task)(void *context, int64_t task, int thread);
 
 /* Runs `n` tasks and returns when all are done. With n <= 1, or one thread, runs them right here.
-   Tasks are claimed one at a time in order, so uneven ones balance. Not reentrant: a task must not
-   call parallel_for. */
+   Each thread has a stretch of them, the same of as many tasks each time, and helps others with theirs when it is
+   done, so uneven ones balance. Not reentrant: a task must not call parallel_for. */
 void parallel_for(int64_t n, parallel_task task, void *context);
 
 /* Cuts [0, n) into ranges of `grain` items (the last may be shorter) and runs them as tasks.
    `grain` must not depend on the thread count when the ranges' results are summed. */
 typedef void (*parallel_range)(void *context, int64_t begin, int64_t end, int thread);
 void parallel_ranges(int64_t n, int64_t grain, parallel_range range, void *context);
+
+/* The same for items whose results do not depend on the range that they come in: ranges of at least `least` items,
+   a multiple of `unit`, as many as the threads have use for. */
+void parallel_items(int64_t n, int64_t unit, int64_t least, parallel_range range, void *context);
 
 /* Sets the number of threads, the caller's included (1: no workers). Returns the number in force. */
 int parallel_set_threads(int threads);

@@ -1,0 +1,122 @@
+/*
+ * Products of which one operand fits beside a thread's other work in its second-level cache: each thread
+ * packs that operand for itself, once, and goes through its share of the other. The threads have nothing to
+ * wait for and read nothing that another has written; packing once more costs less.
+ * Included by matmul.c alone.
+ */
+#ifndef NANOGPT_MATMUL_APART_H
+#define NANOGPT_MATMUL_APART_H
+
+#include <stdatomic.h>
+
+#include "matmul-block.h"
+#include "parallel.h"
+
+/* Floats of the operand that each thread packs whole: half of a 1 MiB cache. */
+#define APART_WHOLE (INT64_C(1) << 17)
+/* Rows (or columns) that a thread should have for each time that it packs the other operand whole. */
+#define APART_SHARE 96
+/* Multiplications from which a share is worth a task: some microseconds. */
+#define APART_WORK (INT64_C(1) << 18)
+/* Tasks to a thread, so that there is something to take over from one that is held up. */
+#define APART_TASKS 4
+
+struct apart_job {
+    struct product x;
+    uint64_t number;  /* tells the job from others */
+    int by_rows;      /* tasks are rows, b is packed whole; else columns, and a */
+    int64_t share;    /* rows or columns of a task */
+    int64_t depth;    /* of a block */
+    int64_t b_floats; /* of b packed whole, or of a panel of it */
+};
+
+static _Atomic uint64_t apart_jobs;
+/* The job for which this thread has packed an operand whole. */
+static _Thread_local uint64_t apart_packed;
+
+/* Rows from `first` to `last` of the result: b lies packed, a panel of a is packed at a time. */
+static void apart_rows(const struct apart_job *j, int64_t first, int64_t last, float *own) {
+    const struct product *x = &j->x;
+    const int64_t columns = round_up(x->n, TILE_COLUMNS);
+    float *b = own, *a = own + j->b_floats;
+    if (apart_packed != j->number) {
+        for (int64_t p = 0; p < x->k; p += j->depth) {
+            int64_t depth = least(j->depth, x->k - p);
+            for (int64_t column = 0; column < x->n; column += TILE_COLUMNS) {
+                pack_b(x, b + columns * p + column * depth, column,
+                       least(TILE_COLUMNS, x->n - column), p, depth);
+            }
+        }
+        apart_packed = j->number;
+    }
+    struct panel r = panel_at(last - first, 0);
+    for (int64_t end = panel_count(last - first); r.index < end; r = next_panel(r)) {
+        struct block y = {.last_column = x->n, .packed_a = a};
+        struct product rows = *x;
+        rows.m = r.rows;
+        rows.a += (first + r.row) * (x->trans_a ? 1 : x->lda);
+        rows.out += (first + r.row) * x->ldo;
+        y.last_panel = 1;
+        for (y.first_p = 0; y.first_p < x->k; y.first_p = y.last_p) {
+            y.last_p = least(x->k, y.first_p + j->depth);
+            y.first = y.first_p == 0;
+            y.packed_b = b + columns * y.first_p;
+            pack_a(&rows, a, 0, r.rows, y.first_p, y.last_p - y.first_p);
+            compute_block(&rows, &y);
+        }
+    }
+}
+
+/* Columns from `first` to `last`: a lies packed, a panel of b is packed at a time. */
+static void apart_columns(const struct apart_job *j, int64_t first, int64_t last, float *own) {
+    const struct product *x = &j->x;
+    const int64_t panels = panel_count(x->m);
+    float *a = own + j->b_floats;
+    if (apart_packed != j->number) {
+        for (int64_t p = 0; p < x->k; p += j->depth) {
+            int64_t depth = least(j->depth, x->k - p);
+            for (struct panel r = panel_at(x->m, 0); r.index < panels; r = next_panel(r)) {
+                pack_a(x, a + x->m * p + r.row * depth, r.row, r.rows, p, depth);
+            }
+        }
+        apart_packed = j->number;
+    }
+    struct block y = {.first_column = first, .last_column = last, .last_panel = panels, .own = own};
+    for (y.first_p = 0; y.first_p < x->k; y.first_p = y.last_p) {
+        y.last_p = least(x->k, y.first_p + j->depth);
+        y.first = y.first_p == 0;
+        y.packed_a = a + x->m * y.first_p;
+        compute_block(x, &y);
+    }
+}
+
+static void apart_task(void *context, int64_t task, int thread) {
+    const struct apart_job *j = context;
+    const struct product *x = &j->x;
+    int64_t all = j->by_rows ? x->m : x->n, first = task * j->share;
+    int64_t last = least(all, first + j->share);
+    int64_t a_floats = (j->by_rows ? TILE_ROWS * j->depth : x->m * x->k) + 2 * LANES;
+    float *own = scratch_floats(SCRATCH_OWN, j->b_floats + a_floats);
+    (void)thread;
+    if (j->by_rows) apart_rows(j, first, last, own);
+    else apart_columns(j, first, last, own);
+}
+
+/* Whether a product is of that kind; if so, computes it. */
+static int compute_apart(const struct product *x, int64_t depth) {
+    const int64_t threads = parallel_threads();
+    struct apart_job j = {.x = *x, .depth = depth, .by_rows = x->m >= x->n};
+    const int64_t all = j.by_rows ? x->m : x->n, other = j.by_rows ? x->n : x->m;
+    if (other * x->k > APART_WHOLE || all < threads * APART_SHARE) return 0;
+    /* As many shares as are worth it, a multiple of the threads; whole panels of columns. */
+    int64_t work = x->m * x->n * x->k;
+    int64_t shares = most(1, least(APART_TASKS, work / threads / APART_WORK)) * threads;
+    j.share = ceil_div(all, shares);
+    if (!j.by_rows) j.share = round_up(j.share, TILE_COLUMNS);
+    j.b_floats = round_up(j.by_rows ? round_up(x->n, TILE_COLUMNS) * x->k : TILE_COLUMNS * depth, 64);
+    j.number = atomic_fetch_add(&apart_jobs, 1) + 1;
+    parallel_for(ceil_div(all, j.share), apart_task, &j);
+    return 1;
+}
+
+#endif
