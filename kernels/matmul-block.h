@@ -155,12 +155,17 @@ static void compute_block(const struct product *x, const struct block *y) {
     const float *packed_a = y->packed_a;
     float *own_b = y->own;
     if (!packed_a && !direct_a) {
-        struct panel r = top;
-        for (; r.index < y->last_panel; r = next_panel(r)) {
-            pack_a(x, y->own + (r.row - top.row) * depth, r.row, r.rows, y->first_p, depth);
+        int64_t end = panel_begin(x->m, y->last_panel);
+        if (x->trans_a) {
+            pack_side_by_side(y->own, x->a + y->first_p * x->lda + top.row, x->lda, top.base,
+                              top.longer - top.index, y->last_panel - top.index, depth);
+        } else {
+            for (struct panel r = top; r.index < y->last_panel; r = next_panel(r)) {
+                pack_a(x, y->own + (r.row - top.row) * depth, r.row, r.rows, y->first_p, depth);
+            }
         }
         packed_a = y->own;
-        own_b += round_up((r.row - top.row) * depth + LANES, 64);
+        own_b += round_up((end - top.row) * depth + LANES, 64);
     }
     struct finish f = {NULL, x->ldo, x->alpha, x->accumulate || !y->first, NULL};
     for (int64_t column = y->first_column; column < y->last_column; column += TILE_COLUMNS) {

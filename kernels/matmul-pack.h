@@ -43,6 +43,30 @@ static void pack_copy(float *to, int64_t step, const float *from, int64_t ld, in
     }
 }
 
+/*
+ * Packs several panels of the same rows p, side by side in memory and of `rows` numbers each (the first `longer` of
+ * one more): line by line, so that each is read once and in one piece. Whole vectors are stored where what they
+ * write too much is written over later.
+ */
+static void pack_side_by_side(float *to, const float *from, int64_t ld, int64_t rows, int64_t longer,
+                              int64_t panels, int64_t depth) {
+    for (int64_t p = 0; p < depth; p++, from += ld) {
+        const float *next = from;
+        float *panel = to;
+        for (int64_t r = 0; r < panels; r++) {
+            int64_t width = rows + (r < longer), reach = (width + LANES - 1) / LANES * LANES;
+            float *line = panel + p * width;
+            if (p * width + reach <= depth * width && p + 1 < depth) {
+                for (int64_t i = 0; i < reach; i += LANES) vstore(line + i, vload(next + i));
+            } else {
+                copy_floats(line, next, width);
+            }
+            next += width;
+            panel += width * depth;
+        }
+    }
+}
+
 /* Transposes a square at p, to `room` lanes of the packed rows p to p + LANES; `safe` of those have
    so much behind them that a whole vector may be stored, which the next row then covers. */
 INLINE void pack_square(float *to, int64_t step, const float *from, int64_t ld, int64_t rows,

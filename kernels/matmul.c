@@ -167,9 +167,10 @@ static void compute_together(const struct product *x) {
     } else {
         /* Each task packs its rows: the wider it is the better, if there are enough of them. */
         j.task_panels = BLOCK_PANELS;
-        int64_t wide = round_up(ceil_div(columns, ceil_div(16, ceil_div(j.panels, BLOCK_PANELS))),
+        int64_t tasks = 4 * (int64_t)parallel_threads();
+        int64_t wide = round_up(ceil_div(columns, ceil_div(tasks, ceil_div(j.panels, BLOCK_PANELS))),
                                 TILE_COLUMNS);
-        j.task_columns = most(256, least(1024, wide));
+        j.task_columns = most(256, least(2048, wide));
     }
     j.row_tasks = ceil_div(j.panels, j.task_panels);
     int64_t floats_a = share_a ? round_up(x->m * least(depth, x->k) + LANES, 64) : 0;
