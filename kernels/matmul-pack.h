@@ -38,31 +38,29 @@ static void pack_copy(float *to, int64_t step, const float *from, int64_t ld, in
         }
     }
     for (; p < depth; p++, from += ld, to += step) {
-        copy_floats(to, from, width);
+        if (vectors == 1) vstore_part(to, vload_part(from, width, 0), width);
+        else copy_floats(to, from, width);
         for (int64_t i = width; i < step; i++) to[i] = 0;
     }
 }
 
-/*
- * Packs several panels of the same rows p, side by side in memory and of `rows` numbers each (the first `longer` of
- * one more): line by line, so that each is read once and in one piece. Whole vectors are stored where what they
- * write too much is written over later.
- */
-static void pack_side_by_side(float *to, const float *from, int64_t ld, int64_t rows, int64_t longer,
+/* Rows that are packed side by side before the next ones: they stay in the first-level cache, each line of which
+   is then read once from further off, even where rows are a multiple of a page apart. */
+#define SIDE_BY_SIDE 16
+
+/* Packs `panels` panels of the same rows p, next to one another and `width` numbers each (the first `longer` of one
+   more). */
+static void pack_side_by_side(float *to, const float *from, int64_t ld, int64_t width, int64_t longer,
                               int64_t panels, int64_t depth) {
-    for (int64_t p = 0; p < depth; p++, from += ld) {
-        const float *next = from;
+    for (int64_t p = 0; p < depth; p += SIDE_BY_SIDE) {
+        int64_t lines = depth - p < SIDE_BY_SIDE ? depth - p : SIDE_BY_SIDE;
+        const float *next = from + p * ld;
         float *panel = to;
         for (int64_t r = 0; r < panels; r++) {
-            int64_t width = rows + (r < longer), reach = (width + LANES - 1) / LANES * LANES;
-            float *line = panel + p * width;
-            if (p * width + reach <= depth * width && p + 1 < depth) {
-                for (int64_t i = 0; i < reach; i += LANES) vstore(line + i, vload(next + i));
-            } else {
-                copy_floats(line, next, width);
-            }
-            next += width;
-            panel += width * depth;
+            int64_t own = width + (r < longer);
+            pack_copy(panel + p * own, own, next, ld, own, lines);
+            next += own;
+            panel += own * depth;
         }
     }
 }

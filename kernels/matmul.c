@@ -94,16 +94,29 @@ static void pack_a_task(void *context, int64_t r, int thread) {
     }
 }
 
-static void pack_b_task(void *context, int64_t panel, int thread) {
+/* Panels of b that are packed by one task. */
+#define PANELS_OF_B 8
+
+static void pack_b_task(void *context, int64_t task, int thread) {
     (void)thread;
     const struct job *j = context;
-    int64_t column = j->first_column + panel * TILE_COLUMNS;
-    int64_t columns = least(TILE_COLUMNS, j->last_column - column);
+    const struct product *x = &j->x;
+    int64_t first = j->first_column + task * PANELS_OF_B * TILE_COLUMNS;
+    int64_t last = least(j->last_column, first + PANELS_OF_B * TILE_COLUMNS);
     int64_t width = round_up(j->last_column - j->first_column, TILE_COLUMNS);
     for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
         int64_t depth = least(j->depth, j->last_p - p);
-        float *to = j->packed_b + width * (p - j->first_p) + panel * TILE_COLUMNS * depth;
-        pack_b(&j->x, to, column, columns, p, depth);
+        float *to = j->packed_b + width * (p - j->first_p);
+        int64_t column = first, whole = x->trans_b ? 0 : (last - first) / TILE_COLUMNS;
+        if (whole > 0) {
+            pack_side_by_side(to + (column - j->first_column) * depth, x->b + p * x->ldb + column,
+                              x->ldb, TILE_COLUMNS, 0, whole, depth);
+            column += whole * TILE_COLUMNS;
+        }
+        for (; column < last; column += TILE_COLUMNS) {
+            pack_b(x, to + (column - j->first_column) * depth, column,
+                   least(TILE_COLUMNS, last - column), p, depth);
+        }
     }
 }
 
@@ -183,8 +196,9 @@ static void compute_together(const struct product *x) {
         j.column_tasks = ceil_div(j.last_column - j.first_column, j.task_columns);
         for (j.first_p = 0; j.first_p < x->k; j.first_p += depth) {
             j.last_p = least(x->k, j.first_p + depth);
-            int64_t panels_b = share_b ? ceil_div(j.last_column - j.first_column, TILE_COLUMNS) : 0;
-            parallel_for((share_a ? j.panels : 0) + panels_b, pack_task, &j);
+            int64_t wide = PANELS_OF_B * TILE_COLUMNS;
+            int64_t tasks_b = share_b ? ceil_div(j.last_column - j.first_column, wide) : 0;
+            parallel_for((share_a ? j.panels : 0) + tasks_b, pack_task, &j);
             parallel_for(j.row_tasks * j.column_tasks, compute_task, &j);
         }
     }
