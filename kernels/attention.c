@@ -249,5 +249,8 @@ void attention_forward(float *out, float *lse, const float *q, const float *k, c
     job.spans = ceil_div(job.x.queries, SPAN);
     job.floats = round_up(desk_floats(&job.x), 64);
     job.memory = scratch_memory((size_t)(parallel_threads() * job.floats) * sizeof(float));
-    parallel_for(job.spans * job.x.batch * job.x.heads, forward_task, &job);
+    const int64_t tasks = job.spans * job.x.batch * job.x.heads;
+    const int64_t work = job.x.batch * job.x.heads * job.x.queries * job.x.keys * job.x.width;
+    if (work <= SHARED_PAIRS) parallel_alone(tasks, forward_task, &job);
+    else parallel_for(tasks, forward_task, &job);
 }

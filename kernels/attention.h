@@ -15,6 +15,8 @@
 #include "vector-math.h"
 
 #define KEYS 64
+/* Numbers of a head times pairs of a query and a key from which on heads are worth sharing out: some microseconds. */
+#define SHARED_PAIRS (INT64_C(1) << 14)
 /* Queries that one task keeps at hand: keys are laid out once for all of them. */
 #define SPAN 256
 

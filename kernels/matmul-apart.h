@@ -34,34 +34,31 @@ static _Atomic uint64_t apart_jobs;
 /* The job for which this thread has packed an operand whole. */
 static _Thread_local uint64_t apart_packed;
 
-/* Rows from `first` to `last` of the result: b lies packed, a panel of a is packed at a time. */
+/* Rows from `first` to `last` of the result: b lies packed, a is packed as it comes. */
 static void apart_rows(const struct apart_job *j, int64_t first, int64_t last, float *own) {
     const struct product *x = &j->x;
     const int64_t columns = round_up(x->n, TILE_COLUMNS);
     float *b = own, *a = own + j->b_floats;
     if (apart_packed != j->number) {
         for (int64_t p = 0; p < x->k; p += j->depth) {
-            int64_t depth = least(j->depth, x->k - p);
-            for (int64_t column = 0; column < x->n; column += TILE_COLUMNS) {
-                pack_b(x, b + columns * p + column * depth, column,
-                       least(TILE_COLUMNS, x->n - column), p, depth);
-            }
+            pack_panels_of_b(x, b + columns * p, 0, x->n, p, least(j->depth, x->k - p));
         }
         apart_packed = j->number;
     }
-    struct panel r = panel_at(last - first, 0);
-    for (int64_t end = panel_count(last - first); r.index < end; r = next_panel(r)) {
-        struct block y = {.last_column = x->n, .packed_a = a};
-        struct product rows = *x;
-        rows.m = r.rows;
-        rows.a += (first + r.row) * (x->trans_a ? 1 : x->lda);
-        rows.out += (first + r.row) * x->ldo;
-        y.last_panel = 1;
-        for (y.first_p = 0; y.first_p < x->k; y.first_p = y.last_p) {
-            y.last_p = least(x->k, y.first_p + j->depth);
-            y.first = y.first_p == 0;
-            y.packed_b = b + columns * y.first_p;
-            pack_a(&rows, a, 0, r.rows, y.first_p, y.last_p - y.first_p);
+    struct product rows = *x;
+    rows.m = last - first;
+    rows.a += first * (x->trans_a ? 1 : x->lda);
+    rows.out += first * x->ldo;
+    for (int64_t p = 0; p < x->k; p += j->depth) {
+        int64_t depth = least(j->depth, x->k - p), panels = panel_count(rows.m);
+        struct block y = {.last_column = x->n, .first_p = p, .last_p = p + depth, .first = p == 0};
+        y.packed_b = b + columns * p;
+        if (x->trans_a) pack_panels_of_a(&rows, a, panel_at(rows.m, 0), panels, p, depth);
+        for (struct panel r = panel_at(rows.m, 0); r.index < panels; r = next_panel(r)) {
+            y.packed_a = x->trans_a ? a + r.row * depth : a; /* else in the first-level cache */
+            if (!x->trans_a) pack_a(&rows, a, r.row, r.rows, p, depth);
+            y.first_panel = r.index;
+            y.last_panel = r.index + 1;
             compute_block(&rows, &y);
         }
     }
@@ -75,9 +72,7 @@ static void apart_columns(const struct apart_job *j, int64_t first, int64_t last
     if (apart_packed != j->number) {
         for (int64_t p = 0; p < x->k; p += j->depth) {
             int64_t depth = least(j->depth, x->k - p);
-            for (struct panel r = panel_at(x->m, 0); r.index < panels; r = next_panel(r)) {
-                pack_a(x, a + x->m * p + r.row * depth, r.row, r.rows, p, depth);
-            }
+            pack_panels_of_a(x, a + x->m * p, panel_at(x->m, 0), panels, p, depth);
         }
         apart_packed = j->number;
     }
@@ -95,7 +90,8 @@ static void apart_task(void *context, int64_t task, int thread) {
     const struct product *x = &j->x;
     int64_t all = j->by_rows ? x->m : x->n, first = task * j->share;
     int64_t last = least(all, first + j->share);
-    int64_t a_floats = (j->by_rows ? TILE_ROWS * j->depth : x->m * x->k) + 2 * LANES;
+    int64_t rows = x->trans_a ? j->share : TILE_ROWS;
+    int64_t a_floats = (j->by_rows ? rows * j->depth : x->m * x->k) + 2 * LANES;
     float *own = scratch_floats(SCRATCH_OWN, j->b_floats + a_floats);
     (void)thread;
     if (j->by_rows) apart_rows(j, first, last, own);

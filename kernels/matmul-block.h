@@ -61,6 +61,33 @@ static void pack_b(const struct product *x, float *to, int64_t column, int64_t c
     pack_panel(to, TILE_COLUMNS, from, x->ldb, columns, depth, x->trans_b);
 }
 
+/* Packs panels of b, one after another, for columns from `first` to `last`. */
+static void pack_panels_of_b(const struct product *x, float *to, int64_t first, int64_t last,
+                             int64_t p, int64_t depth) {
+    int64_t whole = x->trans_b ? 0 : (last - first) / TILE_COLUMNS, column = first;
+    if (whole > 0) {
+        pack_side_by_side(to, x->b + p * x->ldb + first, x->ldb, TILE_COLUMNS, 0, whole, depth);
+        column += whole * TILE_COLUMNS;
+    }
+    for (; column < last; column += TILE_COLUMNS) {
+        int64_t columns = least(TILE_COLUMNS, last - column);
+        pack_b(x, to + (column - first) * depth, column, columns, p, depth);
+    }
+}
+
+/* Packs panels of a, one after another, from `top` to the one before `last`. */
+static void pack_panels_of_a(const struct product *x, float *to, struct panel top, int64_t last,
+                             int64_t p, int64_t depth) {
+    if (x->trans_a) {
+        pack_side_by_side(to, x->a + p * x->lda + top.row, x->lda, top.base, top.longer - top.index,
+                          last - top.index, depth);
+        return;
+    }
+    for (struct panel r = top; r.index < last; r = next_panel(r)) {
+        pack_a(x, to + (r.row - top.row) * depth, r.row, r.rows, p, depth);
+    }
+}
+
 /*
  * What a panel will be packed from, cut into slices that can each be asked for while one tile of
  * `depth` is being computed. Nothing for a slice past the end.
@@ -156,14 +183,7 @@ static void compute_block(const struct product *x, const struct block *y) {
     float *own_b = y->own;
     if (!packed_a && !direct_a) {
         int64_t end = panel_begin(x->m, y->last_panel);
-        if (x->trans_a) {
-            pack_side_by_side(y->own, x->a + y->first_p * x->lda + top.row, x->lda, top.base,
-                              top.longer - top.index, y->last_panel - top.index, depth);
-        } else {
-            for (struct panel r = top; r.index < y->last_panel; r = next_panel(r)) {
-                pack_a(x, y->own + (r.row - top.row) * depth, r.row, r.rows, y->first_p, depth);
-            }
-        }
+        pack_panels_of_a(x, y->own, top, y->last_panel, y->first_p, depth);
         packed_a = y->own;
         own_b += round_up((end - top.row) * depth + LANES, 64);
     }

@@ -100,23 +100,13 @@ static void pack_a_task(void *context, int64_t r, int thread) {
 static void pack_b_task(void *context, int64_t task, int thread) {
     (void)thread;
     const struct job *j = context;
-    const struct product *x = &j->x;
     int64_t first = j->first_column + task * PANELS_OF_B * TILE_COLUMNS;
     int64_t last = least(j->last_column, first + PANELS_OF_B * TILE_COLUMNS);
     int64_t width = round_up(j->last_column - j->first_column, TILE_COLUMNS);
     for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
         int64_t depth = least(j->depth, j->last_p - p);
-        float *to = j->packed_b + width * (p - j->first_p);
-        int64_t column = first, whole = x->trans_b ? 0 : (last - first) / TILE_COLUMNS;
-        if (whole > 0) {
-            pack_side_by_side(to + (column - j->first_column) * depth, x->b + p * x->ldb + column,
-                              x->ldb, TILE_COLUMNS, 0, whole, depth);
-            column += whole * TILE_COLUMNS;
-        }
-        for (; column < last; column += TILE_COLUMNS) {
-            pack_b(x, to + (column - j->first_column) * depth, column,
-                   least(TILE_COLUMNS, last - column), p, depth);
-        }
+        float *to = j->packed_b + width * (p - j->first_p) + (first - j->first_column) * depth;
+        pack_panels_of_b(&j->x, to, first, last, p, depth);
     }
 }
 

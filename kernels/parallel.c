@@ -194,6 +194,10 @@ void parallel_for(int64_t n, parallel_task task, void *context) {
     end_jobs();
 }
 
+void parallel_alone(int64_t n, parallel_task task, void *context) {
+    for (int64_t i = 0; i < n; i++) task(context, i, 0);
+}
+
 /* The job at hand ends with the tasks that are being done. */
 static void abandon_job(void) {
     int threads = atomic_load(&pool.threads);

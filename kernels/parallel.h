@@ -23,6 +23,9 @@ typedef void (*parallel_task)(void *context, int64_t task, int thread);
    done, so uneven ones balance. Not reentrant: a task must not call parallel_for. */
 void parallel_for(int64_t n, parallel_task task, void *context);
 
+/* The same for so little that sharing it out would cost more: on the thread that is here alone. */
+void parallel_alone(int64_t n, parallel_task task, void *context);
+
 /* Cuts [0, n) into ranges of `grain` items (the last may be shorter) and runs them as tasks.
    `grain` must not depend on the thread count when the ranges' results are summed. */
 typedef void (*parallel_range)(void *context, int64_t begin, int64_t end, int thread);

@@ -56,7 +56,7 @@ void system_at_thread_end(void (*free_all)(void)) {
 
 /* How long an idle worker, or a caller waiting for the last task, spins before it sleeps.
    Operations of a training step follow each other within microseconds; a wake-up costs fifty. */
-#define SPIN_NANOSECONDS 40000
+#define SPIN_NANOSECONDS 100000
 #define PAUSES_PER_CLOCK 16
 
 void mutex_lock(struct mutex *m) { pthread_mutex_lock(&m->lock); }

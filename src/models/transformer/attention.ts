@@ -23,13 +23,15 @@ export interface Passage {
   readonly offset: number;
   /** How many positions attention looks back, its own included. */
   readonly window: number;
+  /** Whether only the last position is asked for: the others give their keys and values alone. */
+  readonly last: boolean;
 }
 
 /** How many channels of the stream a gate of values looks at. */
 const GATE_CHANNELS = 32;
 
 /**
- * x (B, T, C) → (B, T, C): every position asks those before it, by the likeness of its query to their keys,
+ * x (B, T, C) → (B, T, C), or (B, 1, C) of the last position: every position asks those before it, by the likeness of its query to their keys,
  * for their values. Vaswani et al. 2017, section 3.2; keys and values shared by several queries: Ainslie et
  * al. 2023, "GQA".
  */
@@ -84,8 +86,9 @@ export class CausalSelfAttention extends Module {
     let y: Tensor;
     if (cache) {
       const { q, ...past } = cache.extend(qkv, H, K);
-      y = causalAttention(q, past.k, past.v, { keys: past.keys, window: passage.window });
-      y = y.view(B, T, H * D); // (B, T, H, D) → (B, T, H·D)
+      const asked = passage.last ? q.narrow(1, T - 1, 1) : q; // (B, T, H, D) → (B, 1, H, D)
+      y = causalAttention(asked, past.k, past.v, { keys: past.keys, window: passage.window });
+      y = y.view(B, asked.size(1), H * D); // (B, T, H, D) → (B, T, H·D)
     } else {
       const flat = qkv.view(B, T, (H + 2 * K) * D);
       y = causalSelfAttention(flat, { heads: H, kvHeads: K, ...options }); // → (B, T, H·D)

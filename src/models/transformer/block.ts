@@ -77,21 +77,21 @@ export class Block extends Module {
     this.mlp = new FeedForward(config, sizes);
   }
 
-  /** x, the stream so far, and x0, the embeddings: (B, T, C) → (B, T, C). */
+  /** x, the stream so far, and x0, the embeddings: (B, T, C) → (B, T, C), or (B, 1, C) of the last position. */
   override forward(x: Tensor, x0: Tensor, passage: Passage, cache?: LayerCache): Tensor {
     const { ln1, attn, ln2, mlp } = this;
     if (this.residualScale && this.inputScale) {
       x = x.mul(this.residualScale).add(x0.mul(this.inputScale));
     }
-    if (this.config.parallel) {
-      const y = attn.forward(ln1.forward(x), passage, cache);
-      return x.add(y).add(mlp.forward(ln2.forward(x)));
-    }
-    if (this.config.normPlace === 'after') {
-      x = ln1.forward(x.add(attn.forward(x, passage, cache)));
+    const after = this.config.normPlace === 'after';
+    const y = attn.forward(after ? x : ln1.forward(x), passage, cache);
+    if (passage.last) x = x.narrow(1, x.size(1) - 1, 1); // (B, T, C) → (B, 1, C)
+    if (this.config.parallel) return x.add(y).add(mlp.forward(ln2.forward(x)));
+    if (after) {
+      x = ln1.forward(x.add(y));
       return ln2.forward(x.add(mlp.forward(x)));
     }
-    x = x.add(attn.forward(ln1.forward(x), passage, cache));
+    x = x.add(y);
     return x.add(mlp.forward(ln2.forward(x)));
   }
 }

@@ -60,7 +60,7 @@ export class CachedDecoding implements Disposable {
     this.#table?.dispose();
   }
 
-  /** The next tokens, at most blockSize: (T) → (1, T, C). */
+  /** The next tokens, at most blockSize: (T) → (1, 1, C), of the last of them. */
   private pass(ids: Int32Array): Tensor {
     const model = this.#model;
     const T = ids.length;
@@ -93,11 +93,8 @@ export class CachedDecoding implements Disposable {
     return this.#table;
   }
 
-  /** (1, T, C) → the logits (V) of the last position. */
+  /** (1, 1, C) → the logits (V). */
   private last(x: Tensor): Tensor {
-    const { vocabSize, config } = this.#model;
-    const C = config.nEmbd;
-    const row = x.alias([1, C], x.offset + x.numel - C); // (1, T, C) → (1, C)
-    return this.#model.logits(row).alias([vocabSize]); // (1, V) → (V)
+    return this.#model.logits(x).alias([this.#model.vocabSize]); // (1, 1, V) → (V)
   }
 }

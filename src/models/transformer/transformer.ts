@@ -102,7 +102,7 @@ export class Transformer extends Module implements LanguageModel {
     this.#sinusoids = position === 'sinusoidal' ? sinusoids(blockSize, C).retain() : null;
   }
 
-  /** inputs (B, T) → what the head reads (B, T, C). */
+  /** inputs (B, T) → what the head reads (B, T, C); with a past, of the last position alone: (B, 1, C). */
   hidden(inputs: Tensor, past?: Past): Tensor {
     checkTensor(this.name, inputs);
     const T = inputs.size(-1);
@@ -115,9 +115,14 @@ export class Transformer extends Module implements LanguageModel {
       table: past ? past.table : this.#rotary,
       offset: past?.offset ?? 0,
       window: this.config.window || this.blockSize,
+      last: false,
     };
     let x = x0;
-    for (const [i, block] of this.h.entries()) x = block.forward(x, x0, passage, past?.caches[i]);
+    for (const [i, block] of this.h.entries()) {
+      // Nothing reads the others of the last layer.
+      const last = past !== undefined && T > 1 && i === this.h.length - 1;
+      x = block.forward(x, x0, last ? { ...passage, last } : passage, past?.caches[i]);
+    }
     return this.lnF.forward(x);
   }
 
