@@ -32,6 +32,9 @@
 #define BLOCK_PANELS 12
 /* Up to this many multiplications waking other threads costs more than they bring. */
 #define SERIAL_WORK (INT64_C(1) << 19)
+/* Rows that a task should have at least to be worth reading all of b for, and tasks that a thread should have. */
+#define TASK_ROWS 64
+#define TASKS_EACH 2
 /* Multiplications that one task should have: some tens of microseconds. */
 #define TASK_WORK (INT64_C(1) << 22)
 /* Floats of `a` that are packed once for all tasks. */
@@ -78,6 +81,7 @@ struct job {
     float *packed_a, *packed_b; /* shared by all tasks; NULL: each packs what it needs */
     int64_t first_column, last_column, first_p, last_p;
     int64_t task_panels, task_columns; /* a task's share */
+    int64_t task_rows;                 /* in place of panels, where it packs a itself */
     int64_t row_tasks, column_tasks;
     int64_t panels; /* of a, all */
     int64_t depth;  /* of a block */
@@ -117,36 +121,46 @@ static void pack_task(void *context, int64_t task, int thread) {
     else pack_b_task(context, task - panels, thread);
 }
 
+/* The block of the result that a task has, of `x`: the product, or the task's own rows of it. */
+static struct block block_of(const struct job *j, int64_t task, struct product *x) {
+    int64_t row_task = task / j->column_tasks;
+    struct block y = {.first_column = j->first_column + task % j->column_tasks * j->task_columns};
+    y.last_column = least(j->last_column, y.first_column + j->task_columns);
+    if (j->packed_a) {
+        y.first_panel = row_task * j->task_panels;
+        y.last_panel = least(j->panels, y.first_panel + j->task_panels);
+        return y;
+    }
+    int64_t first = row_task * j->task_rows, left = x->m - first;
+    x->a += first * (x->trans_a ? 1 : x->lda);
+    x->out += first * x->ldo;
+    x->m = least(left, j->task_rows);
+    y.last_panel = panel_count(x->m);
+    y.next_row = x->m;
+    y.next_rows = least(left - x->m, j->task_rows);
+    y.next_p = j->first_p;
+    return y;
+}
+
 static void compute_task(void *context, int64_t task, int thread) {
     (void)thread;
     const struct job *j = context;
-    const struct product *x = &j->x;
-    int64_t column = j->first_column + task % j->column_tasks * j->task_columns;
+    struct product x = j->x;
+    struct block y = block_of(j, task, &x);
     int64_t width = round_up(j->last_column - j->first_column, TILE_COLUMNS);
-    struct block y = {.first_column = column};
-    y.first_panel = task / j->column_tasks * j->task_panels;
-    y.last_panel = least(j->panels, y.first_panel + j->task_panels);
-    y.last_column = least(j->last_column, column + j->task_columns);
-    int64_t top = panel_begin(x->m, y.first_panel);
-    int64_t rows = j->packed_a ? 0 : panel_begin(x->m, y.last_panel) - top;
-    y.own = scratch_floats(SCRATCH_OWN, own_floats(rows, j->depth));
-    if (!j->packed_a && y.last_panel < j->panels) {
-        y.next_row = panel_begin(x->m, y.last_panel);
-        int64_t next_end = least(j->panels, y.last_panel + j->task_panels);
-        y.next_rows = panel_begin(x->m, next_end) - y.next_row;
-        y.next_p = j->first_p;
-    }
+    int64_t top = panel_begin(x.m, y.first_panel);
+    y.own = scratch_floats(SCRATCH_OWN, own_floats(j->packed_a ? 0 : x.m, j->depth));
     for (int64_t p = j->first_p; p < j->last_p; p += j->depth) {
         int64_t depth = least(j->depth, j->last_p - p);
         y.first_p = p;
         y.last_p = p + depth;
         y.first = p == 0;
-        if (j->packed_a) y.packed_a = j->packed_a + x->m * (p - j->first_p) + top * depth;
+        if (j->packed_a) y.packed_a = j->packed_a + x.m * (p - j->first_p) + top * depth;
         if (j->packed_b) {
             y.packed_b = j->packed_b + width * (p - j->first_p) +
-                         (column - j->first_column) * depth;
+                         (y.first_column - j->first_column) * depth;
         }
-        compute_block(x, &y);
+        compute_block(&x, &y);
     }
 }
 
@@ -159,23 +173,26 @@ static void compute_together(const struct product *x) {
     if (share_b) { /* at a time: all columns if they fit, and as much depth as fits then */
         columns = least(round_up(x->n, TILE_COLUMNS), SHARED_B / BLOCK_DEPTH);
         depth = most(1, SHARED_B / columns / j.depth) * j.depth;
-        share_a = x->m * least(depth, x->k) <= SHARED_A;
     }
+    j.row_tasks = 1;
     if (share_a && share_b) {
         j.task_panels = ceil_div(j.panels, most(1, j.panels / 4));
         j.task_columns = TILE_COLUMNS;
+        j.row_tasks = ceil_div(j.panels, j.task_panels);
     } else if (share_a) {
         j.task_panels = j.panels;
         j.task_columns = round_up(most(1, TASK_WORK / (x->m * x->k)), TILE_COLUMNS);
     } else {
-        /* Each task packs its rows: the wider it is the better, if there are enough of them. */
-        j.task_panels = BLOCK_PANELS;
-        int64_t tasks = 4 * (int64_t)parallel_threads();
-        int64_t wide = round_up(ceil_div(columns, ceil_div(tasks, ceil_div(j.panels, BLOCK_PANELS))),
-                                TILE_COLUMNS);
-        j.task_columns = most(256, least(2048, wide));
+        /* Each task packs its rows: the wider it is the better, if there are enough of them, and no thread is
+           left with more than the others. */
+        int64_t threads = parallel_threads();
+        int64_t blocks = ceil_div(j.panels, BLOCK_PANELS), even = round_up(blocks, threads);
+        j.row_tasks = x->m / even >= TASK_ROWS ? even : blocks;
+        j.task_rows = ceil_div(x->m, j.row_tasks);
+        j.row_tasks = ceil_div(x->m, j.task_rows);
+        int64_t wide = ceil_div(columns, ceil_div(TASKS_EACH * threads, j.row_tasks));
+        j.task_columns = most(256, round_up(wide, TILE_COLUMNS));
     }
-    j.row_tasks = ceil_div(j.panels, j.task_panels);
     int64_t floats_a = share_a ? round_up(x->m * least(depth, x->k) + LANES, 64) : 0;
     int64_t floats_b = share_b ? columns * least(depth, x->k) : 0;
     float *shared = scratch_floats(SCRATCH_SHARED, floats_a + floats_b);

@@ -113,7 +113,10 @@ export function crossEntropy(
 
 /** For `linearCrossEntropy`. */
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
-  /** Maximum number of logits held at once (at least one row). Default: 8 Mi, which is 32 MiB. */
+  /**
+   * Maximum number of logits held at once (at least one row). Default: 8 Mi, which is 32 MiB, or as many as the
+   * weight has numbers: its gradient is gone through once for each block.
+   */
   maxLogits?: number;
 }
 
@@ -203,7 +206,8 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     const [V, C] = weight.shape;
     const N = targets.numel;
     const { smoothing, ignoreIndex, maxLogits } = settings;
-    const rowsPerBlock = Math.max(1, Math.min(N, Math.floor(maxLogits / Math.max(1, V))));
+    const most = Math.max(1, Math.min(N, Math.floor(maxLogits / Math.max(1, V))));
+    const rowsPerBlock = Math.ceil(N / Math.max(1, Math.ceil(N / most))) || 1; // even, none left over
 
     const losses = x.empty([N]);
     const lse = x.empty([N, 2]); // maximum, log Σ exp(x − maximum)
@@ -283,7 +287,11 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const name = 'linearCrossEntropy';
-  const { maxLogits = 8 * 1024 * 1024, ...others } = checkObject(name, options);
+  checkFloat(name, weight);
+  const { maxLogits = Math.max(8 * 1024 * 1024, weight.numel), ...others } = checkObject(
+    name,
+    options,
+  );
   checkRange(name, 'maxLogits', maxLogits, 1);
   const settings = { ...settingsOf(name, others), maxLogits };
   checkFloat(name, x);
