@@ -17,10 +17,12 @@ export interface TrainingCase {
   /** Steps in a round, and rounds. */
   steps: number;
   rounds: number;
-  /** Steps before, not timed, whose losses are compared. */
+  /** Steps before, not timed; the losses of the first few are compared. */
   warmup: number;
   /** How many tokens are written, to time that as well; default none. */
   tokens?: number;
+  /** How often, the first half of it not timed; default 4. */
+  samplings?: number;
 }
 
 /** How one kind of model is timed. */
@@ -117,8 +119,9 @@ export async function benchTraining<Case extends TrainingCase>(
       theirs.push(peer);
       await peer.ask({ ...c, folder, threads });
     }
-    const warmups = await inTurn(ours, theirs, c.warmup);
-    const lossDifference = compare(warmups, c.name);
+    const firsts = await inTurn(ours, theirs, Math.min(c.warmup, COMPARED));
+    const lossDifference = compare(firsts, c.name);
+    await inTurn(ours, theirs, c.warmup - firsts[0].losses.length);
 
     const times: number[][] = peers.map(() => []);
     let last: Round[] = [];
@@ -129,7 +132,7 @@ export async function benchTraining<Case extends TrainingCase>(
       });
     }
     const sampling = c.tokens
-      ? await timeSampling(peers, c.tokens, contest.tokenLimitOf?.(c, machine) ?? null)
+      ? await timeSampling(peers, c, contest.tokenLimitOf?.(c, machine) ?? null)
       : null;
     const best = times
       .slice(1)
@@ -156,17 +159,20 @@ export async function benchTraining<Case extends TrainingCase>(
   }
 }
 
+/** Steps whose losses are compared: later ones differ by what rounding has grown to. */
+const COMPARED = 5;
+
 /** Writing text, all peers in turn; the first is ours. */
 async function timeSampling(
   peers: readonly Peer[],
-  tokens: number,
+  { tokens = 0, samplings = 4 }: TrainingCase,
   limit: number | null,
 ): Promise<SamplingResult> {
   const times: number[][] = peers.map(() => []);
-  for (let round = 0; round < SAMPLING_ROUNDS; round++) {
+  for (let round = 0; round < samplings; round++) {
     for (const [i, peer] of peers.entries()) {
       const { seconds } = await peer.ask<{ seconds: number }>({ tokens });
-      if (round > 0) times[i].push((1000 * seconds) / tokens); // the first one warms up
+      if (2 * round >= samplings) times[i].push((1000 * seconds) / tokens)
     }
   }
   const [ours, ...theirs] = times.map(median);
@@ -178,8 +184,6 @@ async function timeSampling(
     shareOfLimit: limit === null ? null : limit / ours,
   };
 }
-
-const SAMPLING_ROUNDS = 4;
 
 async function inTurn(ours: Peer, theirs: readonly Peer[], steps: number): Promise<Round[]> {
   const rounds: Round[] = [];

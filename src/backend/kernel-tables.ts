@@ -1,5 +1,5 @@
 /** What the kernels take more of than fits into arguments, laid out in small arrays that are kept: a call makes none. */
-import type { AttentionSize, ParameterUpdate } from './backend.js';
+import type { AttentionSize, HeadSteps, ParameterUpdate } from './backend.js';
 import type { HostArray } from './kernel-interface.js';
 import { KernelMemory, type Table } from './kernel-memory.js';
 
@@ -38,14 +38,23 @@ export class KernelTables extends KernelMemory {
     const { batch, heads, kvHeads, queries, keys, width, window, scale, softcap, steps } = size;
     const { seed, stream, position } = size.key;
     const { values: table, place } = this.#attention;
-    table.set([batch, heads, kvHeads, queries, keys, width, window, scale, softcap]);
-    table.set([size.dropout, seed, stream, position], 9);
-    let i = 13;
-    for (const { batch, time, head } of [steps.q, steps.k, steps.v, steps.out]) {
-      table[i++] = batch;
-      table[i++] = time;
-      table[i++] = head;
-    }
+    table[0] = batch;
+    table[1] = heads;
+    table[2] = kvHeads;
+    table[3] = queries;
+    table[4] = keys;
+    table[5] = width;
+    table[6] = window;
+    table[7] = scale;
+    table[8] = softcap;
+    table[9] = size.dropout;
+    table[10] = seed;
+    table[11] = stream;
+    table[12] = position;
+    packSteps(table, 13, steps.q);
+    packSteps(table, 16, steps.k);
+    packSteps(table, 19, steps.v);
+    packSteps(table, 22, steps.out);
     return place;
   }
 
@@ -71,4 +80,10 @@ export class KernelTables extends KernelMemory {
     }
     return place;
   }
+}
+
+function packSteps(table: Float64Array, at: number, { batch, time, head }: HeadSteps): void {
+  table[at] = batch;
+  table[at + 1] = time;
+  table[at + 2] = head;
 }

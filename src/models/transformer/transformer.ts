@@ -164,8 +164,9 @@ export class Transformer extends Module implements LanguageModel {
     const T = ids.size(-1);
     const x = this.wte.forward(ids); // (B, T) → (B, T, C)
     if (this.wpe) {
-      const positions = tensor(Int32Array.from({ length: T }, (_, t) => position + t));
-      return x.add(this.wpe.forward(positions)); // (B, T, C) + (T, C)
+      const positions = new Int32Array(T);
+      for (let t = 0; t < T; t++) positions[t] = position + t;
+      return x.add(this.wpe.forward(tensor(positions))); // (B, T, C) + (T, C)
     }
     if (!this.#sinusoids) return x;
     // Times √C, so that they are of a size (Vaswani et al. 2017, section 3.4).

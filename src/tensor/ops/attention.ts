@@ -154,9 +154,10 @@ export function attentionSettings(
 
 /** The kernel's sizes, with a key of as many random numbers as there are weights. */
 function sizeOf(settings: AttentionSettings, steps: AttentionSize['steps']): AttentionSize {
-  const { random, ...rest } = settings;
-  const weights = rest.batch * rest.heads * rest.queries * rest.keys;
-  return { ...rest, steps, key: rest.dropout === 0 ? NO_KEY : random.take(weights) };
+  // Spelt out, here and below: spreading costs as much as a small kernel.
+  const { batch, queries, keys, heads, kvHeads, width, window, scale, softcap, dropout } = settings;
+  const key = dropout === 0 ? NO_KEY : settings.random.take(batch * heads * queries * keys);
+  return { batch, queries, keys, heads, kvHeads, width, window, scale, softcap, dropout, steps, key };
 }
 const NO_KEY = { seed: 0, stream: 0, position: 0 };
 
@@ -210,7 +211,7 @@ export interface SelfAttentionOptions extends Omit<AttentionOptions, 'keys'> {
 export function causalSelfAttention(x: Tensor, options: SelfAttentionOptions): Tensor {
   const name = 'causalSelfAttention';
   checkFloat(name, x);
-  const { heads, kvHeads = heads, ...rest } = checkObject(name, options);
+  const { heads, kvHeads = heads } = checkObject(name, options);
   checkWhole(name, 'heads', heads, 1);
   checkWhole(name, 'kvHeads', kvHeads, 1);
   const [batch, time, channels] = x.shape;
@@ -221,11 +222,10 @@ export function causalSelfAttention(x: Tensor, options: SelfAttentionOptions): T
       `expected x (B, T, (heads + 2 · kvHeads) · D) with kvHeads that divide heads, got ${formatShape(x.shape)} with heads ${heads}, kvHeads ${kvHeads}`,
     );
   }
-  const { window, ...checked } = checkSettings(name, rest, width);
-  const settings = {
-    ...{ batch, queries: time, keys: time, heads, kvHeads, width },
-    ...{ window: Math.max(1, Math.min(window ?? time, time)), ...checked },
-  };
+  const { window: wanted, scale, dropout, softcap, random } = checkSettings(name, options, width);
+  const window = Math.max(1, Math.min(wanted ?? time, time));
+  const sizes = { batch, queries: time, keys: time, heads, kvHeads, width };
+  const settings = { ...sizes, window, scale, dropout, softcap, random };
   const inside = { batch: time * channels, time: channels, head: width };
   const out = stepsOf([batch, time, heads, width]);
   const size = sizeOf(settings, { q: inside, k: inside, v: inside, out });
