@@ -72,7 +72,7 @@ function writeStart(folder: string, c: MlpCase): void {
 }
 
 /**
- * The least time that a step can take: its floating-point operations at the matrix product's peak, and
+ * The least time that a step can take: its floating-point operations at the peak between registers, and
  * the bytes that must move at the bandwidth of a copy. Each weight is read forward and backward, its
  * gradient written, and both read and the weight written in the update (AdamW: two moments as well,
  * over all of the embedding too); activations and the embedding's few rows count as nothing.

@@ -172,7 +172,7 @@ async function timeSampling(
   for (let round = 0; round < samplings; round++) {
     for (const [i, peer] of peers.entries()) {
       const { seconds } = await peer.ask<{ seconds: number }>({ tokens });
-      if (2 * round >= samplings) times[i].push((1000 * seconds) / tokens)
+      if (2 * round >= samplings) times[i].push((1000 * seconds) / tokens);
     }
   }
   const [ours, ...theirs] = times.map(median);

@@ -51,7 +51,7 @@ const PUBLISHED: WaveNetCase = {
 };
 
 /**
- * The least time that a step can take: its floating-point operations at the matrix product's peak (products
+ * The least time that a step can take: its floating-point operations at the peak between registers (products
  * with the zeros before a block, and the last block's residual, which nothing reads, left out), and the
  * bytes that must move at the bandwidth of a copy. Each weight is read forward and backward, its gradient
  * written, and the update reads it, its gradient and two moments and writes three of them; the embedding

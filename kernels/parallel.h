@@ -1,10 +1,10 @@
 /*
  * The thread pool. One pool for the whole process; the calling thread takes part in every job.
  *
- * Idle workers spin for a few tens of microseconds (the usual gap between two operations of a
+ * Idle workers spin for a tenth of a millisecond (the usual gap between two operations of a
  * training step), then sleep, so that an idle process burns no core.
  *
- * Determinism: a job is cut into `n` numbered tasks by the caller, never by the thread count. Which
+ * Determinism: a job is cut into `n` numbered tasks by the caller, sums never by the thread count. Which
  * thread runs a task may differ from run to run; what a task computes may not.
  */
 #ifndef NANOGPT_PARALLEL_H

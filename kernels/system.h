@@ -72,7 +72,7 @@ struct spin {
     int64_t deadline; /* 0: not set yet */
 };
 
-/* Pauses once; false when it has been going on for some tens of microseconds: time to sleep. */
+/* Pauses once; false when it has been going on for a tenth of a millisecond: time to sleep. */
 int keep_spinning(struct spin *spin);
 
 /* ── Threads ── */

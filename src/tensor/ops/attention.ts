@@ -157,7 +157,20 @@ function sizeOf(settings: AttentionSettings, steps: AttentionSize['steps']): Att
   // Spelt out, here and below: spreading costs as much as a small kernel.
   const { batch, queries, keys, heads, kvHeads, width, window, scale, softcap, dropout } = settings;
   const key = dropout === 0 ? NO_KEY : settings.random.take(batch * heads * queries * keys);
-  return { batch, queries, keys, heads, kvHeads, width, window, scale, softcap, dropout, steps, key };
+  return {
+    batch,
+    queries,
+    keys,
+    heads,
+    kvHeads,
+    width,
+    window,
+    scale,
+    softcap,
+    dropout,
+    steps,
+    key,
+  };
 }
 const NO_KEY = { seed: 0, stream: 0, position: 0 };
 
