@@ -25,17 +25,17 @@ export const CASES: readonly GPTCase[] = [
   {
     name: 'GPT (1, 4, 32), T 16, B 16, on names',
     ...{ ...common, vocab: 27, blockSize: 16, batchSize: 16, nLayer: 1, nHead: 4, nEmbd: 32 },
-    ...{ steps: 400, warmup: 2000, samplings: 40 },
+    ...{ steps: 200, warmup: 1000, samplings: 20 },
   },
   {
     name: 'GPT (4, 4, 128), T 64, B 12, on characters',
     ...{ ...common, vocab: 65, blockSize: 64, batchSize: 12, nLayer: 4, nHead: 4, nEmbd: 128 },
-    ...{ steps: 20, warmup: 60, samplings: 20 },
+    ...{ steps: 10, warmup: 40, samplings: 12 },
   },
   {
     name: 'GPT (6, 6, 384), T 256, B 8, on characters',
     ...{ ...common, vocab: 65, blockSize: 256, batchSize: 8, nLayer: 6, nHead: 6, nEmbd: 384 },
-    ...{ steps: 1, samplings: 8 },
+    ...{ steps: 1, samplings: 6 },
   },
   {
     name: 'GPT-2, 124 M, T 256, B 2',
