@@ -18,8 +18,13 @@
 #define APART_SHARE 96
 /* Multiplications from which a share is worth a task: some microseconds. */
 #define APART_WORK (INT64_C(1) << 18)
+/* Numbers of the result, and of the other operand, up to which all that is going on stays in caches: beyond, it
+   is better to go through memory in smaller pieces. */
+#define APART_MOST (INT64_C(1) << 21)
 /* Tasks to a thread, so that there is something to take over from one that is held up. */
 #define APART_TASKS 4
+
+#define APART_PANELS 12
 
 struct apart_job {
     struct product x;
@@ -45,6 +50,8 @@ static void apart_rows(const struct apart_job *j, int64_t first, int64_t last, f
         }
         apart_packed = j->number;
     }
+    /* Panels of a that are packed at a time: one stays in the first-level cache, transposed ones are read together. */
+    const int64_t together = x->trans_a ? APART_PANELS : 1;
     struct product rows = *x;
     rows.m = last - first;
     rows.a += first * (x->trans_a ? 1 : x->lda);
@@ -53,10 +60,13 @@ static void apart_rows(const struct apart_job *j, int64_t first, int64_t last, f
         int64_t depth = least(j->depth, x->k - p), panels = panel_count(rows.m);
         struct block y = {.last_column = x->n, .first_p = p, .last_p = p + depth, .first = p == 0};
         y.packed_b = b + columns * p;
-        if (x->trans_a) pack_panels_of_a(&rows, a, panel_at(rows.m, 0), panels, p, depth);
-        for (struct panel r = panel_at(rows.m, 0); r.index < panels; r = next_panel(r)) {
-            y.packed_a = x->trans_a ? a + r.row * depth : a; /* else in the first-level cache */
-            if (!x->trans_a) pack_a(&rows, a, r.row, r.rows, p, depth);
+        struct panel top = panel_at(rows.m, 0);
+        for (struct panel r = top; r.index < panels; r = next_panel(r)) {
+            if (r.index % together == 0) {
+                top = r;
+                pack_panels_of_a(&rows, a, r, least(panels, r.index + together), p, depth);
+            }
+            y.packed_a = a + (r.row - top.row) * depth;
             y.first_panel = r.index;
             y.last_panel = r.index + 1;
             compute_block(&rows, &y);
@@ -90,7 +100,7 @@ static void apart_task(void *context, int64_t task, int thread) {
     const struct product *x = &j->x;
     int64_t all = j->by_rows ? x->m : x->n, first = task * j->share;
     int64_t last = least(all, first + j->share);
-    int64_t rows = x->trans_a ? j->share : TILE_ROWS;
+    int64_t rows = x->trans_a ? APART_PANELS * TILE_ROWS : TILE_ROWS;
     int64_t a_floats = (j->by_rows ? rows * j->depth : x->m * x->k) + 2 * LANES;
     float *own = scratch_floats(SCRATCH_OWN, j->b_floats + a_floats);
     (void)thread;
@@ -104,6 +114,7 @@ static int compute_apart(const struct product *x, int64_t depth) {
     struct apart_job j = {.x = *x, .depth = depth, .by_rows = x->m >= x->n};
     const int64_t all = j.by_rows ? x->m : x->n, other = j.by_rows ? x->n : x->m;
     if (other * x->k > APART_WHOLE || all < threads * APART_SHARE) return 0;
+    if (x->m * x->n > APART_MOST || all * x->k > APART_MOST) return 0;
     /* As many shares as are worth it, a multiple of the threads; whole panels of columns. */
     int64_t work = x->m * x->n * x->k;
     int64_t shares = most(1, least(APART_TASKS, work / threads / APART_WORK)) * threads;

@@ -40,6 +40,7 @@ const SIZE = { blockSize: 16, nLayer: 3, nHead: 4, nEmbd: 32 };
 const CASES: [string, Partial<TransformerConfig>][] = [
   ['GPT', {}],
   ['GPT with sinusoids', { position: 'sinusoidal' }],
+  ['GPT with the norm after', { normPlace: 'after', nLayer: 2 }],
   ['GPT without positions', { position: 'none' }],
   ['Llama', { norm: 'rms', position: 'rotary', activation: 'swiglu', nKvHead: 2 }],
   ['Mistral', { norm: 'rms', position: 'rotary', window: 5 }],
