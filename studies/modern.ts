@@ -51,6 +51,6 @@ export default defineStudy({
     r,
   ) => `Each line has all changes above it. gpt/char stands at ${r.figure('validation', { added: 'gpt/char' })}, with all of them,
 which is gpt/modern, at ${r.figure('validation', { added: 'Muon' })}. Muon brings ${r.check(4)}; its steps take longer, which
-[the models' page](../models/gpt.md) states. What each change is worth alone is in [every switch](switches.md), at nanoGPT's
-rate of 1e-3, a third of this preset's.`,
+[the models' page](../models/gpt.md) states. What each change is worth alone, at nanoGPT's rate of 1e-3, a
+third of this preset's: [tricks](tricks.md), [norms and positions](norms-positions.md), [gated layers](gated-ffn.md).`,
 });
