@@ -1,9 +1,11 @@
 /** Ranks over MPI: sums in a fixed tree, made of exchanges between two ranks at a time. */
 import type { RowGradient } from '../tensor/index.js';
 import { empty, Scope, type Tensor, withBackend } from '../tensor/index.js';
-import { RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
+import { FactorGradient, RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
 import { Buckets } from './buckets.js';
 import { EarlyExchanges } from './early-exchanges.js';
+import { FactorSum } from './factor-sum.js';
+import type { Line } from './halving.js';
 import type { MpiLibrary } from './mpi-library.js';
 import { requireNative } from './native.js';
 import type { Combine, Ranks, SummedStretch } from './ranks.js';
@@ -24,6 +26,7 @@ export class MpiRanks implements Ranks {
   /** Where numbers lie while they travel: own ones, then received ones. */
   #numbers: Tensor;
   readonly #tree: TreeSum;
+  readonly #factors: FactorSum;
   readonly #early: EarlyExchanges;
   readonly #buckets = new Buckets();
   /** More threads on this machine than cores: waiting must not hold one. */
@@ -36,11 +39,13 @@ export class MpiRanks implements Ranks {
     this.size = mpi.size;
     this.#silence = new Silence(mpi, limitSeconds);
     this.#numbers = onNative(() => empty([4 * LEAST_NUMBERS], 'int32').retain());
-    this.#tree = new TreeSum({
+    const line: Line = {
       rank: mpi.rank,
       size: mpi.size,
       exchange: (...exchange) => this.#exchange(...exchange),
-    });
+    };
+    this.#tree = new TreeSum(line);
+    this.#factors = new FactorSum(line);
     this.#early = new EarlyExchanges(mpi, this.#tree);
   }
 
@@ -63,11 +68,15 @@ export class MpiRanks implements Ranks {
   }
 
   sumInto(
-    tensors: readonly Tensor[],
+    gradients: readonly (Tensor | FactorGradient)[],
     results: readonly Tensor[],
     update: (i: number, stretch: SummedStretch) => void,
   ): void {
-    tensors.forEach((tensor, i) => {
+    gradients.forEach((tensor, i) => {
+      if (tensor instanceof FactorGradient) {
+        this.#factors.sum(tensor, results[i]!, (stretch) => update(i, stretch));
+        return;
+      }
       this.#tree.sum({
         tensor,
         result: results[i]!,

@@ -2,7 +2,8 @@
  * The processes that train one model together, as whoever trains sees them. Alone is a world of one, in
  * which every exchange gives back what came: nothing above this interface asks which it is.
  */
-import type { RowGradient, Tensor } from '../tensor/index.js';
+import { type RowGradient, Scope, type Tensor } from '../tensor/index.js';
+import { FactorGradient } from '../tensor/internal.js';
 
 /** Combines two numbers. Commutative, or the ranks would not all get the same. */
 export type Combine = (a: number, b: number) => number;
@@ -36,7 +37,7 @@ export interface Ranks {
    * stretches of `results`. Then all have all of the results; the tensors are left with sums of some ranks.
    */
   sumInto(
-    tensors: readonly Tensor[],
+    gradients: readonly (Tensor | FactorGradient)[],
     results: readonly Tensor[],
     update: (i: number, stretch: SummedStretch) => void,
   ): void;
@@ -53,8 +54,10 @@ export const ALONE: Ranks = {
   reduce: () => {},
   begin: () => {},
   sum: () => {},
-  sumInto: (tensors, _results, update) => {
-    tensors.forEach((sum, i) => {
+  sumInto: (gradients, _results, update) => {
+    gradients.forEach((gradient, i) => {
+      using _full = new Scope();
+      const sum = gradient instanceof FactorGradient ? gradient.inFull() : gradient;
       update(i, { begin: 0, sum });
     });
   },

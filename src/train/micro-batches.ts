@@ -8,6 +8,7 @@
 import type { Ranks } from '../distributed/ranks.js';
 import type { TrainingSettings } from '../runs/settings.js';
 import { type RowGradient, Scope, type Tensor } from '../tensor/index.js';
+import type { FactorGradient } from '../tensor/internal.js';
 import { UsageError } from '../util/errors.js';
 
 type Batches = Pick<TrainingSettings, 'batchSize' | 'gradAccumulation' | 'batchParts'>;
@@ -65,7 +66,7 @@ export class GradientTree {
   readonly #parameters: readonly Tensor[];
   /** Micro-batches whose sum is the smallest branch. */
   readonly #leaf: number;
-  readonly #waiting: (Tensor | RowGradient | null)[][] = [];
+  readonly #waiting: (Tensor | RowGradient | FactorGradient | null)[][] = [];
 
   /** @param count micro-batches to come. */
   constructor(parameters: readonly Tensor[], count: number) {

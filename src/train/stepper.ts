@@ -25,7 +25,7 @@ import {
   Scope,
   type Tensor,
 } from '../tensor/index.js';
-import { watchLeaves } from '../tensor/internal.js';
+import { leavingFactors, watchLeaves } from '../tensor/internal.js';
 import { Generator, type GeneratorState, STREAMS_PER_RANK, streamFor } from '../util/random.js';
 import { EarlyGradients } from './early-gradients.js';
 import { StatisticsExchange, sumGradients, sumNumber } from './exchange.js';
@@ -261,7 +261,15 @@ export class Stepper implements Disposable {
    * @param left takes the parameters whose gradients can be added up in the update; null where all are wanted before.
    */
   #pass(left: Tensor[] | null): number {
-    const own = this.accumulate();
+    const canStay = left !== null && !this.#early && this.#share.count === 1 && !process.env['NOFACTORS'];
+    const own = canStay
+      ? leavingFactors(
+          (weight, rows) =>
+            !!this.#stretches?.has(weight) &&
+            rows * (weight.shape[0]! + 4 * weight.shape[1]!) < weight.numel,
+          () => this.accumulate(),
+        )
+      : this.accumulate();
     this.#statistics.exchange(this.#share);
     const canWait = (parameter: Tensor) => left !== null && !!this.#stretches?.has(parameter);
     const waiting = sumGradients(this.#parameters, this.#ranks, canWait, this.#early);

@@ -6,6 +6,7 @@
 import type { Ranks } from '../distributed/ranks.js';
 import type { Optimizer } from '../optim/index.js';
 import type { Tensor } from '../tensor/index.js';
+import type { FactorGradient } from '../tensor/internal.js';
 
 type Group = Optimizer['groups'][number];
 type Slot = Group['slots'][number];
@@ -41,7 +42,9 @@ export class StretchedUpdates {
    * are left with no gradient of use.
    */
   step(parameters: readonly Tensor[], gradScale: number): void {
-    const gradients = parameters.map((parameter) => parameter.gradientSlot().lift() as Tensor);
+    const gradients = parameters.map(
+      (parameter) => parameter.gradientSlot().lift() as Tensor | FactorGradient,
+    );
     this.#optimizer.step({ gradScale });
     this.#ranks.sumInto(gradients, parameters, (i, { begin, sum }) => {
       const { slot, group } = this.#of.get(parameters[i]!)!;

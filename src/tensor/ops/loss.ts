@@ -2,6 +2,8 @@
 import { ShapeError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
 import { type Indices, indicesOf } from '../create.js';
+import { copyOf } from '../copy.js';
+import { FactorGradient, isLeftAsFactors } from '../factors.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
@@ -212,9 +214,11 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     // The gradients are divided by the count, so it is wanted before the losses are; the mean comes at the end.
     backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
 
+    // What is left of one block, in place of a product: the logits' gradients, and x.
+    const asFactors = context.needs(1) && rowsPerBlock === N && isLeftAsFactors(weight, N);
     const gradients: FusedGradients = {
       dx: context.needs(0) ? x.empty(x.shape) : null,
-      dWeight: context.needs(1) ? weight.empty(weight.shape) : null,
+      dWeight: context.needs(1) && !asFactors ? weight.empty(weight.shape) : null,
       dBias: bias && context.needs(3) ? bias.empty(bias.shape) : null,
     };
     if (N === 0 || V === 0) for (const gradient of Object.values(gradients)) gradient?.fill_(0);
@@ -248,19 +252,24 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
         differentiateBlock(logits, block, weight, count, blockGradients, settings);
       }
     }
-    logits.dispose();
+    if (!asFactors) logits.dispose();
     backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
     losses.dispose();
     lse.dispose();
     const { dx, dWeight, dBias } = gradients;
-    // The loss stands for a gradient that was not wanted.
-    context.save(...[dx, dWeight, null, dBias].map((gradient) => gradient ?? result));
+    const factors = asFactors ? [logits, copyOf(x.alias([N, C], x.offset))] : [];
+    // The loss stands for a gradient that was not wanted, or is left as factors.
+    context.save(...[dx, dWeight, null, dBias].map((gradient) => gradient ?? result), ...factors);
     return result.alias([]);
   },
   backward({ inputs, tensors }, dy): readonly InputGradient[] {
-    const result = tensors[2];
-    const gradients = inputs.map((_, i) => (tensors[i] === result ? null : tensors[i]));
-    if (isUnit(dy)) return gradients;
+    const [, , result, , above, below] = tensors;
+    const gradients: (Tensor | null)[] = inputs.map((_, i) =>
+      tensors[i] === result ? null : tensors[i],
+    );
+    const factors = above && below ? new FactorGradient(above, below) : null;
+    if (isUnit(dy)) return factors ? gradients.with(1, factors as never) : gradients;
+    if (factors) gradients[1] = factors.inFull();
     for (const gradient of gradients) {
       gradient?.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
     }
