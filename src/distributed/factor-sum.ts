@@ -1,7 +1,8 @@
 /**
- * Sums over ranks of gradients that each has as factors: these are handed over in place of their product, and each
- * rank multiplies all of them for its own rows of the sum (Xie et al. 2016, "sufficient factor broadcasting", shared
- * out). Products are added in the tree in which their sums would be.
+ * Sums over ranks of gradients that are left as factors (sufficient factors: Xie et al. 2016; beside whole gradients,
+ * by which is less: Zhang et al. 2017, "Poseidon"). Ranks hand each other the factors for the rows of the sum that
+ * become theirs, by recursive halving without adding; then each multiplies those of all ranks for its own rows. The
+ * products are added in the tree in which whole gradients would be.
  */
 import { Scope, type Tensor } from '../tensor/index.js';
 import { type FactorGradient, product } from '../tensor/internal.js';
@@ -10,15 +11,22 @@ import type { SummedStretch } from './ranks.js';
 
 /** Bytes of a float32. */
 const BYTES = 4;
-/** Floats of the sum that are made, and then used, at a time: they never leave the cache. */
-const PIECE = Number(process.env['PIECE'] ?? 1 << 17);
 
-/** Factors of some ranks, one below the other, of which columns from `first` on are here. */
-interface Above {
-  readonly factors: Tensor;
-  readonly width: number;
-  readonly first: number;
+/** Factors of `ranks` ranks, those of one below those of the other, `rows` rows each. */
+interface Group {
   readonly ranks: number;
+  readonly rows: number;
+  /** Of the factor from above, `width` columns from `first` on. */
+  readonly above: Tensor;
+  readonly first: number;
+  readonly width: number;
+  readonly below: Tensor;
+}
+
+/** Whether ranks hand each other fewer numbers as factors of so many rows than as a gradient (m, n). */
+export function areFactorsLess(ranks: number, rows: number, [m, n]: readonly number[]): boolean {
+  const asFactors = rows * ((m! * Math.log2(ranks)) / 2 + n! * (ranks - 1));
+  return asFactors < m! * n! * (1 - 1 / ranks);
 }
 
 export class FactorSum {
@@ -28,97 +36,92 @@ export class FactorSum {
     this.#line = line;
   }
 
-  /** Adds up the products of all ranks' factors, has something made of the sums, and hands that over. */
-  sum(
-    { above, below, rows }: FactorGradient,
-    result: Tensor,
-    update: (stretch: SummedStretch) => void,
-  ): void {
+  /** Adds up what all ranks' factors, of equally many rows, come to; has this rank's rows of `result` made of it, and hands those over. */
+  sum(factors: FactorGradient, result: Tensor, update: (stretch: SummedStretch) => void): void {
     using _exchange = new Scope();
-    const { size } = this.#line;
+    const { above, below, rows } = factors;
     const [m, n] = result.shape as [number, number];
     const halvings = halvingsOf(this.#line, m);
-    const aboves: Above[] = [{ factors: above, width: m, first: 0, ranks: 1 }];
-    const belows = above.empty([size * rows, n]);
-    belows.backend.copy(belows.pointer, below.pointer, 'float32', rows * n);
-    let mine: Stretch = [0, m];
-    halvings.forEach((halving, i) => {
-      const ranks = 1 << i;
-      ({ mine } = halving);
-      const given = this.#gathered(aboves, rows, halving.theirs);
-      const taken = above.empty([ranks * rows, lengthOf(mine)]);
-      this.#exchange(halving.peer, given, [0, given.numel], taken, [0, taken.numel]);
-      aboves.push({ factors: taken, width: lengthOf(mine), first: mine[0], ranks });
-      const count = ranks * rows * n;
-      this.#exchange(halving.peer, belows, [0, count], belows, [count, 2 * count]);
-    });
-    const each = Math.max(1, Math.floor(PIECE / n));
-    const sums = Array.from({ length: Math.max(1, halvings.length) }, () => above.empty([each, n]));
-    for (let at = mine[0]; at < mine[1]; at += each) {
-      const count = Math.min(each, mine[1] - at);
-      const sum = summed({ aboves, belows, rows, n, at, count }, sums, 0, size);
-      update({ begin: at * n, sum: sum.alias([count, n], 0) });
+    const [begin, end] = halvings.at(-1)!.mine;
+    const sum = above.empty([end - begin, n]);
+    let newest: Group = { ranks: 1, rows, above, first: 0, width: m, below };
+    const groups = [newest];
+    for (const { peer, mine, theirs } of halvings) {
+      const given = gathered(groups, theirs);
+      const ranks = 2 ** (groups.length - 1);
+      const width = lengthOf(mine);
+      const taken = above.empty([ranks * rows * (n + width)]);
+      const [from, to] = [addressOf(given, 0), addressOf(taken, 0)];
+      const finish = this.#line.begin(peer, from, BYTES * given.numel, to, BYTES * taken.numel);
+      // What came last is multiplied while more is on its way.
+      addProducts(sum, newest, begin, { isFirst: groups.length === 1 });
+      finish();
+      newest = {
+        ranks,
+        rows,
+        above: taken.alias([ranks * rows, width], ranks * rows * n),
+        first: mine[0],
+        width,
+        below: taken.alias([ranks * rows, n], 0),
+      };
+      groups.push(newest);
     }
+    addProducts(sum, newest, begin, { isFirst: false });
+    update({ begin: begin * n, sum });
     for (const { peer, mine, theirs } of halvings.reverse()) {
-      const whole = ([begin, end]: Stretch): Stretch => [begin * n, end * n];
-      this.#exchange(peer, result, whole(mine), result, whole(theirs));
+      const [from, to] = [addressOf(result, mine[0] * n), addressOf(result, theirs[0] * n)];
+      const [sent, received] = [BYTES * n * lengthOf(mine), BYTES * n * lengthOf(theirs)];
+      this.#line.exchange(peer, from, sent, to, received);
     }
     result.storage.touch();
   }
-
-  /** Columns of all factors that are here, side by side in one piece. */
-  #gathered(aboves: readonly Above[], rows: number, [begin, end]: Stretch): Tensor {
-    const width = end - begin;
-    const all = aboves.reduce((sum, { ranks }) => sum + ranks * rows, 0);
-    const { backend } = aboves[0]!.factors;
-    const gathered = aboves[0]!.factors.empty([all, width]);
-    let row = 0;
-    for (const { factors, width: step, first, ranks } of aboves) {
-      const to = backend.offset(gathered.pointer, row * width);
-      const from = backend.offset(factors.pointer, begin - first);
-      backend.copyStrided(to, from, 'float32', [ranks * rows, width], [width, 1], [step, 1], false);
-      row += ranks * rows;
-    }
-    return gathered;
-  }
-
-  #exchange(peer: number, from: Tensor, given: Stretch, to: Tensor, wanted: Stretch): void {
-    const [source, place] = [addressOf(from, given[0]), addressOf(to, wanted[0])];
-    this.#line.exchange(peer, source, BYTES * lengthOf(given), place, BYTES * lengthOf(wanted));
-  }
 }
 
-interface Piece {
-  readonly aboves: readonly Above[];
-  readonly belows: Tensor;
-  readonly rows: number;
-  readonly n: number;
-  readonly at: number;
-  readonly count: number;
-}
-
-/** The sum of products first to last, in the tree's order. */
-function summed(piece: Piece, sums: readonly Tensor[], first: number, last: number): Tensor {
-  const [sum, ...rest] = sums;
-  if (last - first <= 2) {
-    for (let i = first; i < last; i++) multiply(piece, sum!, i, i > first);
-    return sum!;
+/** What another rank is to have of these, in one piece: factors from below, then columns of those from above. */
+function gathered(groups: readonly Group[], [begin, end]: Stretch): Tensor {
+  const [{ above, below }] = groups as [Group];
+  const { backend } = above;
+  const [n, width] = [below.shape[1]!, end - begin];
+  const all = groups.reduce((sum, { ranks, rows }) => sum + ranks * rows, 0);
+  const gathered = above.empty([all * (n + width)]);
+  let row = 0;
+  for (const { ranks, rows, above, first, width: step, below } of groups) {
+    const count = ranks * rows;
+    backend.copy(backend.offset(gathered.pointer, row * n), below.pointer, 'float32', below.numel);
+    const to = backend.offset(gathered.pointer, all * n + row * width);
+    const from = backend.offset(above.pointer, begin - first);
+    backend.copyStrided(to, from, 'float32', [count, width], [width, 1], [step, 1], false);
+    row += count;
   }
-  const middle = (first + last) / 2;
-  summed(piece, sums, first, middle);
-  const other = summed(piece, rest, middle, last);
-  sum!.backend.addScaled(sum!.pointer, other.pointer, piece.count * piece.n, 1);
-  return sum!;
+  return gathered;
 }
 
-function multiply(piece: Piece, sum: Tensor, i: number, accumulate: boolean): void {
-  const { aboves, belows, rows, n, at, count } = piece;
-  const which = i === 0 ? 0 : 32 - Math.clz32(i);
-  const { factors, width, first, ranks } = aboves[which]!;
-  const place = (which === 0 ? 0 : i - ranks) * rows * width + at - first;
-  const above = factors.alias([1], place);
-  const below = belows.alias([1], i * rows * n);
-  product(sum, above, below, { m: count, n, k: rows, transA: true, lda: width, accumulate });
+/** Adds to `sum`, which is rows of the product from `begin` on, those of a group's ranks; or begins with them. */
+function addProducts(
+  sum: Tensor,
+  group: Group,
+  begin: number,
+  { isFirst, from = 0, count = group.ranks }: { isFirst: boolean; from?: number; count?: number },
+): void {
+  if (count > 1 && !isFirst) {
+    const branch = sum.empty(sum.shape);
+    addProducts(branch, group, begin, { isFirst: true, from, count });
+    sum.addScaled_(branch, 1);
+    branch.dispose();
+    return;
+  }
+  if (count > 1) {
+    const half = count / 2;
+    addProducts(sum, group, begin, { isFirst: true, from, count: half });
+    addProducts(sum, group, begin, { isFirst: false, from: from + half, count: half });
+    return;
+  }
+  const { rows, above, first, width, below } = group;
+  const [m, n] = sum.shape as [number, number];
+  const left = above.alias([1], above.offset + from * rows * width + begin - first);
+  const right = below.alias([1], below.offset + from * rows * n);
+  const size = { m, n, k: rows, transA: true, lda: width, accumulate: !isFirst };
+  product(sum, left, right, size);
 }
 
 function addressOf(tensor: Tensor, element: number): number {

@@ -1,22 +1,25 @@
-/** Recursive halving: which part of something every rank has is made on which. */
+/** Recursive halving: who makes which part of something that every rank has. */
 
-/** A way to another rank. */
+/** A way to other ranks; one exchange at a time. */
 export interface Line {
   readonly rank: number;
   readonly size: number;
   /** Sends bytes from an address to a rank, and receives others from it. */
   exchange(peer: number, from: number, sent: number, to: number, received: number): void;
+  /** Begins to; what it returns waits for the end. */
+  begin(peer: number, from: number, sent: number, to: number, received: number): () => void;
 }
 
-/** Elements that two ranks have in common: those that become this rank's, and the other's. */
+export type Stretch = readonly [begin: number, end: number];
+
+/** What two ranks have in common: what becomes this one's, and the other's. */
 export interface Halving {
   readonly peer: number;
   readonly mine: Stretch;
   readonly theirs: Stretch;
 }
-export type Stretch = readonly [begin: number, end: number];
 
-/** Halves of `count` elements, and halves of these, until each rank has its own; neighbours share out first. */
+/** Halves of so many elements, and halves of these, down to those of each rank alone. Neighbours come first. */
 export function halvingsOf({ rank, size }: Pick<Line, 'rank' | 'size'>, count: number): Halving[] {
   const halvings: Halving[] = [];
   let whole: Stretch = [0, count];

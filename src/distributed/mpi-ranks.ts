@@ -4,7 +4,7 @@ import { empty, Scope, type Tensor, withBackend } from '../tensor/index.js';
 import { FactorGradient, RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
 import { Buckets } from './buckets.js';
 import { EarlyExchanges } from './early-exchanges.js';
-import { FactorSum } from './factor-sum.js';
+import { areFactorsLess, FactorSum } from './factor-sum.js';
 import type { Line } from './halving.js';
 import type { MpiLibrary } from './mpi-library.js';
 import { requireNative } from './native.js';
@@ -15,6 +15,8 @@ import { waitUntil } from './waiting.js';
 
 /** Bytes of a float32 or int32. */
 const BYTES = 4;
+/** What computes matrix products unless another library is told to. */
+const OWN_ENGINE = 'nanogpt';
 /** Doubles of the smallest memory for numbers; it grows. */
 const LEAST_NUMBERS = 256;
 
@@ -43,6 +45,10 @@ export class MpiRanks implements Ranks {
       rank: mpi.rank,
       size: mpi.size,
       exchange: (...exchange) => this.#exchange(...exchange),
+      begin: (peer, ...exchange) => {
+        mpi.begin(peer, ...exchange);
+        return () => this.#wait(peer, () => mpi.isDone());
+      },
     };
     this.#tree = new TreeSum(line);
     this.#factors = new FactorSum(line);
@@ -72,18 +78,20 @@ export class MpiRanks implements Ranks {
     results: readonly Tensor[],
     update: (i: number, stretch: SummedStretch) => void,
   ): void {
-    gradients.forEach((tensor, i) => {
-      if (tensor instanceof FactorGradient) {
-        this.#factors.sum(tensor, results[i]!, (stretch) => update(i, stretch));
-        return;
+    gradients.forEach((gradient, i) => {
+      const result = results[i]!;
+      const updateOwn = (stretch: SummedStretch) => update(i, stretch);
+      if (gradient instanceof FactorGradient) this.#factors.sum(gradient, result, updateOwn);
+      else {
+        const arrived = this.#arrived(gradient);
+        this.#tree.sum({ tensor: gradient, result, update: updateOwn, ...arrived });
       }
-      this.#tree.sum({
-        tensor,
-        result: results[i]!,
-        update: (stretch) => update(i, stretch),
-        ...this.#arrived(tensor),
-      });
     });
+  }
+
+  wantsFactors({ shape }: Tensor, rows: number): boolean {
+    // Another's product may round a part of the rows otherwise than all of them.
+    return requireNative().matmulEngine === OWN_ENGINE && areFactorsLess(this.size, rows, shape);
   }
 
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null {

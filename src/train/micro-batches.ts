@@ -7,8 +7,7 @@
  */
 import type { Ranks } from '../distributed/ranks.js';
 import type { TrainingSettings } from '../runs/settings.js';
-import { type RowGradient, Scope, type Tensor } from '../tensor/index.js';
-import type { FactorGradient } from '../tensor/internal.js';
+import { type FactorGradient, type RowGradient, Scope, type Tensor } from '../tensor/index.js';
 import { UsageError } from '../util/errors.js';
 
 type Batches = Pick<TrainingSettings, 'batchSize' | 'gradAccumulation' | 'batchParts'>;

@@ -4,8 +4,7 @@
  */
 import type { Ranks } from '../distributed/ranks.js';
 import type { Optimizer } from '../optim/index.js';
-import type { RowGradient, Tensor } from '../tensor/index.js';
-import type { FactorGradient } from '../tensor/internal.js';
+import type { FactorGradient, RowGradient, Tensor } from '../tensor/index.js';
 
 type Slot = Optimizer['groups'][number]['slots'][number];
 

@@ -255,21 +255,22 @@ export class Stepper implements Disposable {
     watchLeaves(complete, () => loss.backward());
   }
 
+  /** As `accumulate`; gradients that are added up in the update may be left as factors, if there is one micro-batch. */
+  #accumulateFor(left: Tensor[] | null): number {
+    const stretches = this.#stretches;
+    const isWhole = left === null || this.#early !== null || this.#share.count > 1;
+    if (!stretches || isWhole) return this.accumulate();
+    const wanted = (weight: Tensor, rows: number) => stretches.wantsFactors(weight, rows);
+    return leavingFactors(wanted, () => this.accumulate());
+  }
+
   /**
    * All ranks' passes: the sum of all gradients is left in place on each, and the mean loss returned.
    *
    * @param left takes the parameters whose gradients can be added up in the update; null where all are wanted before.
    */
   #pass(left: Tensor[] | null): number {
-    const canStay = left !== null && !this.#early && this.#share.count === 1 && !process.env['NOFACTORS'];
-    const own = canStay
-      ? leavingFactors(
-          (weight, rows) =>
-            !!this.#stretches?.has(weight) &&
-            rows * (weight.shape[0]! + 4 * weight.shape[1]!) < weight.numel,
-          () => this.accumulate(),
-        )
-      : this.accumulate();
+    const own = this.#accumulateFor(left);
     this.#statistics.exchange(this.#share);
     const canWait = (parameter: Tensor) => left !== null && !!this.#stretches?.has(parameter);
     const waiting = sumGradients(this.#parameters, this.#ranks, canWait, this.#early);

@@ -1,8 +1,8 @@
 /** Cross-entropy, on logits or straight from the layer before them. */
 import { ShapeError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
-import { type Indices, indicesOf } from '../create.js';
 import { copyOf } from '../copy.js';
+import { type Indices, indicesOf } from '../create.js';
 import { FactorGradient, isLeftAsFactors } from '../factors.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsNone } from '../tape.js';
@@ -262,14 +262,12 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     context.save(...[dx, dWeight, null, dBias].map((gradient) => gradient ?? result), ...factors);
     return result.alias([]);
   },
-  backward({ inputs, tensors }, dy): readonly InputGradient[] {
-    const [, , result, , above, below] = tensors;
-    const gradients: (Tensor | null)[] = inputs.map((_, i) =>
-      tensors[i] === result ? null : tensors[i],
-    );
-    const factors = above && below ? new FactorGradient(above, below) : null;
-    if (isUnit(dy)) return factors ? gradients.with(1, factors as never) : gradients;
-    if (factors) gradients[1] = factors.inFull();
+  backward({ tensors }, dy): readonly InputGradient[] {
+    const [dx, dWeight, result, dBias, above, below] = tensors;
+    const wanted = (gradient: Tensor) => (gradient === result ? null : gradient);
+    const factors = tensors.length > 4 ? new FactorGradient(above, below) : null;
+    if (isUnit(dy)) return [wanted(dx), factors ?? wanted(dWeight), null, wanted(dBias)];
+    const gradients = [wanted(dx), factors?.inFull() ?? wanted(dWeight), null, wanted(dBias)];
     for (const gradient of gradients) {
       gradient?.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
     }
