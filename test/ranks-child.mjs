@@ -1,7 +1,6 @@
 /**
  * Small trainings of every kind of model, on however many ranks there are; rank 0 prints a line of JSON: by
- * model, a checksum of its state and what was measured on the way, and which of them handed gradients over as
- * factors. Argument: the compiled package.
+ * model, a checksum of its state and what was measured on the way. Argument: the compiled package.
  */
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -39,11 +38,6 @@ const CASES = {
   mlp: ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, optimizer: 'sgd' }],
   // Wide enough that ranks update stretches of it.
   'mlp, wide': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 1501, optimizer: 'sgd' }],
-  'mlp, wide, two parts': [
-    'mlp',
-    'chars',
-    { blockSize: 4, nEmbd: 6, nHidden: 1501, optimizer: 'sgd', batchParts: 2, labelSmoothing: 0.1 },
-  ],
   'mlp, wide, overlapped': [
     'mlp',
     'chars',
@@ -84,16 +78,8 @@ async function trained(kind, preset, overrides) {
   return { state, events, validation: validation?.loss };
 }
 
-const asFactors = new Set();
 const results = {};
 for (const [name, [kind, preset, settings]] of Object.entries(CASES)) {
-  if (settings?.batchParts < ranks.size) continue;
-  if (ranks.size > 1) {
-    ranks.sumInto = function (gradients, ...rest) {
-      if (gradients.some((gradient) => 'above' in gradient)) asFactors.add(name);
-      Object.getPrototypeOf(this).sumInto.call(this, gradients, ...rest);
-    };
-  }
   const overrides = settings ? { ...TRAINING, ...settings } : {};
   const { state, ...seen } = await trained(kind, preset, overrides);
   const sum = state.reduce((crc, data) => crc32(new Uint8Array(data.buffer), crc), 0);
@@ -128,7 +114,6 @@ const { state, events, validation } = await trained('mlp', 'chars', {
   syncBatchNorm: true,
 });
 const shared = [...state.flatMap((data) => [...data]), ...events.flat(), validation];
-if (ranks.rank === 0)
-  process.stdout.write(`${JSON.stringify({ results, shared, asFactors: [...asFactors] })}\n`);
+if (ranks.rank === 0) process.stdout.write(`${JSON.stringify({ results, shared })}\n`);
 joined.leave();
 process.exit(0);

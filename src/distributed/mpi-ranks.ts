@@ -1,11 +1,9 @@
 /** Ranks over MPI: sums in a fixed tree, made of exchanges between two ranks at a time. */
 import type { RowGradient } from '../tensor/index.js';
 import { empty, Scope, type Tensor, withBackend } from '../tensor/index.js';
-import { FactorGradient, RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
+import { RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
 import { Buckets } from './buckets.js';
 import { EarlyExchanges } from './early-exchanges.js';
-import { areFactorsLess, FactorSum } from './factor-sum.js';
-import type { Line } from './halving.js';
 import type { MpiLibrary } from './mpi-library.js';
 import { requireNative } from './native.js';
 import type { Combine, Ranks, SummedStretch } from './ranks.js';
@@ -15,8 +13,6 @@ import { waitUntil } from './waiting.js';
 
 /** Bytes of a float32 or int32. */
 const BYTES = 4;
-/** What computes matrix products unless another library is told to. */
-const OWN_ENGINE = 'nanogpt';
 /** Doubles of the smallest memory for numbers; it grows. */
 const LEAST_NUMBERS = 256;
 
@@ -28,7 +24,6 @@ export class MpiRanks implements Ranks {
   /** Where numbers lie while they travel: own ones, then received ones. */
   #numbers: Tensor;
   readonly #tree: TreeSum;
-  readonly #factors: FactorSum;
   readonly #early: EarlyExchanges;
   readonly #buckets = new Buckets();
   /** More threads on this machine than cores: waiting must not hold one. */
@@ -41,17 +36,11 @@ export class MpiRanks implements Ranks {
     this.size = mpi.size;
     this.#silence = new Silence(mpi, limitSeconds);
     this.#numbers = onNative(() => empty([4 * LEAST_NUMBERS], 'int32').retain());
-    const line: Line = {
+    this.#tree = new TreeSum({
       rank: mpi.rank,
       size: mpi.size,
       exchange: (...exchange) => this.#exchange(...exchange),
-      begin: (peer, ...exchange) => {
-        mpi.begin(peer, ...exchange);
-        return () => this.#wait(peer, () => mpi.isDone());
-      },
-    };
-    this.#tree = new TreeSum(line);
-    this.#factors = new FactorSum(line);
+    });
     this.#early = new EarlyExchanges(mpi, this.#tree);
   }
 
@@ -74,24 +63,18 @@ export class MpiRanks implements Ranks {
   }
 
   sumInto(
-    gradients: readonly (Tensor | FactorGradient)[],
+    tensors: readonly Tensor[],
     results: readonly Tensor[],
     update: (i: number, stretch: SummedStretch) => void,
   ): void {
-    gradients.forEach((gradient, i) => {
-      const result = results[i]!;
-      const updateOwn = (stretch: SummedStretch) => update(i, stretch);
-      if (gradient instanceof FactorGradient) this.#factors.sum(gradient, result, updateOwn);
-      else {
-        const arrived = this.#arrived(gradient);
-        this.#tree.sum({ tensor: gradient, result, update: updateOwn, ...arrived });
-      }
+    tensors.forEach((tensor, i) => {
+      this.#tree.sum({
+        tensor,
+        result: results[i]!,
+        update: (stretch) => update(i, stretch),
+        ...this.#arrived(tensor),
+      });
     });
-  }
-
-  wantsFactors({ shape }: Tensor, rows: number): boolean {
-    // Another's product may round a part of the rows otherwise than all of them.
-    return requireNative().matmulEngine === OWN_ENGINE && areFactorsLess(this.size, rows, shape);
   }
 
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null {

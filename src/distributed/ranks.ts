@@ -2,7 +2,7 @@
  * The processes that train one model together, as whoever trains sees them. Alone is a world of one, in
  * which every exchange gives back what came: nothing above this interface asks which it is.
  */
-import type { FactorGradient, RowGradient, Tensor } from '../tensor/index.js';
+import type { RowGradient, Tensor } from '../tensor/index.js';
 
 /** Combines two numbers. Commutative, or the ranks would not all get the same. */
 export type Combine = (a: number, b: number) => number;
@@ -32,17 +32,14 @@ export interface Ranks {
   /** Adds up float32 tensors of all ranks, in place. */
   sum(tensors: readonly Tensor[]): void;
   /**
-   * Adds up gradients of all ranks, float32, and makes something of the sums: on each rank `update` makes its own
-   * stretches of `results`. Then all have all of the results; the gradients are left with sums of some ranks.
-   * One that is left as factors is so on all ranks, with equally many rows.
+   * Adds up float32 tensors of all ranks and makes something of the sums: on each rank `update` makes its own
+   * stretches of `results`. Then all have all of the results; the tensors are left with sums of some ranks.
    */
   sumInto(
-    gradients: readonly (Tensor | FactorGradient)[],
+    tensors: readonly Tensor[],
     results: readonly Tensor[],
     update: (i: number, stretch: SummedStretch) => void,
   ): void;
-  /** Whether `sumInto` has less to hand over where a weight's gradient, from so many rows, is left as factors. */
-  wantsFactors(weight: Tensor, rows: number): boolean;
   /** Adds up a gradient by rows of all ranks; `gradient`, which may be null, is taken over. In the scope at hand. */
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null;
   /** Gives every rank the values of each float32 tensor that its owner has. */
@@ -56,12 +53,11 @@ export const ALONE: Ranks = {
   reduce: () => {},
   begin: () => {},
   sum: () => {},
-  sumInto: (gradients, _results, update) => {
-    gradients.forEach((gradient, i) => {
-      update(i, { begin: 0, sum: 'above' in gradient ? gradient.inFull() : gradient });
+  sumInto: (tensors, _results, update) => {
+    tensors.forEach((sum, i) => {
+      update(i, { begin: 0, sum });
     });
   },
-  wantsFactors: () => false,
   sumRows: (_weight, gradient) => gradient,
   share: () => {},
 };

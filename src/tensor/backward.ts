@@ -5,7 +5,6 @@
 import { ShapeError, UserError } from '../util/errors.js';
 import { formatShape, sameShape } from '../util/shape.js';
 import { copyOf } from './copy.js';
-import { FactorGradient } from './factors.js';
 import { type InputGradient, inFull, RowGradient } from './gradient.js';
 import { Scope } from './scope.js';
 import { currentWatcher, type Node, noGrad } from './tape.js';
@@ -164,10 +163,6 @@ function runNode(node: Node, dy: Tensor): void {
       deliverRows(node, input, gradient);
       continue;
     }
-    if (gradient instanceof FactorGradient) {
-      input.gradientSlot().addFactors(input, gradient);
-      continue;
-    }
     currentWatcher()?.(node.name, gradient, 'backward', node);
     if (!sameShape(gradient.shape, input.shape)) {
       throw new ShapeError(
@@ -221,8 +216,6 @@ function inOwnScope(node: Node, dy: Tensor): readonly InputGradient[] {
       if (gradient instanceof RowGradient) {
         inner.release(gradient.rows.storage);
         inner.release(gradient.values.storage);
-      } else if (gradient instanceof FactorGradient) {
-        for (const storage of gradient.storages) inner.release(storage);
       } else {
         inner.release(gradient.storage);
       }

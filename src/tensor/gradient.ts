@@ -2,7 +2,6 @@
 
 import { UserError } from '../util/errors.js';
 import { copyOf } from './copy.js';
-import { FactorGradient } from './factors.js';
 import type { Storage } from './scope.js';
 import type { Tensor } from './tensor.js';
 
@@ -43,7 +42,7 @@ export class RowGradient {
 }
 
 /** What a backward returns for an input: its gradient, or null where none is needed. */
-export type InputGradient = Tensor | RowGradient | FactorGradient | null;
+export type InputGradient = Tensor | RowGradient | null;
 
 /** A gradient by rows, written out in full for a tensor like `weight`. */
 export function inFull(weight: Tensor, gradient: RowGradient): Tensor {
@@ -98,18 +97,13 @@ function addRows(dense: Tensor, gradient: RowGradient): Tensor {
 export class GradientSlot {
   private dense: Tensor | null = null;
   private byRows: RowGradient | null = null;
-  private byFactors: FactorGradient | null = null;
   /** Whether a caller may hold the dense gradient. */
   private lent = false;
   /** Whether `dropped` knows of it. */
   private watched = false;
 
   get isEmpty(): boolean {
-    return this.dense === null && this.byRows === null && this.byFactors === null;
-  }
-
-  get factors(): FactorGradient | null {
-    return this.byFactors;
+    return this.dense === null && this.byRows === null;
   }
 
   get rows(): RowGradient | null {
@@ -119,7 +113,6 @@ export class GradientSlot {
   /** What it holds, made dense where it was by rows. */
   gradientOf(owner: Tensor): Tensor | null {
     if (this.byRows) this.take(owner, inFull(owner, this.byRows));
-    else if (this.byFactors) this.take(owner, this.byFactors.inFull());
     return this.dense;
   }
 
@@ -152,22 +145,11 @@ export class GradientSlot {
     gradient.free();
   }
 
-  /** Takes factors over; beside another gradient they are multiplied, and added to it. */
-  addFactors(owner: Tensor, gradient: FactorGradient): void {
-    if (this.isEmpty) {
-      this.take(owner, gradient);
-      return;
-    }
-    this.add(owner, gradient.inFull(), false);
-    gradient.free();
-  }
-
   /** Hands over what it holds, and is empty: whoever has it frees it, or hands it to `merge`. */
-  lift(): Tensor | RowGradient | FactorGradient | null {
-    const held = this.dense ?? this.byRows ?? this.byFactors;
+  lift(): Tensor | RowGradient | null {
+    const held = this.dense ?? this.byRows;
     this.dense = null;
     this.byRows = null;
-    this.byFactors = null;
     this.lent = false;
     return held;
   }
@@ -176,10 +158,9 @@ export class GradientSlot {
    * Adds what was lifted out of it, taking the memory over. Unlike `addByRows` it leaves rows rows: the sum
    * of two gradients by rows has the rows of both, whose values are those of the dense sum, bit for bit.
    */
-  merge(owner: Tensor, other: Tensor | RowGradient | FactorGradient | null): void {
+  merge(owner: Tensor, other: Tensor | RowGradient | null): void {
     if (other === null) return;
-    if (other instanceof FactorGradient) this.addFactors(owner, other);
-    else if (this.isEmpty) this.take(owner, other);
+    if (this.isEmpty) this.take(owner, other);
     else if (!(other instanceof RowGradient)) this.mergeDense(owner, other);
     else if (this.byRows === null) this.addByRows(owner, other);
     else {
@@ -199,10 +180,9 @@ export class GradientSlot {
   }
 
   /** Drops what it holds and takes this, which is to live as long as `owner` does. */
-  take(owner: Tensor, gradient: Tensor | RowGradient | FactorGradient): void {
+  take(owner: Tensor, gradient: Tensor | RowGradient): void {
     this.clear();
     if (gradient instanceof RowGradient) this.byRows = gradient;
-    else if (gradient instanceof FactorGradient) this.byFactors = gradient;
     else this.dense = gradient;
     this.follow(owner);
   }
@@ -213,8 +193,6 @@ export class GradientSlot {
     this.dense?.storage.follow(owner.storage);
     this.byRows?.rows.storage.follow(owner.storage);
     this.byRows?.values.storage.follow(owner.storage);
-    this.byFactors?.above.storage.follow(owner.storage);
-    this.byFactors?.below.storage.follow(owner.storage);
     const { scope, owner: collected } = owner.storage;
     if (scope || collected || this.watched) return;
     this.watched = true;
@@ -228,7 +206,6 @@ export class GradientSlot {
       yield this.byRows.rows.storage;
       yield this.byRows.values.storage;
     }
-    if (this.byFactors) yield* this.byFactors.storages;
   }
 
   /** Drops what it holds: freed at once, unless a caller may hold it. */
@@ -236,10 +213,8 @@ export class GradientSlot {
     if (this.lent) this.dense?.storage.leave();
     else this.dense?.storage.free();
     this.byRows?.free();
-    this.byFactors?.free();
     this.dense = null;
     this.byRows = null;
-    this.byFactors = null;
     this.lent = false;
   }
 

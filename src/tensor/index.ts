@@ -17,7 +17,6 @@ export {
   withBackend,
   zeros,
 } from './create.js';
-export type { FactorGradient } from './factors.js';
 export type { InputGradient, RowGradient } from './gradient.js';
 export * from './ops/accumulate.js';
 export * from './ops/arithmetic.js';

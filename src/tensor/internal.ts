@@ -3,7 +3,6 @@
  * it trusts its callers or speaks to them alone.
  */
 export { watchLeaves } from './backward.js';
-export { FactorGradient, leavingFactors, type WantsFactors } from './factors.js';
 export { RowGradient, sumOfRows } from './gradient.js';
 export { checkFloat, checkIndices, checkTensor, checkTensorMap } from './ops/check.js';
 export { mapsOfCall } from './ops/plain-attention.js';

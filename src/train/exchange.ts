@@ -1,5 +1,5 @@
 /** What ranks hand each other in a step: gradients, losses, and what BatchNorm saw. */
-import { type Combine, plus, type Ranks } from '../distributed/ranks.js';
+import { most, plus, type Ranks } from '../distributed/ranks.js';
 import type { Module } from '../nn/index.js';
 import { batchNormsOf, type SharedBatches, type TrackedStatistics } from '../nn/index.js';
 import { apply, noGrad, type Operation, Scope, type Tensor } from '../tensor/index.js';
@@ -10,11 +10,6 @@ import type { Share } from './micro-batches.js';
 const NONE = 0;
 const ROWS = 1;
 const DENSE = 2;
-/** Of factors: with one row, two, and so on. */
-const FACTORS = DENSE;
-
-/** The least form that both have: different factors are multiplied. */
-const common: Combine = (a, b) => (a === b ? a : Math.min(DENSE, Math.max(a, b)));
 
 /**
  * Adds up the ranks' gradients, each rank's in its parameters: afterwards all have the same sum.
@@ -32,14 +27,13 @@ export function sumGradients(
   const left: Tensor[] = [];
   if (ranks.size === 1) return left;
   const forms = Float64Array.from(parameters, formOf);
-  ranks.reduce(forms, common);
+  ranks.reduce(forms, most);
   using _sums = new Scope();
   const dense: Tensor[] = [];
   const inFull: Tensor[] = [];
   parameters.forEach((parameter, i) => {
     const slot = parameter.gradientSlot();
-    if (forms[i]! > FACTORS) left.push(parameter);
-    else if (forms[i] === DENSE) {
+    if (forms[i] === DENSE) {
       if (slot.isEmpty) slot.take(parameter, parameter.empty(parameter.shape).fill_(0));
       const gradient = slot.gradientOf(parameter)!;
       inFull.push(parameter);
@@ -57,8 +51,6 @@ export function sumGradients(
 
 function formOf(parameter: Tensor): number {
   if (parameter.rowGrad) return ROWS;
-  const { factors } = parameter.gradientSlot();
-  if (factors) return FACTORS + factors.rows;
   return parameter.hasGrad ? DENSE : NONE;
 }
 

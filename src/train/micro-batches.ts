@@ -7,7 +7,7 @@
  */
 import type { Ranks } from '../distributed/ranks.js';
 import type { TrainingSettings } from '../runs/settings.js';
-import { type FactorGradient, type RowGradient, Scope, type Tensor } from '../tensor/index.js';
+import { type RowGradient, Scope, type Tensor } from '../tensor/index.js';
 import { UsageError } from '../util/errors.js';
 
 type Batches = Pick<TrainingSettings, 'batchSize' | 'gradAccumulation' | 'batchParts'>;
@@ -65,7 +65,7 @@ export class GradientTree {
   readonly #parameters: readonly Tensor[];
   /** Micro-batches whose sum is the smallest branch. */
   readonly #leaf: number;
-  readonly #waiting: (Tensor | RowGradient | FactorGradient | null)[][] = [];
+  readonly #waiting: (Tensor | RowGradient | null)[][] = [];
 
   /** @param count micro-batches to come. */
   constructor(parameters: readonly Tensor[], count: number) {

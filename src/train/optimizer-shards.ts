@@ -4,7 +4,7 @@
  */
 import type { Ranks } from '../distributed/ranks.js';
 import type { Optimizer } from '../optim/index.js';
-import type { FactorGradient, RowGradient, Tensor } from '../tensor/index.js';
+import type { RowGradient, Tensor } from '../tensor/index.js';
 
 type Slot = Optimizer['groups'][number]['slots'][number];
 
@@ -38,7 +38,7 @@ export class OptimizerShards {
   /** `optimizer.step`, of which each rank does its part. Gradients are as they were. */
   step(gradScale: number): void {
     const touched = [...this.#slots()].filter(({ param }) => param.hasGrad);
-    const others: [Slot, Tensor | RowGradient | FactorGradient][] = [];
+    const others: [Slot, Tensor | RowGradient][] = [];
     for (const slot of touched) {
       if (!this.#isOwn(slot)) others.push([slot, slot.param.gradientSlot().lift()!]);
     }

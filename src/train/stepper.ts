@@ -25,7 +25,7 @@ import {
   Scope,
   type Tensor,
 } from '../tensor/index.js';
-import { leavingFactors, watchLeaves } from '../tensor/internal.js';
+import { watchLeaves } from '../tensor/internal.js';
 import { Generator, type GeneratorState, STREAMS_PER_RANK, streamFor } from '../util/random.js';
 import { EarlyGradients } from './early-gradients.js';
 import { StatisticsExchange, sumGradients, sumNumber } from './exchange.js';
@@ -255,22 +255,13 @@ export class Stepper implements Disposable {
     watchLeaves(complete, () => loss.backward());
   }
 
-  /** As `accumulate`; gradients that are added up in the update may be left as factors, if there is one micro-batch. */
-  #accumulateFor(left: Tensor[] | null): number {
-    const stretches = this.#stretches;
-    const isWhole = left === null || this.#early !== null || this.#share.count > 1;
-    if (!stretches || isWhole) return this.accumulate();
-    const wanted = (weight: Tensor, rows: number) => stretches.wantsFactors(weight, rows);
-    return leavingFactors(wanted, () => this.accumulate());
-  }
-
   /**
    * All ranks' passes: the sum of all gradients is left in place on each, and the mean loss returned.
    *
    * @param left takes the parameters whose gradients can be added up in the update; null where all are wanted before.
    */
   #pass(left: Tensor[] | null): number {
-    const own = this.#accumulateFor(left);
+    const own = this.accumulate();
     this.#statistics.exchange(this.#share);
     const canWait = (parameter: Tensor) => left !== null && !!this.#stretches?.has(parameter);
     const waiting = sumGradients(this.#parameters, this.#ranks, canWait, this.#early);

@@ -5,7 +5,7 @@
  */
 import type { Ranks } from '../distributed/ranks.js';
 import type { Optimizer } from '../optim/index.js';
-import type { FactorGradient, Tensor } from '../tensor/index.js';
+import type { Tensor } from '../tensor/index.js';
 
 type Group = Optimizer['groups'][number];
 type Slot = Group['slots'][number];
@@ -36,19 +36,12 @@ export class StretchedUpdates {
     return this.#of.has(parameter);
   }
 
-  /** Whether one's gradient, from so many rows, had better be left as factors. */
-  wantsFactors(parameter: Tensor, rows: number): boolean {
-    return this.has(parameter) && this.#ranks.wantsFactors(parameter, rows);
-  }
-
   /**
-   * `optimizer.step`, with these parameters' gradients, in full or as factors, still to be added up over all
-   * ranks. They are left with no gradient of use.
+   * `optimizer.step`, with these parameters' gradients, in full, still to be added up over all ranks. They
+   * are left with no gradient of use.
    */
   step(parameters: readonly Tensor[], gradScale: number): void {
-    const gradients = parameters.map(
-      (parameter) => parameter.gradientSlot().lift() as Tensor | FactorGradient,
-    );
+    const gradients = parameters.map((parameter) => parameter.gradientSlot().lift() as Tensor);
     this.#optimizer.step({ gradScale });
     this.#ranks.sumInto(gradients, parameters, (i, { begin, sum }) => {
       const { slot, group } = this.#of.get(parameters[i]!)!;

@@ -1,9 +1,7 @@
 /** Cross-entropy, on logits or straight from the layer before them. */
 import { ShapeError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
-import { copyOf } from '../copy.js';
 import { type Indices, indicesOf } from '../create.js';
-import { FactorGradient, isLeftAsFactors } from '../factors.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
@@ -214,11 +212,9 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     // The gradients are divided by the count, so it is wanted before the losses are; the mean comes at the end.
     backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
 
-    // What is left of one block, in place of a product: the logits' gradients, and x.
-    const asFactors = context.needs(1) && rowsPerBlock === N && isLeftAsFactors(weight, N);
     const gradients: FusedGradients = {
       dx: context.needs(0) ? x.empty(x.shape) : null,
-      dWeight: context.needs(1) && !asFactors ? weight.empty(weight.shape) : null,
+      dWeight: context.needs(1) ? weight.empty(weight.shape) : null,
       dBias: bias && context.needs(3) ? bias.empty(bias.shape) : null,
     };
     if (N === 0 || V === 0) for (const gradient of Object.values(gradients)) gradient?.fill_(0);
@@ -252,22 +248,19 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
         differentiateBlock(logits, block, weight, count, blockGradients, settings);
       }
     }
-    if (!asFactors) logits.dispose();
+    logits.dispose();
     backend.meanLoss(result.pointer, losses.pointer, targets.pointer, N, ignoreIndex);
     losses.dispose();
     lse.dispose();
     const { dx, dWeight, dBias } = gradients;
-    const factors = asFactors ? [logits, copyOf(x.alias([N, C], x.offset))] : [];
-    // The loss stands for a gradient that was not wanted, or is left as factors.
-    context.save(...[dx, dWeight, null, dBias].map((gradient) => gradient ?? result), ...factors);
+    // The loss stands for a gradient that was not wanted.
+    context.save(...[dx, dWeight, null, dBias].map((gradient) => gradient ?? result));
     return result.alias([]);
   },
-  backward({ tensors }, dy): readonly InputGradient[] {
-    const [dx, dWeight, result, dBias, above, below] = tensors;
-    const wanted = (gradient: Tensor) => (gradient === result ? null : gradient);
-    const factors = tensors.length > 4 ? new FactorGradient(above, below) : null;
-    if (isUnit(dy)) return [wanted(dx), factors ?? wanted(dWeight), null, wanted(dBias)];
-    const gradients = [wanted(dx), factors?.inFull() ?? wanted(dWeight), null, wanted(dBias)];
+  backward({ inputs, tensors }, dy): readonly InputGradient[] {
+    const result = tensors[2];
+    const gradients = inputs.map((_, i) => (tensors[i] === result ? null : tensors[i]));
+    if (isUnit(dy)) return gradients;
     for (const gradient of gradients) {
       gradient?.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
     }
