@@ -285,7 +285,9 @@ describe.skipIf(!isHere)('the playground', () => {
       const alert = page.getByRole('alert');
       const models = page.getByRole('combobox', { name: /^model/ });
       await models.selectOption('wavenet');
-      await page.getByText(/^published: training needs .* WebAssembly can address/).waitFor();
+      const presets = page.getByRole('combobox', { name: /^preset/ });
+      await presets.selectOption({ label: 'published (too large)' });
+      await page.getByText(/^training needs .* WebAssembly can address/).waitFor();
       await models.selectOption('mlp');
       await fill(page, 'nHiden=3', '30');
       await trains(page);

@@ -21,9 +21,6 @@ const more = signal('');
 const starting = signal(false);
 
 const definition = computed(() => models.value.find(({ name }) => name === model.value));
-const tooLarge = computed(
-  () => definition.value?.presets.filter(({ lacks }) => lacks !== null) ?? [],
-);
 const chosen = computed(() => definition.value?.presets.find(({ name }) => name === preset.value));
 
 /** Takes a preset, or the first that a tab has room for. */
@@ -120,12 +117,12 @@ export function Setup() {
             ))}
           </select>
         </label>
-        {tooLarge.value.map(({ name, lacks }) => (
-          <p key={name} class="faint">
-            {name}: {lacks}. Make it smaller below, or train it on the command line.
-          </p>
-        ))}
         <p class="faint">{chosen.value?.summary ?? definition.value?.summary}</p>
+        {chosen.value?.lacks && (
+          <p class="machine">
+            {chosen.value.lacks}. Make it smaller below, or train it on the command line.
+          </p>
+        )}
         <Text />
         <Numbers />
         <label class="tall">
