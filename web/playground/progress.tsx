@@ -6,6 +6,7 @@ import { duration, short, loss as shownLoss, whole } from '../format.js';
 import { Panel } from '../parts/bits.js';
 import { Chart } from '../parts/chart.js';
 import { theme } from '../state.js';
+import { folderName } from './archive.js';
 import {
   ending,
   finalValidation,
@@ -23,7 +24,7 @@ export function Progress() {
   const config = run.value?.config;
   return (
     <Panel
-      title={config ? config.name : 'Loss'}
+      title={config ? folderName(config.name) : 'Loss'}
       tools={
         <>
           <span class="grow" />
