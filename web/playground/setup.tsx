@@ -141,7 +141,11 @@ export function Setup() {
   );
 }
 
+/** Characters: beyond, a browser takes minutes to lay a text out in a field. */
+const LONGEST_SHOWN = 1_000_000;
+
 function Text() {
+  const isLong = ownText.value.length > LONGEST_SHOWN;
   return (
     <>
       <label class="line">
@@ -163,9 +167,19 @@ function Text() {
           <textarea
             rows={6}
             placeholder="paste a text here: a few thousand characters at least"
-            value={ownText.value}
+            value={isLong ? ownText.value.slice(0, LONGEST_SHOWN) : ownText.value}
+            readOnly={isLong}
             onInput={(event) => (ownText.value = event.currentTarget.value)}
           />
+          {isLong && (
+            <span class="row">
+              its beginning; all of it is trained on
+              <span class="grow" />
+              <button type="button" onClick={() => (ownText.value = '')}>
+                another text
+              </button>
+            </span>
+          )}
         </label>
       )}
       <label class="tall">
