@@ -171,16 +171,16 @@ function Text() {
             readOnly={isLong}
             onInput={(event) => (ownText.value = event.currentTarget.value)}
           />
-          {isLong && (
-            <span class="row">
-              its beginning; all of it is trained on
-              <span class="grow" />
-              <button type="button" onClick={() => (ownText.value = '')}>
-                another text
-              </button>
-            </span>
-          )}
         </label>
+      )}
+      {choice.value === OWN && isLong && (
+        <div class="row faint">
+          its beginning; all of it is trained on
+          <span class="grow" />
+          <button type="button" onClick={() => (ownText.value = '')}>
+            another text
+          </button>
+        </div>
       )}
       <label class="tall">
         or load one from a file
