@@ -28,6 +28,16 @@ export interface Point {
   readonly step: number;
   readonly loss: number;
 }
+/** As many as a wide screen has pixels for; a run may have a line for each of its steps. */
+const MOST_POINTS = 2000;
+
+/** Every so many of them, and the last. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  const every = Math.ceil(points.length / MOST_POINTS);
+  if (every <= 2) return points;
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}
+
 export const trainPoints = signal<readonly Point[]>([]);
 export const validationPoints = signal<readonly Point[]>([]);
 /** Over the whole split, once training has ended. */
@@ -49,10 +59,10 @@ engine.on('progress', (event) => {
   progress.value = event;
 });
 engine.on('metrics', ({ step, loss }) => {
-  trainPoints.value = [...trainPoints.value, { step, loss }];
+  trainPoints.value = thinned([...trainPoints.value, { step, loss }]);
 });
 engine.on('evaluation', ({ step, loss }) => {
-  validationPoints.value = [...validationPoints.value, { step, loss }];
+  validationPoints.value = thinned([...validationPoints.value, { step, loss }]);
 });
 engine.on('warning', (line) => {
   warning.value = line;
@@ -86,12 +96,12 @@ engine.on('failed', (message) => {
 export function show(report: RunReport): void {
   batch(() => {
     run.value = report;
-    trainPoints.value = report.metrics.flatMap(({ type, step, loss }) =>
-      type === 'step' ? [{ step, loss }] : [],
-    );
-    validationPoints.value = report.metrics.flatMap(({ type, step, loss }) =>
-      type === 'evaluation' ? [{ step, loss }] : [],
-    );
+    const pointsOf = (wanted: string) =>
+      thinned(
+        report.metrics.flatMap(({ type, step, loss }) => (type === wanted ? [{ step, loss }] : [])),
+      );
+    trainPoints.value = pointsOf('step');
+    validationPoints.value = pointsOf('evaluation');
     finalValidation.value = report.validation;
     progress.value = undefined;
     ending.value = undefined;
