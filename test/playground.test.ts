@@ -111,7 +111,8 @@ describe.skipIf(!isHere)('the playground', () => {
     'writes while it trains, and stops when it is told to',
     async () => {
       const page = await open('isolated');
-      await fill(page, 'nHidden=32 sampleInterval=50', '200000');
+      // A line of metrics for each step: hundreds a second, and the page still answers.
+      await fill(page, 'nHidden=32 sampleInterval=50 logInterval=1', '200000');
       await trains(page);
       await status(page).filter({ hasText: 'training' }).waitFor();
       await page.getByRole('button', { name: 'write', exact: true }).click();

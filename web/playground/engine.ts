@@ -40,6 +40,29 @@ function thinned(points: readonly Point[]): readonly Point[] {
 
 export const trainPoints = signal<readonly Point[]>([]);
 export const validationPoints = signal<readonly Point[]>([]);
+/** Points that came since the curves were drawn: there may be hundreds a second, and each drawing takes some milliseconds. */
+const newPoints: Record<'train' | 'validation', Point[]> = { train: [], validation: [] };
+const DRAW_MS = 250;
+let drawing: ReturnType<typeof setTimeout> | undefined;
+
+function drawSoon(): void {
+  drawing ??= setTimeout(draw, DRAW_MS);
+}
+
+function draw(): void {
+  clearTimeout(drawing);
+  drawing = undefined;
+  const { train, validation } = newPoints;
+  batch(() => {
+    if (train.length > 0) trainPoints.value = thinned([...trainPoints.value, ...train]);
+    if (validation.length > 0) {
+      validationPoints.value = thinned([...validationPoints.value, ...validation]);
+    }
+  });
+  newPoints.train = [];
+  newPoints.validation = [];
+}
+
 /** Over the whole split, once training has ended. */
 export const finalValidation = signal<number | null>(null);
 /** The last text that the trainer wrote on the way. */
@@ -59,10 +82,12 @@ engine.on('progress', (event) => {
   progress.value = event;
 });
 engine.on('metrics', ({ step, loss }) => {
-  trainPoints.value = thinned([...trainPoints.value, { step, loss }]);
+  newPoints.train.push({ step, loss });
+  drawSoon();
 });
 engine.on('evaluation', ({ step, loss }) => {
-  validationPoints.value = thinned([...validationPoints.value, { step, loss }]);
+  newPoints.validation.push({ step, loss });
+  drawSoon();
 });
 engine.on('warning', (line) => {
   warning.value = line;
@@ -75,6 +100,7 @@ engine.on('piece', ({ text }) => {
 });
 engine.on('end', ({ reason, step, seconds, trainLoss, validation }) => {
   batch(() => {
+    draw();
     training.value = false;
     finalValidation.value = validation;
     if (run.value) run.value = { ...run.value, step };
@@ -95,6 +121,7 @@ engine.on('failed', (message) => {
 /** Shows a run, with what was written down of it. */
 export function show(report: RunReport): void {
   batch(() => {
+    draw();
     run.value = report;
     const pointsOf = (wanted: string) =>
       thinned(
