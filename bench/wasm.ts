@@ -142,10 +142,13 @@ async function contest(sides: Side[], start: object, steps: number): Promise<Was
   }
 }
 
-/** jax-js, in the folder that NANOGPT_BENCH_JAX_JS names; installed there when it is not there yet. */
-function jaxJsSide(): Side | null {
+/**
+ * jax-js, in the folder that NANOGPT_BENCH_JAX_JS names; installed there when it is not there yet. It starts threads by the
+ * Web's `Worker`, which Node lacks: measured as Node has it, on one thread, and with such workers, on as many as ours.
+ */
+function jaxJsSides(): Side[] {
   const folder = process.env['NANOGPT_BENCH_JAX_JS'];
-  if (!folder) return null;
+  if (!folder) return [];
   if (!existsSync(join(folder, 'node_modules', '@jax-js', 'jax'))) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{"private":true}\n');
@@ -153,7 +156,20 @@ function jaxJsSide(): Side | null {
     execFileSync('npm', packages, { cwd: folder, stdio: 'ignore' });
   }
   const script = join(root, 'bench', 'peers', 'jax-js.mjs');
-  return { name: 'jax-js, WebAssembly', args: [script, folder], env: {}, steps: 3 };
+  const workers = [script, folder, 'workers'];
+  const sides = [
+    { name: 'jax-js, one thread', args: [script, folder] },
+    { name: 'jax-js, workers', args: workers },
+    ...(hasSwitch()
+      ? [
+          {
+            name: 'jax-js, workers, relaxed',
+            args: ['--experimental-wasm-relaxed-simd', ...workers],
+          },
+        ]
+      : []),
+  ];
+  return sides.map((side) => ({ ...side, env: {}, steps: 3 }));
 }
 
 function writeDense(folder: string, { batch, width, hidden, vocab }: DenseCase): void {
@@ -189,10 +205,12 @@ export async function* benchWasm(threads: number): AsyncGenerator<WasmReport> {
       threads,
     };
     writeDense(folder, dense);
-    const jaxJs = jaxJsSide();
     const ours = wasmSides(join(root, 'build', 'bench', 'workers', 'dense.js'));
-    const rows = await contest(jaxJs ? [...ours, jaxJs] : ours, { ...dense, folder }, 8);
-    yield { name: 'the dense part of the published MLP', rows };
+    for (const count of threads > 1 ? [threads, 1] : [1]) {
+      const start = { ...dense, threads: count, folder };
+      const rows = await contest([...ours, ...jaxJsSides()], start, 8);
+      yield { name: `the dense part of the published MLP, threads: ${count}`, rows };
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

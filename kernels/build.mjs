@@ -339,8 +339,8 @@ try {
   console.error(
     check
       ? `nanogpt: ${problem}.`
-      : `nanogpt: native kernels not built (${problem}), so training runs in WebAssembly; they are about ` +
-          `three times as fast: ${remedy}, then \`${again}\`.`,
+      : `nanogpt: native kernels not built (${problem}), so training runs in WebAssembly; native ones ` +
+          `are two to four times as fast: ${remedy}, then \`${again}\`.`,
   );
   process.exitCode = strict ? 1 : 0;
 }

@@ -132,6 +132,31 @@ describe('export and import', () => {
   }, 60_000);
 });
 
+describe('an imported model', () => {
+  it('is listed as such, and as stopped or finished once it was trained on', async () => {
+    await exportRun('runs/llama', 'safetensors', 'listed');
+    await shop.json(['import', 'listed', '--data', 'text.txt', '--out', 'runs/listed']);
+    const state = async () =>
+      (await shop.json<{ name: string; state: string }[]>(['runs'])).find(
+        ({ name }) => name === 'listed',
+      )?.state;
+    expect(await state()).toBe('imported');
+    await shop.json(['train', '--resume', 'runs/listed', '--steps', '2']);
+    expect(await state()).toBe('finished');
+  }, 60_000);
+
+  it('asks for a text where the usual one has characters that its tokenizer has not', async () => {
+    fs.writeFileSync(shop.path('few.txt'), 'abba baab\n'.repeat(200));
+    const gpt = ['train', 'gpt', '--preset', 'names', '--data', 'few.txt', '--tokenizer', 'char'];
+    await shop.json([...gpt, '--steps', '1', '--out', 'runs/few']);
+    await exportRun('runs/few', 'safetensors', 'few');
+    const ran = await shop.nanogpt(['import', 'few', '--out', 'runs/fewer']);
+    expectMessage(ran, 2, /give the text that it was made for with --data/);
+    expect(fs.existsSync(shop.path('runs/fewer'))).toBe(false);
+    await shop.json(['import', 'few', '--data', 'few.txt', '--out', 'runs/fewer']);
+  }, 60_000);
+});
+
 describe('train --init-from', () => {
   it('begins with the weights of a run, and resumes from them', async () => {
     const before = await lossOf('runs/llama');

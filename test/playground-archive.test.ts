@@ -1,7 +1,7 @@
 /** Archives that the playground is given: runs, and what somebody made to do harm. */
 import { type Zippable, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { unpack } from '../web/playground/archive.js';
+import { folderName, unpack } from '../web/playground/archive.js';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const zeros = (megabytes: number) => new Uint8Array(megabytes << 20);
@@ -164,5 +164,20 @@ describe('unpack', () => {
       if (typeof outcome === 'string') expect(outcome).toMatch(/^x\.zip: [^\n]+$/);
       else expect([...outcome.keys()].every((path) => !path.includes('..'))).toBe(true);
     }
+  });
+});
+
+describe('folderName', () => {
+  it.each([
+    ['mlp-chars-20261130-1200', 'mlp-chars-20261130-1200'],
+    ['../../bin', 'bin'],
+    ['C:\\x', 'C-x'],
+    ['..', 'run'],
+    ['', 'run'],
+    ['día 7', 'día-7'],
+    ['a\nb<script>', 'a-b-script-'],
+    ['x'.repeat(500), 'x'.repeat(100)],
+  ])('makes of %j a name that stays where it is unpacked', (name, folder) => {
+    expect(folderName(name)).toBe(folder);
   });
 });

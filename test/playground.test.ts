@@ -2,26 +2,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
-import { unzipSync, zipSync } from 'fflate';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Playground, startPlayground, writePlayground } from '../src/lab/index.js';
+import { zipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import { startPlayground, writePlayground } from '../src/lab/index.js';
+import { isHere, LONG, PATIENCE, playgroundPages } from './playground-pages.js';
 import { ROOT, SMALL, smallText, Workshop } from './run-cli.js';
-
-const EXECUTABLE = process.env['NANOGPT_CHROMIUM'] ?? '/usr/bin/chromium';
-const isHere = fs.existsSync(EXECUTABLE);
-if (!isHere) {
-  console.warn(`no browser at ${EXECUTABLE}: its tests are skipped; NANOGPT_CHROMIUM names one`);
-}
-/** A folder to leave pictures of the page in, for whoever wants to look. */
-const PICTURES = process.env['NANOGPT_PICTURES'];
-const FLAGS = [
-  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-];
-/** Of a page on a busy machine, in ms. */
-const PATIENCE = 60_000;
-const LONG = 180_000;
 
 describe('writePlayground', () => {
   it('leaves a folder that any host can serve, and spares what is there', () => {
@@ -67,95 +52,24 @@ describe('startPlayground', () => {
 });
 
 describe.skipIf(!isHere)('the playground', () => {
-  const workshop = new Workshop();
-  let browser: Browser;
-  let isolated: Playground;
-  let bare: Playground;
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
-    isolated = await startPlayground({ port: 0 });
-    bare = await startPlayground({ port: 0, isolated: false });
-  }, PATIENCE);
-  afterAll(async () => {
-    await browser?.close();
-    await isolated?.close();
-    await bare?.close();
-    workshop[Symbol.dispose]();
-  }, PATIENCE);
-
-  /** The page once the engine is ready; what it complains of to the console ends the test. */
-  async function open({ url }: Playground, options: object = {}): Promise<Page> {
-    const page = await browser.newPage({ reducedMotion: 'reduce', ...options });
-    page.setDefaultTimeout(PATIENCE);
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text());
-    });
-    await page.goto(url);
-    await page
-      .getByText(/\d threads?/)
-      .first()
-      .waitFor();
-    return page;
-  }
-  const faults: string[] = [];
-  const picture = async (page: Page, name: string) => {
-    if (PICTURES)
-      await page.screenshot({ path: path.join(PICTURES, `${name}.png`), fullPage: true });
-  };
-
-  /** Chooses a text of one's own, and small settings. */
-  async function fill(page: Page, set: string, steps: string): Promise<void> {
-    await page.getByRole('combobox', { name: /^text/ }).selectOption('my text');
-    await page.getByPlaceholder(/^paste a text/).fill(smallText());
-    await page.getByLabel('steps', { exact: true }).fill(steps);
-    await page.getByPlaceholder('nHidden=400 optimizer=sgd').fill(set);
-  }
-  const status = (page: Page) => page.locator('span[role=status]');
-  const trains = (page: Page) => page.getByRole('button', { name: 'train', exact: true }).click();
-  /** Waits until so many characters are there. */
-  const written = (page: Page, least: number) =>
-    expect
-      .poll(async () => (await page.locator('.text').textContent())?.length, { timeout: LONG })
-      .toBeGreaterThanOrEqual(least);
-  const wrote = (page: Page) => page.getByLabel('what the model wrote');
-  /** Saves the open run and unpacks it among the command line's; returns its name and the archive. */
-  async function save(page: Page): Promise<{ name: string; zip: string }> {
-    const [saved] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'save as a file' }).click(),
-    ]);
-    const name = saved.suggestedFilename().replace(/\.zip$/, '');
-    const zip = path.join(workshop.folder, `${name}.zip`);
-    await saved.saveAs(zip);
-    for (const [file, bytes] of Object.entries(unzipSync(fs.readFileSync(zip)))) {
-      const to = path.join(workshop.folder, 'runs', file);
-      fs.mkdirSync(path.dirname(to), { recursive: true });
-      fs.writeFileSync(to, bytes);
-    }
-    return { name, zip };
-  }
-  const greedily = (name: string) => [
-    ...['sample', name, '--tokens', '40', '--prompt', 'Anna ', '--temperature', '0', '--json'],
-  ];
-  /** Has the page write what the command line does, `greedily`. */
-  async function writesTheSame(page: Page, name: string): Promise<void> {
-    const { stdout } = await workshop.nanogpt(greedily(name));
-    const { text } = JSON.parse(stdout) as { text: string };
-    await page.getByRole('slider', { name: 'temperature' }).fill('0');
-    await page.getByRole('spinbutton', { name: 'tokens' }).fill('40');
-    await page.getByRole('spinbutton', { name: 'tokens' }).blur();
-    await page.getByPlaceholder('a prompt, or nothing').fill('Anna ');
-    await page.getByRole('button', { name: 'write', exact: true }).click();
-    await expect
-      .poll(() => wrote(page).textContent(), { timeout: PATIENCE })
-      .toContain(text.trim().slice(0, 20));
-  }
+  const {
+    workshop,
+    faults,
+    open,
+    picture,
+    fill,
+    status,
+    trains,
+    written,
+    wrote,
+    save,
+    writesTheSame,
+  } = playgroundPages();
 
   it(
     'trains, writes, saves what the command line reads, and goes on',
     async () => {
-      const page = await open(isolated);
+      const page = await open('isolated');
       await fill(page, 'blockSize=4 nHidden=16 evalInterval=10', '40');
       await trains(page);
       await status(page).filter({ hasText: 'all steps are done' }).waitFor();
@@ -196,8 +110,9 @@ describe.skipIf(!isHere)('the playground', () => {
   it(
     'writes while it trains, and stops when it is told to',
     async () => {
-      const page = await open(isolated);
-      await fill(page, 'nHidden=32 sampleInterval=50', '200000');
+      const page = await open('isolated');
+      // A line of metrics for each step: hundreds a second, and the page still answers.
+      await fill(page, 'nHidden=32 sampleInterval=50 logInterval=1', '200000');
       await trains(page);
       await status(page).filter({ hasText: 'training' }).waitFor();
       await page.getByRole('button', { name: 'write', exact: true }).click();
@@ -220,7 +135,7 @@ describe.skipIf(!isHere)('the playground', () => {
     async () => {
       const ran = await workshop.nanogpt(['train', ...SMALL, '--out', 'runs/of-cli']);
       expect(ran.code).toBe(0);
-      const page = await open(isolated);
+      const page = await open('isolated');
       await page
         .getByLabel('folder of a run')
         .setInputFiles(path.join(workshop.folder, 'runs', 'of-cli'));
@@ -240,7 +155,7 @@ describe.skipIf(!isHere)('the playground', () => {
       const run = `of-${model}`;
       const args = ['train', ...SMALL, '--tokenizer', `sentencepiece:${file}`];
       expect((await workshop.nanogpt([...args, '--out', `runs/${run}`])).code).toBe(0);
-      const page = await open(isolated);
+      const page = await open('isolated');
       await page
         .getByLabel('folder of a run')
         .setInputFiles(path.join(workshop.folder, 'runs', run));
@@ -265,7 +180,7 @@ describe.skipIf(!isHere)('the playground', () => {
   it(
     'works with one thread where it is not isolated, and says what that would bring',
     async () => {
-      const page = await open(bare);
+      const page = await open('bare');
       expect(await page.evaluate('crossOriginIsolated')).toBe(false);
       await page.getByText('One thread only').waitFor();
       await fill(page, 'blockSize=4 nHidden=16', '30');
@@ -281,11 +196,13 @@ describe.skipIf(!isHere)('the playground', () => {
   it(
     'says in a line what is wrong, and goes on',
     async () => {
-      const page = await open(isolated);
+      const page = await open('isolated');
       const alert = page.getByRole('alert');
       const models = page.getByRole('combobox', { name: /^model/ });
       await models.selectOption('wavenet');
-      await page.getByText(/^published: training needs .* WebAssembly can address/).waitFor();
+      const presets = page.getByRole('combobox', { name: /^preset/ });
+      await presets.selectOption({ label: 'published (too large)' });
+      await page.getByText(/^training needs .* WebAssembly can address/).waitFor();
       await models.selectOption('mlp');
       await fill(page, 'nHiden=3', '30');
       await trains(page);
@@ -327,7 +244,7 @@ describe.skipIf(!isHere)('the playground', () => {
   ] as const)(
     'is for everybody: %s, %i pixels wide',
     async (colorScheme, width) => {
-      const page = await open(isolated, { colorScheme, viewport: { width, height: 800 } });
+      const page = await open('isolated', { colorScheme, viewport: { width, height: 800 } });
       await fill(page, 'blockSize=4 nHidden=16', '30');
       await picture(page, `begun-${colorScheme}-${width}`);
       await trains(page);

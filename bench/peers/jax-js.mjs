@@ -1,27 +1,30 @@
 /**
  * The dense part of the MLP's step in jax-js on its WebAssembly backend, under `jit`: see bench/workers/dense.ts.
  *
- *     node jax-js.mjs FOLDER      with the package in FOLDER/node_modules
+ *     node jax-js.mjs FOLDER           with the package in FOLDER/node_modules
+ *     node jax-js.mjs FOLDER workers   with the Web's workers, which Node lacks: without them it computes on one thread
+ *
+ * Written as suits it: `nn.oneHot` would take rows of an identity, here of 50,281² floats, which is 10 GB; and only what is
+ * awaited by `data()` is computed by its workers, `item()` computes where it stands.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { offerWebWorkers } from './web-workers.mjs';
 
-const require = createRequire(path.resolve(process.argv[2], 'package.json'));
-const {
-  defaultDevice,
-  init,
-  jit,
-  nn,
-  numpy: np,
-  valueAndGrad,
-} = await import(
-  pathToFileURL(require.resolve('@jax-js/jax').replace(/index\.cjs$/, 'index.js')).href
-);
-await init('wasm');
-defaultDevice('wasm');
+const [folderOfPackage, workers] = process.argv.slice(2);
+
+async function open(threads) {
+  if (workers) offerWebWorkers(threads);
+  const require = createRequire(path.resolve(folderOfPackage, 'package.json'));
+  const file = require.resolve('@jax-js/jax').replace(/index\.cjs$/, 'index.js');
+  const jax = await import(pathToFileURL(file));
+  await jax.init('wasm');
+  jax.defaultDevice('wasm');
+  return jax;
+}
 
 let step;
 let parameters;
@@ -34,7 +37,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       const start = performance.now();
       const [loss, next] = step(parameters);
       parameters = next;
-      losses.push(await loss.item());
+      losses.push((await loss.data())[0]);
       for (const parameter of parameters) await parameter.blockUntilReady();
       seconds.push((performance.now() - start) / 1000);
     }
@@ -42,7 +45,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     console.log(JSON.stringify({ losses, seconds, peakBytes }));
     continue;
   }
-  const { folder, batch, width, hidden, vocab, lr } = message;
+  const { folder, batch, width, hidden, vocab, lr, threads } = message;
+  const { jit, nn, numpy: np, valueAndGrad } = await open(threads);
   const read = (name, shape) => {
     const bytes = readFileSync(`${folder}/${name}.f32`);
     const values = new Float32Array(
@@ -56,8 +60,16 @@ for await (const line of createInterface({ input: process.stdin })) {
   const lossOf = ([w1, w2, b2]) => {
     const h = nn.leakyRelu(np.matmul(x.ref, w1.transpose()), 0.01);
     const logits = np.matmul(h, w2.transpose()).add(b2);
-    const picked = nn.oneHot(targets.ref, vocab).mul(nn.logSoftmax(logits, -1));
-    return picked.sum().mul(-1 / batch);
+    const isTarget = np
+      .arange(vocab)
+      .reshape([1, vocab])
+      .equal(targets.ref.reshape([batch, 1]));
+    const picked = np.where(isTarget, logits.ref, 0).sum(-1);
+    return nn
+      .logsumexp(logits, -1)
+      .sub(picked)
+      .sum()
+      .mul(1 / batch);
   };
   step = jit((now) => {
     const [loss, gradients] = valueAndGrad(lossOf)(now.map((parameter) => parameter.ref));

@@ -5,7 +5,6 @@ import { buildSettings, parseOverrides, settingsOf } from '../runs/config.js';
 import { currentBackend } from '../tensor/index.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { modelDefinition } from '../train/create-model.js';
-import type { EvaluationEvent, MetricsEvent } from '../train/events.js';
 import { UserError } from '../util/errors.js';
 import { whatLacks } from './lacks.js';
 import { platform } from './platform.js';
@@ -39,12 +38,20 @@ type Calls = {
   ) => ReturnType<EngineCalls[K]> | Promise<ReturnType<EngineCalls[K]>>;
 };
 
+/** Whether a line is one of the curve's: a run comes from anywhere, and one that diverged has losses that are none. */
+function isPoint({ type, step, loss }: Record<string, unknown>): boolean {
+  if (type !== 'step' && type !== 'evaluation') return false;
+  return Number.isSafeInteger(step) && Number.isFinite(loss);
+}
+
 export class Engine implements Calls {
   #open: Open | undefined;
   /** Resolves when the training under way has ended. */
   #training: Promise<void> | undefined;
   /** The text that the open run is trained on. */
   #text: string | undefined;
+  /** A run is being made or opened, which takes a while: meanwhile no other may be, or one would close the other's. */
+  #isChanging = false;
 
   constructor(private readonly emit: Emit) {}
 
@@ -75,28 +82,30 @@ export class Engine implements Calls {
     }));
   }
 
-  async start({ model, preset, set, given }: StartOrder): Promise<RunReport> {
-    this.#requireIdle();
-    const definition = modelDefinition(model);
-    const overrides = parseOverrides(definition, set);
-    const settings = buildSettings(definition, { preset, overrides });
-    // The run before goes once there is another: a text that is too short does not lose it.
-    const session = await startMemoryRun(settings, given);
-    this.#close();
-    this.#text = given.text;
-    return this.#train(session);
+  start({ model, preset, set, given }: StartOrder): Promise<RunReport> {
+    return this.#change(async () => {
+      const definition = modelDefinition(model);
+      const overrides = parseOverrides(definition, set);
+      const settings = buildSettings(definition, { preset, overrides });
+      // The run before goes once there is another: a text that is too short does not lose it.
+      const session = await startMemoryRun(settings, given);
+      this.#close();
+      this.#text = given.text;
+      return this.#train(session);
+    });
   }
 
-  async resume({ text = this.#text, steps }: Parameters<EngineCalls['resume']>[0]) {
-    this.#requireIdle();
-    const { run } = this.#require();
-    if (text === undefined) {
-      throw new UserError(`${run.config.name}: give the text that it was trained on.`);
-    }
-    const session = await resumeMemoryRun(run, text, steps === undefined ? {} : { steps });
-    this.#close();
-    this.#text = text;
-    return this.#train(session);
+  resume({ text = this.#text, steps }: Parameters<EngineCalls['resume']>[0]): Promise<RunReport> {
+    return this.#change(async () => {
+      const { run } = this.#require();
+      if (text === undefined) {
+        throw new UserError(`${run.config.name}: give the text that it was trained on.`);
+      }
+      const session = await resumeMemoryRun(run, text, steps === undefined ? {} : { steps });
+      this.#close();
+      this.#text = text;
+      return this.#train(session);
+    });
   }
 
   async stop(): Promise<null> {
@@ -120,13 +129,25 @@ export class Engine implements Calls {
     return this.#require().run.files();
   }
 
-  async open(files: Map<string, Uint8Array>): Promise<RunReport> {
-    this.#requireIdle();
-    const opened = await openMemoryRun(files);
-    this.#close();
-    this.#open = opened;
-    this.#text = opened.run.keptText();
-    return this.#report(opened.run);
+  open(files: Map<string, Uint8Array>): Promise<RunReport> {
+    return this.#change(async () => {
+      const opened = await openMemoryRun(files);
+      this.#close();
+      this.#open = opened;
+      this.#text = opened.run.keptText();
+      return this.#report(opened.run);
+    });
+  }
+
+  async #change(work: () => Promise<RunReport>): Promise<RunReport> {
+    if (this.#training) throw new UserError('a training is under way: stop it first.');
+    if (this.#isChanging) throw new UserError('another run is being made or opened: wait for it.');
+    this.#isChanging = true;
+    try {
+      return await work();
+    } finally {
+      this.#isChanging = false;
+    }
   }
 
   #train(session: MemorySession): RunReport {
@@ -159,14 +180,14 @@ export class Engine implements Calls {
   }
 
   #report(run: MemoryRun): RunReport {
-    const lines = run.metrics() as unknown as (MetricsEvent | EvaluationEvent)[];
+    const metrics = run.metrics().filter(isPoint) as unknown as RunReport['metrics'];
     const stop = run.metrics().findLast(({ type }) => type === 'stop');
     const validation = (stop?.['validation'] as { loss?: unknown } | null | undefined)?.loss;
     return {
       config: run.config,
       step: run.openCheckpoint().checkpoint?.state.step ?? 0,
       hasText: this.#text !== undefined,
-      metrics: lines.filter(({ type }) => type === 'step' || type === 'evaluation'),
+      metrics,
       validation: typeof validation === 'number' ? validation : null,
     };
   }
@@ -174,10 +195,6 @@ export class Engine implements Calls {
   #require(): Open {
     if (this.#open) return this.#open;
     throw new UserError('there is no run yet: train one, or open one.');
-  }
-
-  #requireIdle(): void {
-    if (this.#training) throw new UserError('a training is under way: stop it first.');
   }
 
   #close(): void {

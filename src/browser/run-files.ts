@@ -243,7 +243,8 @@ export class MemoryRun implements TrainingRecord {
 
   /** Keeps the text itself, which nobody else has: `train --resume` reads it from here. */
   keepText(text: string): void {
-    this.#files.set(TEXT, encode(text));
+    // Who reads a text drops one byte order mark: one that is part of it needs another in front.
+    this.#files.set(TEXT, encode(text.startsWith('\uFEFF') ? `\uFEFF${text}` : text));
   }
 
   /** The text that the run keeps itself; undefined where it is a dataset's. */

@@ -2,6 +2,7 @@
 import { assemble } from '../tokenizers/sentencepiece/assemble.js';
 import { linesOfText } from '../tokenizers/sentencepiece/corpus.js';
 import { learn } from '../tokenizers/sentencepiece/learn.js';
+import { orLongerText } from '../tokenizers/sentencepiece/short-text.js';
 import { SHAKESPEARE } from '../tokenizers/sentencepiece/spec.js';
 import { SentencePieceTokenizer } from '../tokenizers/sentencepiece/tokenizer.js';
 
@@ -16,6 +17,7 @@ export { SentencePieceTokenizer };
 export async function trainShakespeare(text: string): Promise<SentencePieceTokenizer> {
   const name = 'shakespeare';
   const given = { ...SHAKESPEARE, model_prefix: name };
-  const { model } = await assemble(given, {}, await learn(given, [linesOfText(text)]));
+  const training = learn(given, [linesOfText(text)]).then((learnt) => assemble(given, {}, learnt));
+  const { model } = await orLongerText(training);
   return new SentencePieceTokenizer(model, name);
 }

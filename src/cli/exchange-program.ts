@@ -25,7 +25,7 @@ export function addImport(program: Command): void {
     .addHelpText(
       'after',
       `
-Families of config.json: gpt2, llama, mistral, qwen2, qwen3, smollm3.
+Families of config.json: gpt2, llama, mistral, qwen2, qwen3, smollm3, gpt_neox.
 
 Examples:
   nanogpt import openai-community/gpt2 --out runs/gpt2

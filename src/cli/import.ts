@@ -1,7 +1,7 @@
 /** `nanogpt import`: a published model becomes a run. */
 import path from 'node:path';
 import { initialSettings, isRunFolder, startRun } from '../train/index.js';
-import { UsageError } from '../util/errors.js';
+import { UsageError, VocabularyError } from '../util/errors.js';
 import { downloadBar } from './download-bar.js';
 import { importedFiles } from './imports.js';
 import { openNamedInitial } from './initial.js';
@@ -39,7 +39,7 @@ export async function importModel(where: string, options: ImportOptions): Promis
     using initial = await openNamedInitial(where, options, work, output);
     const overrides = { data: data === undefined ? undefined : wherever(data) };
     const settings = initialSettings(initial, { overrides });
-    using session = await startRun(settings, {
+    const starting = startRun(settings, {
       ...work,
       ...place,
       initial,
@@ -47,6 +47,7 @@ export async function importModel(where: string, options: ImportOptions): Promis
       use: 'evaluation',
       fallback: data === undefined,
     });
+    using session = await (data === undefined ? starting.catch(askForText) : starting);
     for (const line of session.notices) output.notice(line);
     report(
       where,
@@ -57,6 +58,15 @@ export async function importModel(where: string, options: ImportOptions): Promis
       output,
     );
   });
+}
+
+/** @throws what came; where the text that was taken by default is not the model's, with what to do. */
+function askForText(error: unknown): never {
+  if (!(error instanceof VocabularyError)) throw error;
+  throw new UsageError(
+    `a run has a text, tiny_shakespeare where none is given, and the model's tokenizer does not fit that one: give the text that it was made for with --data. (${error.message})`,
+    { cause: error },
+  );
 }
 
 function report(

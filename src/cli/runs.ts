@@ -67,7 +67,7 @@ function shortened(name: string, longest: number): string {
 
 function cellsOf(row: RunRow): string[] {
   const { name, model, preset, parameters, step, steps, validationLoss, tokensPerSecond } = row;
-  const counted = steps === 0;
+  const counted = steps === 0 || row.state === 'imported';
   return [
     name,
     model === undefined ? '' : `${model} ${preset}`,

@@ -27,7 +27,7 @@ export function drainParameters(
 }
 
 function* chunksOf(parameters: ReadonlyMap<string, Tensor>, link: Link): Generator<Float32Array> {
-  const { own, row = 0, pairs, transposed } = link;
+  const { own, row = 0, pairs, byHead, transposed } = link;
   const { rows, columns } = rowsOf(link);
   if (own === undefined) {
     yield new Float32Array(numel(link.shape)).fill(link.constant ?? 0);
@@ -44,6 +44,15 @@ function* chunksOf(parameters: ReadonlyMap<string, Tensor>, link: Link): Generat
     read(0, from);
     transpose(from, to, rows, columns);
     yield to;
+  } else if (byHead) {
+    const { heads, headDim } = byHead;
+    const part = new Float32Array(headDim * columns);
+    for (let head = 0; head < heads; head++) {
+      for (let kind = 0; kind < 3; kind++) {
+        read((kind * heads + head) * part.length, part);
+        yield part;
+      }
+    }
   } else if (pairs) {
     const step = pairs.headDim * columns;
     const [from, to] = [new Float32Array(step), new Float32Array(step)];

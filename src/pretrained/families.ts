@@ -1,13 +1,14 @@
 /** The families of models that are understood. */
 import { UserError } from '../util/errors.js';
 import type { Family, Settled } from './family.js';
+import { gptNeox } from './gpt-neox.js';
 import { gpt2 } from './gpt2.js';
 import type { Keys } from './keys.js';
 import { llamaFamilies } from './llama.js';
 import { nanogpt } from './nanogpt.js';
 
 /** Those that `transformers` has; the simplest that can hold a model is what it is written as. */
-const FAMILIES: readonly Family[] = [gpt2, ...llamaFamilies];
+const FAMILIES: readonly Family[] = [gpt2, ...llamaFamilies, gptNeox];
 
 /** Their names, as `model_type` has them. */
 export const FAMILY_NAMES: readonly string[] = FAMILIES.map(({ name }) => name);

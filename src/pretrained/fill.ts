@@ -89,7 +89,7 @@ class Scratch {
 
 function fill(tensor: Tensor, link: Link, source: TensorSource, scratch: Scratch): void {
   const { backend } = tensor;
-  const { theirs, row = 0, pairs, transposed } = link;
+  const { theirs, row = 0, pairs, byHead, transposed } = link;
   const { rows, columns } = rowsOf(link);
   const first = row * columns;
   const count = Math.min(rows * columns, tensor.numel - first);
@@ -101,6 +101,18 @@ function fill(tensor: Tensor, link: Link, source: TensorSource, scratch: Scratch
     source.readFloats(theirs, 0, from);
     transpose(from, to, columns, rows);
     put(0, to);
+    return;
+  }
+  if (byHead) {
+    const { heads, headDim } = byHead;
+    const size = headDim * columns;
+    for (let head = 0; head < heads; head++) {
+      for (let kind = 0; kind < 3; kind++) {
+        const part = scratch.get(0, size);
+        source.readFloats(theirs, (3 * head + kind) * size, part);
+        put((kind * heads + head) * size, part);
+      }
+    }
     return;
   }
   const step = pairs ? pairs.headDim * columns : Math.min(CHUNK, count);

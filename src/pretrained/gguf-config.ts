@@ -80,12 +80,19 @@ export function readGgufConfig(file: GgufFile): Described & { architecture: Gguf
   const nLayer = number('block_count');
   if (nLayer > MOST_LAYERS)
     throw new UserError(`${path}: ${nLayer} layers; expected at most ${MOST_LAYERS}.`);
+  const headDim = number('attention.key_length', width / heads);
+  const turned = number('rope.dimension_count', headDim);
+  if (turned !== headDim) {
+    throw new UserError(
+      `${path}: ${architecture}.rope.dimension_count is ${turned}, of heads of ${headDim}: rotary positions in a part of each head are not understood in GGUF. Import the model's safetensors instead.`,
+    );
+  }
   const config: Partial<TransformerConfig> = {
     blockSize: number('context_length'),
     nLayer,
     nHead: heads,
     nKvHead: number('attention.head_count_kv', heads),
-    headDim: number('attention.key_length', width / heads),
+    headDim,
     nEmbd: width,
     nHidden: number('feed_forward_length'),
     normEps: rounded(number('attention.layer_norm_rms_epsilon')),

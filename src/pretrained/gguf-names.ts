@@ -1,5 +1,4 @@
 /** What GGUF calls the parts of Llama and its relatives, and which of our settings it can hold. */
-import type { TransformerConfig } from '../models/index.js';
 import { commonObstacles, hasWindow, type Settled } from './family.js';
 import type { Link } from './link.js';
 import { renamedLinks } from './llama-links.js';
@@ -47,14 +46,14 @@ export function ggufArchitectureFor(
   settled: Settled,
 ): { architecture: GgufArchitecture } | { obstacles: string[] } {
   const { config } = settled;
-  const obstacles = obstaclesOf(config);
+  const obstacles = obstaclesOf(settled);
   if (obstacles.length > 0) return { obstacles };
   if (config.qkNorm) return { architecture: 'qwen3' };
   if (config.qkvBias) return { architecture: 'qwen2' };
   return { architecture: config.noRopeLayers.length > 0 ? 'smollm3' : 'llama' };
 }
 
-function obstaclesOf(config: TransformerConfig): string[] {
+function obstaclesOf({ config, sizes }: Settled): string[] {
   const { norm, position, activation, bias, qkvBias, qkNorm, noRopeLayers, ropeScaling } = config;
   const smollm3 = smollm3NoRopeLayers(config.nLayer).join(',');
   const isPlain = noRopeLayers.length === 0;
@@ -66,6 +65,7 @@ function obstaclesOf(config: TransformerConfig): string[] {
     ...(activation === 'swiglu' ? [] : [`activation=${activation}`]),
     ...(bias ? ['bias=true'] : []),
     ...(hasWindow(config) ? [`window=${config.window}`] : []),
+    ...(sizes.rotaryDims === sizes.headDim ? [] : [`ropeDims=${sizes.rotaryDims}`]),
     ...(qkNorm && qkvBias ? ['qkNorm=true with qkvBias=true'] : []),
     ...(isPlain || (isSmollm3 && !qkNorm && !qkvBias) ? [] : [`noRopeLayers=${noRopeLayers}`]),
     ...(ropeScaling?.kind === 'dynamic' ? ['ropeScaling of kind dynamic'] : []),

@@ -193,6 +193,11 @@ describe('a GGUF of somebody else', () => {
     ],
     ['of half a layer', (k) => k.set('llama.block_count', gguf.f32(1.5)), /nLayer/],
     [
+      'of rotary positions in a part of each head',
+      (k) => k.set('llama.rope.dimension_count', gguf.u32(2)),
+      /llama.rope.dimension_count is 2, of heads of \d+: .* not understood/,
+    ],
+    [
       'of other rotary positions',
       (k) => k.set('llama.rope.scaling.type', gguf.string('yarn')),
       /"yarn" is not understood/,

@@ -58,7 +58,7 @@ export const gpt2: Family = {
       nHidden: keys.whole('n_inner', 4 * C),
       bias: true,
       normEps: keys.positive('layer_norm_epsilon', 1e-5),
-      activation: activationOf(keys),
+      activation: gptActivation(keys, 'activation_function', 'gelu_new'),
       tiedHead: keys.flag('tie_word_embeddings', true),
     };
     return { model: 'gpt', config, vocabSize: keys.whole('vocab_size') };
@@ -73,7 +73,7 @@ export const gpt2: Family = {
       n_layer: nLayer,
       n_head: nHead,
       n_inner: sizes.hidden,
-      activation_function: nameOf(activation),
+      activation_function: gptActivationName(activation),
       resid_pdrop: dropout,
       embd_pdrop: dropout,
       attn_pdrop: dropout,
@@ -92,7 +92,7 @@ export const gpt2: Family = {
       ...commonObstacles(config),
       ...(norm === 'layer' ? [] : [`norm=${norm}`]),
       ...(position === 'learned' ? [] : [`position=${position}`]),
-      ...(nameOf(activation) ? [] : [`activation=${activation}`]),
+      ...(gptActivationName(activation) ? [] : [`activation=${activation}`]),
       ...(sizes.heads === sizes.kvHeads ? [] : [`nKvHead=${sizes.kvHeads}`]),
       ...(sizes.heads * sizes.headDim === nEmbd ? [] : [`headDim=${sizes.headDim}`]),
       ...(config.qkNorm ? ['qkNorm=true'] : []),
@@ -105,16 +105,22 @@ export const gpt2: Family = {
     (tiedHead && name === 'lm_head.weight'),
 };
 
-function activationOf(keys: Keys): TransformerConfig['activation'] {
-  const name = keys.text('activation_function', 'gelu_new');
+/** Ours by its name there. @throws UserError where it is none of them. */
+export function gptActivation(
+  keys: Keys,
+  key: string,
+  usual: string,
+): TransformerConfig['activation'] {
+  const name = keys.text(key, usual);
   const found = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
   if (found !== undefined) return found;
   throw new UserError(
-    `${keys.file}: activation_function "${name}" is not understood; expected one of ${Object.keys(ACTIVATIONS).join(', ')}.`,
+    `${keys.file}: ${key} "${name}" is not understood; expected one of ${Object.keys(ACTIVATIONS).join(', ')}.`,
   );
 }
 
-function nameOf(activation: string): string | undefined {
+/** Its name there; undefined where there is none. */
+export function gptActivationName(activation: string): string | undefined {
   return Object.keys(ACTIVATIONS).find((name) => ACTIVATIONS[name] === activation);
 }
 

@@ -17,6 +17,8 @@ export interface Link {
   readonly transposed?: boolean;
   /** Rows of rotary pairs, in heads of this width: pairs that are neighbours in one are half a head apart in the other. */
   readonly pairs?: { readonly headDim: number; readonly neighbours: 'ours' | 'theirs' };
+  /** Theirs has each head's query, key and value together; ours all queries, then all keys, then all values. */
+  readonly byHead?: { readonly heads: number; readonly headDim: number };
   /** What all numbers of theirs are, where we have none: a bias of 0, a gain of 1. */
   readonly constant?: number;
 }

@@ -216,6 +216,7 @@ function obstacles({ config, sizes }: Settled, relative: Relative): string[] {
     ...(isBiased ? ['bias=true'] : []),
     ...((qkvBias && !bias) === relative.qkvBias ? [] : [`qkvBias=${qkvBias}`]),
     ...(qkNorm === relative.qkNorm ? [] : [`qkNorm=${qkNorm}`]),
+    ...(sizes.rotaryDims === sizes.headDim ? [] : [`ropeDims=${sizes.rotaryDims}`]),
     ...(hasNoRope && !relative.noRope ? [`noRopeLayers=${noRopeLayers.join(',')}`] : []),
     ...(hasWindow(config) && relative.window === 'none' ? [`window=${config.window}`] : []),
   ];

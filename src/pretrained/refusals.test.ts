@@ -64,7 +64,7 @@ describe('a config.json', () => {
       'of another family',
       'llama',
       { model_type: 'mamba' },
-      /family "mamba" .* expected one of gpt2, llama, mistral, qwen2, qwen3, smollm3/,
+      /family "mamba" .* expected one of gpt2, llama, mistral, qwen2, qwen3, smollm3, gpt_neox/,
     ],
     ['of no family', 'llama', { model_type: undefined }, /model_type: expected text, got/],
     ['without a size', 'llama', { hidden_size: undefined }, /hidden_size: expected a whole number/],
@@ -151,6 +151,18 @@ describe('a config.json', () => {
       'gpt2',
       { scale_attn_by_inverse_layer_idx: true },
       /scale_attn_by_inverse_layer_idx=true is not understood/,
+    ],
+    [
+      'with an odd number of turned numbers',
+      'gpt-neox',
+      { rotary_pct: 0.4 },
+      /rotary_pct: expected a share of a head's 8 numbers that is even/,
+    ],
+    [
+      'with biases of all but attention',
+      'gpt-neox',
+      { attention_bias: false },
+      /attention_bias=false is not understood/,
     ],
     ['of a run', 'gpt2', { format: 'nanogpt-run' }, /is a run of nanogpt/],
   ];

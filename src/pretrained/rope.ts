@@ -12,21 +12,35 @@ type Rope = Pick<TransformerConfig, 'ropeTheta' | 'ropeScaling'>;
 /**
  * @param positions the model's length, which `dynamic` scaling counts from.
  * @param theta where the file does not say.
+ * @param share whether the family can turn a part of each head.
  * @throws UserError for kinds of scaling that are not known, by name.
  */
-export function readRope(keys: Keys, positions: number, theta: number): Rope {
+export function readRope(
+  keys: Keys,
+  positions: number,
+  theta: number,
+  share: 'whole' | 'anyShare' = 'whole',
+): Rope {
   const parameters = keys.inner('rope_parameters');
   const scaling = keys.inner('rope_scaling');
   const found = keys.has('rope_theta') ? keys : parameters?.has('rope_theta') ? parameters : keys;
-  keys.only('partial_rotary_factor', 1, 'part of each head would be without rotary positions');
+  if (share === 'whole') refusePartial(keys);
   const ropeTheta = found.positive('rope_theta', theta);
   const source = parameters ?? scaling;
-  return { ropeTheta, ropeScaling: source ? readScaling(source, positions) : null };
+  return { ropeTheta, ropeScaling: source ? readScaling(source, positions, share) : null };
 }
 
-function readScaling(keys: Keys, positions: number): RotaryScaling | null {
-  const kind = keys.has('rope_type') ? keys.text('rope_type') : keys.text('type', 'default');
+function refusePartial(keys: Keys): void {
   keys.only('partial_rotary_factor', 1, 'part of each head would be without rotary positions');
+}
+
+function readScaling(
+  keys: Keys,
+  positions: number,
+  share: 'whole' | 'anyShare',
+): RotaryScaling | null {
+  const kind = keys.has('rope_type') ? keys.text('rope_type') : keys.text('type', 'default');
+  if (share === 'whole') refusePartial(keys);
   switch (kind) {
     case 'default':
       return null;
@@ -52,7 +66,7 @@ function readScaling(keys: Keys, positions: number): RotaryScaling | null {
 }
 
 /** The keys, in both spellings. */
-export function writeRope({ ropeTheta, ropeScaling }: Rope): Record<string, unknown> {
+export function writeRope({ ropeTheta, ropeScaling }: Rope) {
   const scaling = ropeScaling ? writeScaling(ropeScaling) : undefined;
   return {
     rope_theta: ropeTheta,

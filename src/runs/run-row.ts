@@ -4,7 +4,8 @@ import { UserError } from '../util/errors.js';
 import { listRuns, type RunSummary } from './list-runs.js';
 import { readJsonLines } from './run-log.js';
 
-export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'damaged';
+/** `imported` has the weights that it came with, and no step of its own. */
+export type RunState = 'running' | 'finished' | 'stopped' | 'imported' | 'failed' | 'damaged';
 
 /** A run's summary, with what its metrics say. */
 export interface RunRow extends RunSummary {
@@ -62,7 +63,10 @@ export function rowOf(run: RunSummary): RunRow {
   const validationLoss = final ?? run.validationLoss;
   return {
     ...run,
-    state: stateOf(run, stop?.reason),
+    state:
+      lines.length === 0 && run.step === 0 && !run.running
+        ? 'imported'
+        : stateOf(run, stop?.reason),
     tokensPerSecond: pace,
     ...(ranks && { rankTokensPerSecond: ranks }),
     ...(validationLoss === undefined ? {} : { validationLoss }),

@@ -5,7 +5,7 @@
  * text always gives the same ids (nanoGPT's `shakespeare_char` does likewise: 65 of them).
  */
 
-import { UserError } from '../util/errors.js';
+import { UserError, VocabularyError } from '../util/errors.js';
 import { writeFiles } from './save-folder.js';
 import { allowedSpecials } from './specials.js';
 import {
@@ -125,7 +125,7 @@ export class CharTokenizer implements Tokenizer {
   }
 
   /** Names every unknown character of `text`, how often it occurs and where first (to ten of them). */
-  private unknown(text: string): UserError {
+  private unknown(text: string): VocabularyError {
     const found = new Map<number, { count: number; line: number; column: number }>();
     let line = 1;
     let column = 0;
@@ -148,7 +148,7 @@ export class CharTokenizer implements Tokenizer {
     });
     const rest = found.size > 10 ? `; and ${found.size - 10} more` : '';
     const what = found.size === 1 ? 'a character that is' : `${found.size} characters that are`;
-    return new UserError(
+    return new VocabularyError(
       `char: the text has ${what} not among the ${this.vocabSize} of the vocabulary: ` +
         `${list.join('; ')}${rest}. Build the tokenizer from a text that has them, or remove them.`,
     );

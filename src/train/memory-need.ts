@@ -153,7 +153,8 @@ function probed(
 function shortage(need: MemoryNeed, use: Use, limit: number): string | undefined {
   if (need.bytes <= limit && !need.isMore) return undefined;
   const machine = `this machine ${limit < 1e9 ? 'allows' : 'has'}`;
-  const isAddress = currentBackend().name === 'wasm' && limit < memoryLimit();
+  const { name, memory } = currentBackend();
+  const isAddress = name === 'wasm' && limit <= memory.limitBytes && limit < memoryLimit();
   const needed = size(need.isMore ? Math.max(need.bytes, limit) : need.bytes);
   return `${use} needs ${need.isMore ? 'more than ' : ''}${needed} of memory, and ${isAddress ? 'WebAssembly can address' : machine} ${size(limit)}`;
 }

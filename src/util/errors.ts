@@ -25,6 +25,9 @@ export class UsageError extends UserError {
 /** Work was ended because its `AbortSignal` asked for it. The message says what was ended. */
 export class StoppedError extends UserError {}
 
+/** A text has what a tokenizer's vocabulary has not. */
+export class VocabularyError extends UserError {}
+
 /**
  * A tensor operation was given arguments that do not fit. The message names the operation:
  * `matmul: expected inner dimensions to match, got (2, 3) × (4, 5)`.

@@ -24,7 +24,7 @@ try {
   const result = await task.run(args, report);
   say({ result }, buffersOf(result));
 } catch (error) {
-  if (error instanceof UserError) say({ message: error.message, exitCode: error.exitCode });
+  if (error instanceof UserError) say({ message: error.message, name: error.name });
   else say({ fault: error });
 }
 

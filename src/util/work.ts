@@ -5,7 +5,7 @@
  * No task may use the compute kernels: they belong to the main thread.
  */
 import { Worker } from 'node:worker_threads';
-import { StoppedError, UsageError, UserError } from './errors.js';
+import { StoppedError, UsageError, UserError, VocabularyError } from './errors.js';
 
 /** How far a long computation has come. */
 export interface WorkProgress {
@@ -45,9 +45,15 @@ export interface WorkOrder {
 export type WorkMessage =
   | { readonly share: number }
   | { readonly result: unknown }
-  /** A UserError; its class is lost on the way. */
-  | { readonly message: string; readonly exitCode: 1 | 2 }
+  /** A UserError, and of which class: that is lost on the way. */
+  | { readonly message: string; readonly name: string }
   | { readonly fault: unknown };
+
+/** Whose difference matters to whoever waits for a thread. */
+const USERS_ERRORS: Record<string, new (message: string) => UserError> = {
+  UsageError,
+  VocabularyError,
+};
 
 const ENTRY = new URL('./work-thread.js', import.meta.url);
 /** Only what is compiled has a file that a thread can run; from the sources it is done here. */
@@ -97,8 +103,7 @@ function inThread<R>(
         worker.unref(); // it ends by itself: nobody need wait for that
         resolve(message.result as R);
       } else if ('fault' in message) reject(message.fault);
-      else if (message.exitCode === 2) reject(new UsageError(message.message));
-      else reject(new UserError(message.message));
+      else reject(new (USERS_ERRORS[message.name] ?? UserError)(message.message));
     });
     worker.on('error', (error) => {
       const { code } = error as NodeJS.ErrnoException;

@@ -2,6 +2,10 @@
 import type { RunContext } from 'nanogpt/study';
 import { train } from './train.js';
 
+/** Said on the pages of those whose runs were first a table. */
+export const FROM_A_TABLE = `The runs were made for a table of all settings, on 29 and 30 November 2026; the claim was put to them
+afterwards.`;
+
 /** nanoGPT's config/train_shakespeare_char.py, for a CPU. */
 const RATE = { lr: 1e-3, minLr: 1e-4 };
 

@@ -3,7 +3,7 @@
 Writes pretrained/ beside itself: python3 test/goldens/pretrained.py
 
 Names, shapes, keys and types are those of the files on the hub (transformers' GPT2LMHeadModel, LlamaForCausalLM,
-MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, SmolLM3ForCausalLM; nanoGPT's state_dict; llama2.c's
+MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, SmolLM3ForCausalLM, GPTNeoXForCausalLM; nanoGPT's state_dict; llama2.c's
 legacy .bin). What they compute is written down here from its description, on the stored tensors by their names.
 """
 import json
@@ -254,6 +254,59 @@ def make_llamas():
     save("smollm3", c, t, llama(t, c, rotary=lambda layer: c["no_rope_layers"][layer] == 1))
 
 
+# GPT-NeoX: a part of each head turned, attention and feed-forward side by side, one matrix for each head's q, k and v
+
+def neox(t, c):
+    t = {name: value.float() for name, value in t.items()}
+    H, eps, C = c["num_attention_heads"], c["layer_norm_eps"], c["hidden_size"]
+    D = C // H
+    R = int(D * c.get("rotary_pct", c.get("rope_parameters", {}).get("partial_rotary_factor")))
+    f = frequencies(R, c if "rope_parameters" in c else {"rope_theta": c["rotary_emb_base"]})
+
+    def norm(x, name):
+        return F.layer_norm(x, (C,), t[name + ".weight"], t[name + ".bias"], eps)
+
+    def linear(x, name):
+        return F.linear(x, t[name + ".weight"], t[name + ".bias"])
+
+    def turn(x):
+        return torch.cat([rotate_half(x[..., :R], f), x[..., R:]], -1)
+
+    x = t["gpt_neox.embed_in.weight"][IDS]
+    for i in range(c["num_hidden_layers"]):
+        layer = f"gpt_neox.layers.{i}."
+        qkv = linear(norm(x, layer + "input_layernorm"), layer + "attention.query_key_value")
+        q, k, v = qkv.view(len(IDS), H, 3 * D).transpose(0, 1).chunk(3, -1)
+        y = linear(causal(turn(q), turn(k), v).transpose(0, 1).flatten(1), layer + "attention.dense")
+        after = x if c["use_parallel_residual"] else x + y
+        z = F.gelu(linear(norm(after, layer + "post_attention_layernorm"), layer + "mlp.dense_h_to_4h"))
+        x = x + y + linear(z, layer + "mlp.dense_4h_to_h")
+    return norm(x, "gpt_neox.final_layer_norm") @ t["embed_out.weight"].T
+
+
+def make_neox(name, masks=False, **more):
+    C, hidden, layers, V = 24, 40, 2, 19
+    c = {"architectures": ["GPTNeoXForCausalLM"], "bos_token_id": 0, "eos_token_id": 0, "hidden_act": "gelu", "hidden_size": C,
+         "initializer_range": 0.02, "intermediate_size": hidden, "layer_norm_eps": 1e-5, "max_position_embeddings": 32,
+         "model_type": "gpt_neox", "num_attention_heads": 3, "num_hidden_layers": layers, "tie_word_embeddings": False,
+         "torch_dtype": "float16", "use_cache": True, "use_parallel_residual": True, "vocab_size": V, **more}
+    r = lambda *shape, **around: random(*shape, dtype=torch.float16, **around)
+    t = {"gpt_neox.embed_in.weight": r(V, C)}
+    for i in range(layers):
+        layer = f"gpt_neox.layers.{i}."
+        for part, outside, inside in [("attention.query_key_value", 3 * C, C), ("attention.dense", C, C),
+                                      ("mlp.dense_h_to_4h", hidden, C), ("mlp.dense_4h_to_h", C, hidden)]:
+            t[f"{layer}{part}.weight"], t[f"{layer}{part}.bias"] = r(outside, inside), r(outside)
+        for part in ["input_layernorm", "post_attention_layernorm"]:
+            t[f"{layer}{part}.weight"], t[f"{layer}{part}.bias"] = r(C, around=1), r(C)
+        if masks:
+            t[layer + "attention.masked_bias"] = torch.tensor(-1e9)
+            t[layer + "attention.rotary_emb.inv_freq"] = torch.ones(1)
+    t["gpt_neox.final_layer_norm.weight"], t["gpt_neox.final_layer_norm.bias"] = r(C, around=1), r(C)
+    t["embed_out.weight"] = r(V, C)
+    save(name, c, t, neox({n: v for n, v in t.items() if "masked" not in n and "inv_freq" not in n}, c))
+
+
 def rotate_neighbours(x, f):
     angles = torch.outer(torch.arange(x.shape[1]).double(), f).float()
     a, b = x[..., 0::2], x[..., 1::2]
@@ -285,4 +338,7 @@ make_nanogpt()
 make_llamas()
 make_llama2c("llama2c-tied", True)
 make_llama2c("llama2c-untied", False)
+make_neox("gpt-neox", masks=True, rotary_pct=0.25, rotary_emb_base=10000)
+make_neox("gpt-neox-serial", use_parallel_residual=False, rope_parameters={
+    "rope_type": "default", "rope_theta": 500.0, "partial_rotary_factor": 0.5})
 (OUT / "expected.json").write_text(json.dumps({"ids": IDS, "logits": expected}) + "\n")

@@ -63,7 +63,10 @@ def frequencies(c, dims):
 
 
 def turn(x, c):
-    """x (B, heads, T, D): pairs half a head apart, or neighbours (as complex numbers)."""
+    """x (B, heads, T, D): pairs half a head apart, or neighbours (as complex numbers); of a part of each head, or all."""
+    if c["ropeDims"]:
+        turned, still = x.split([c["ropeDims"], x.shape[-1] - c["ropeDims"]], -1)
+        return torch.cat((turn(turned, {**c, "ropeDims": 0}), still), -1)
     T, D = x.shape[-2:]
     angles = torch.outer(torch.arange(T, dtype=torch.float64), frequencies(c, D))
     if c["ropeLayout"] == "interleaved":
@@ -201,7 +204,7 @@ def fill(path, parameter):
 
 COMMON = {
     "nKvHead": 0, "headDim": 0, "nHidden": 0, "qkvBias": False, "normGain": True, "normPlace": "before",
-    "qkNorm": False, "ropeTheta": 10000, "ropeLayout": "half", "ropeScaling": None, "noRopeLayers": [], "window": 0,
+    "qkNorm": False, "ropeTheta": 10000, "ropeLayout": "half", "ropeDims": 0, "ropeScaling": None, "noRopeLayers": [], "window": 0,
     "parallel": False, "logitSoftcap": 0, "residualScalars": False, "valueEmbeddings": False,
 }
 GPT = {**COMMON, "bias": False, "norm": "layer", "position": "learned", "activation": "gelu", "tiedHead": True}
@@ -270,6 +273,9 @@ CASES = [
     run("Mistral's windows", "llama", {**SMALL, "nHidden": 40, "window": 5, "activation": "reglu"}),
     run("SmolLM 3: a layer without rotary", "llama", {
         **SMALL, "nHidden": 40, "nLayer": 4, "noRopeLayers": [3], "activation": "glu"}),
+    run("GPT-NeoX: a part of each head turned, parallel blocks", "gpt", {
+        **SMALL, "bias": True, "position": "rotary", "ropeDims": 2, "parallel": True, "tiedHead": False}),
+    run("neighbours in a part of each head", "llama", {**SMALL, "nHidden": 40, "ropeDims": 6, "ropeLayout": "interleaved"}),
     run("the newer tricks together", "gpt", {
         **SMALL, "norm": "rms", "normGain": False, "position": "rotary", "qkNorm": True, "activation": "reluSquared",
         "tiedHead": False, "logitSoftcap": 3, "residualScalars": True, "valueEmbeddings": True, "nKvHead": 2}),

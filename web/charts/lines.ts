@@ -112,6 +112,8 @@ export function lineOption(chart: LineChart): EChartsCoreOption {
       type: logX ? 'log' : 'value',
       min: 'dataMin',
       max: 'dataMax',
+      // Steps are whole, and so are the ticks of a run that has had three of them.
+      ...(axis === 'step' && { minInterval: 1 }),
       axisLine: { onZero: false, lineStyle: { color: ink.faint } },
       axisTick: { lineStyle: { color: ink.faint } },
       axisLabel: {

@@ -69,3 +69,9 @@ function isPlainPath(path: string): boolean {
   if (path.length > LONGEST_PATH || /[\0\\]|^[A-Za-z]:/.test(path)) return false;
   return !path.split('/').some((part) => ['', '.', '..', '__proto__'].includes(part));
 }
+
+/** A run's name as that of a folder: a run that was loaded may call itself `../../bin`. */
+export function folderName(name: string): string {
+  const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+/, '');
+  return plain.slice(0, 100) || 'run';
+}

@@ -28,8 +28,41 @@ export interface Point {
   readonly step: number;
   readonly loss: number;
 }
+/** As many as a wide screen has pixels for; a run may have a line for each of its steps. */
+const MOST_POINTS = 2000;
+
+/** Every so many of them, and the last. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  const every = Math.ceil(points.length / MOST_POINTS);
+  if (every <= 2) return points;
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}
+
 export const trainPoints = signal<readonly Point[]>([]);
 export const validationPoints = signal<readonly Point[]>([]);
+/** Points that came since the curves were drawn: there may be hundreds a second, and each drawing takes some milliseconds. */
+const newPoints: Record<'train' | 'validation', Point[]> = { train: [], validation: [] };
+const DRAW_MS = 250;
+let drawing: ReturnType<typeof setTimeout> | undefined;
+
+function drawSoon(): void {
+  drawing ??= setTimeout(draw, DRAW_MS);
+}
+
+function draw(): void {
+  clearTimeout(drawing);
+  drawing = undefined;
+  const { train, validation } = newPoints;
+  batch(() => {
+    if (train.length > 0) trainPoints.value = thinned([...trainPoints.value, ...train]);
+    if (validation.length > 0) {
+      validationPoints.value = thinned([...validationPoints.value, ...validation]);
+    }
+  });
+  newPoints.train = [];
+  newPoints.validation = [];
+}
+
 /** Over the whole split, once training has ended. */
 export const finalValidation = signal<number | null>(null);
 /** The last text that the trainer wrote on the way. */
@@ -49,10 +82,12 @@ engine.on('progress', (event) => {
   progress.value = event;
 });
 engine.on('metrics', ({ step, loss }) => {
-  trainPoints.value = [...trainPoints.value, { step, loss }];
+  newPoints.train.push({ step, loss });
+  drawSoon();
 });
 engine.on('evaluation', ({ step, loss }) => {
-  validationPoints.value = [...validationPoints.value, { step, loss }];
+  newPoints.validation.push({ step, loss });
+  drawSoon();
 });
 engine.on('warning', (line) => {
   warning.value = line;
@@ -65,6 +100,7 @@ engine.on('piece', ({ text }) => {
 });
 engine.on('end', ({ reason, step, seconds, trainLoss, validation }) => {
   batch(() => {
+    draw();
     training.value = false;
     finalValidation.value = validation;
     if (run.value) run.value = { ...run.value, step };
@@ -85,13 +121,14 @@ engine.on('failed', (message) => {
 /** Shows a run, with what was written down of it. */
 export function show(report: RunReport): void {
   batch(() => {
+    draw();
     run.value = report;
-    trainPoints.value = report.metrics.flatMap(({ type, step, loss }) =>
-      type === 'step' ? [{ step, loss }] : [],
-    );
-    validationPoints.value = report.metrics.flatMap(({ type, step, loss }) =>
-      type === 'evaluation' ? [{ step, loss }] : [],
-    );
+    const pointsOf = (wanted: string) =>
+      thinned(
+        report.metrics.flatMap(({ type, step, loss }) => (type === wanted ? [{ step, loss }] : [])),
+      );
+    trainPoints.value = pointsOf('step');
+    validationPoints.value = pointsOf('evaluation');
     finalValidation.value = report.validation;
     progress.value = undefined;
     ending.value = undefined;

@@ -1,13 +1,16 @@
 /** Runs as files on this machine: one archive out; an archive, or a folder's files, in. */
 import { zip } from 'fflate';
-import { MOST_BYTES, MOST_FILES, unpack } from './archive.js';
+import { folderName, MOST_BYTES, MOST_FILES, unpack } from './archive.js';
 
 /** Offers an archive of a run's folder for download. */
 export async function download(
   name: string,
   files: ReadonlyMap<string, Uint8Array>,
 ): Promise<void> {
-  const entries = Object.fromEntries([...files].map(([path, bytes]) => [`${name}/${path}`, bytes]));
+  const folder = folderName(name);
+  const entries = Object.fromEntries(
+    [...files].map(([path, bytes]) => [`${folder}/${path}`, bytes]),
+  );
   const bytes = await new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) =>
     // Weights do not compress: level 0 takes no time.
     zip(entries, { level: 0 }, (error, data) =>
@@ -17,7 +20,7 @@ export async function download(
   const url = URL.createObjectURL(new Blob([bytes], { type: 'application/zip' }));
   const link = document.createElement('a');
   link.href = url;
-  link.download = `${name}.zip`;
+  link.download = `${folder}.zip`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -1,6 +1,7 @@
 /** Taking a run along, and bringing one here. */
 import { signal } from '@preact/signals';
 import { Panel } from '../parts/bits.js';
+import { folderName } from './archive.js';
 import { attempt, call, run, show, training } from './engine.js';
 import { download, read } from './files.js';
 import { chosenText, datasets, textOf } from './texts.js';
@@ -59,7 +60,7 @@ export function Keep() {
         {name && (
           <p class="faint">
             Unpacked, it is a run's folder, which the command line reads:{' '}
-            <code>nanogpt sample {name}</code>
+            <code>nanogpt sample {folderName(name)}</code>
             {training.value ? ' (while it trains, as of its last checkpoint)' : ''}
           </p>
         )}

@@ -2,7 +2,7 @@
 import { render } from 'preact';
 import { Trouble } from '../parts/bits.js';
 import { theme, wantedTheme } from '../state.js';
-import { attempt, begin, machine, problem } from './engine.js';
+import { attempt, begin, machine, problem, training } from './engine.js';
 import { Keep } from './keep.js';
 import { Progress } from './progress.js';
 import { Setup } from './setup.js';
@@ -64,5 +64,9 @@ function Isolation() {
   );
 }
 
+// Leaving the page ends a training, and with it what it has learnt: the browser asks first.
+addEventListener('beforeunload', (event) => {
+  if (training.value) event.preventDefault();
+});
 render(<App />, document.getElementById('app')!);
 void attempt(begin);

@@ -6,6 +6,7 @@ import { duration, short, loss as shownLoss, whole } from '../format.js';
 import { Panel } from '../parts/bits.js';
 import { Chart } from '../parts/chart.js';
 import { theme } from '../state.js';
+import { folderName } from './archive.js';
 import {
   ending,
   finalValidation,
@@ -23,12 +24,12 @@ export function Progress() {
   const config = run.value?.config;
   return (
     <Panel
-      title={config ? config.name : 'Loss'}
+      title={config ? folderName(config.name) : 'Loss'}
       tools={
         <>
           <span class="grow" />
           <span class={`state ${training.value ? 'running' : 'stopped'}`} role="status">
-            {training.value ? 'training' : (ending.value ?? (run.value ? 'loaded' : 'no run yet'))}
+            {state()}
           </span>
         </>
       }
@@ -59,7 +60,7 @@ export function Progress() {
           />
           <Figure title="tokens a second" value={now ? short(now.tokensPerSecond) : '–'} />
           <Figure
-            title={training.value ? 'left' : 'took'}
+            title={training.value ? 'left' : 'training took'}
             value={now ? duration(training.value ? now.secondsLeft : now.seconds) : '–'}
           />
           <Figure title="parameters" value={config ? whole(config.parameters.total) : '–'} />
@@ -76,6 +77,13 @@ export function Progress() {
       )}
     </Panel>
   );
+}
+
+/** What is under way, or how it ended. After the last step comes the loss over the whole split, which may take minutes. */
+function state(): string {
+  if (!training.value) return ending.value ?? (run.value ? 'loaded' : 'no run yet');
+  const now = progress.value;
+  return now && now.step >= now.steps ? 'evaluating' : 'training';
 }
 
 function stepShown(): string {

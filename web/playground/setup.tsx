@@ -21,9 +21,6 @@ const more = signal('');
 const starting = signal(false);
 
 const definition = computed(() => models.value.find(({ name }) => name === model.value));
-const tooLarge = computed(
-  () => definition.value?.presets.filter(({ lacks }) => lacks !== null) ?? [],
-);
 const chosen = computed(() => definition.value?.presets.find(({ name }) => name === preset.value));
 
 /** Takes a preset, or the first that a tab has room for. */
@@ -120,12 +117,12 @@ export function Setup() {
             ))}
           </select>
         </label>
-        {tooLarge.value.map(({ name, lacks }) => (
-          <p key={name} class="faint">
-            {name}: {lacks}. Make it smaller below, or train it on the command line.
-          </p>
-        ))}
         <p class="faint">{chosen.value?.summary ?? definition.value?.summary}</p>
+        {chosen.value?.lacks && (
+          <p class="machine">
+            {chosen.value.lacks}. Make it smaller below, or train it on the command line.
+          </p>
+        )}
         <Text />
         <Numbers />
         <label class="tall">
@@ -144,7 +141,11 @@ export function Setup() {
   );
 }
 
+/** Characters: beyond, a browser takes minutes to lay a text out in a field. */
+const LONGEST_SHOWN = 1_000_000;
+
 function Text() {
+  const isLong = ownText.value.length > LONGEST_SHOWN;
   return (
     <>
       <label class="line">
@@ -166,10 +167,20 @@ function Text() {
           <textarea
             rows={6}
             placeholder="paste a text here: a few thousand characters at least"
-            value={ownText.value}
+            value={isLong ? ownText.value.slice(0, LONGEST_SHOWN) : ownText.value}
+            readOnly={isLong}
             onInput={(event) => (ownText.value = event.currentTarget.value)}
           />
         </label>
+      )}
+      {choice.value === OWN && isLong && (
+        <div class="row faint">
+          its beginning; all of it is trained on
+          <span class="grow" />
+          <button type="button" onClick={() => (ownText.value = '')}>
+            another text
+          </button>
+        </div>
       )}
       <label class="tall">
         or load one from a file

@@ -83,8 +83,12 @@ export function Write() {
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: else what lies outside is not to be reached by keys */}
       <section class="text asked" aria-label="what the model wrote" tabIndex={0}>
-        <span class="prompt">{begun.value}</span>
-        {written.value || (
+        {busy.value || written.value ? (
+          <>
+            <span class="prompt">{begun.value}</span>
+            {written.value}
+          </>
+        ) : (
           <span class="faint">
             {hasRun ? 'nothing yet' : 'train a model or load one, and it writes here'}
           </span>

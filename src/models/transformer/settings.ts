@@ -90,6 +90,11 @@ export function transformerShape(defaults: Defaults) {
       .enum(['half', 'interleaved'])
       .default('half')
       .describe("rotary: pairs as Hugging Face's weights have them, or as Meta's and llama.cpp's"),
+    ropeDims: count
+      .default(0)
+      .describe(
+        'rotary: how many numbers of a head turn, the first ones; 0: all (GPT-NeoX: a quarter)',
+      ),
     ropeScaling: ropeScaling
       .nullable()
       .default(null)
@@ -156,6 +161,8 @@ export interface TransformerSizes {
   readonly kvHeads: number;
   /** D, the width of a head. */
   readonly headDim: number;
+  /** How many numbers of a head rotary positions turn. */
+  readonly rotaryDims: number;
   /** Units of the feed-forward layer. */
   readonly hidden: number;
   /** Whether half of the feed-forward layer's first product gates the other half. */
@@ -177,8 +184,12 @@ export function sizesOf(name: string, config: TransformerConfig): TransformerSiz
   if (position === 'rotary' && headDim % 2 !== 0) {
     refuse('heads of an even width, for rotary positions', `headDim ${headDim}`);
   }
+  const rotaryDims = config.ropeDims || headDim;
+  if (rotaryDims % 2 !== 0 || rotaryDims > headDim) {
+    refuse(`an even ropeDims up to headDim, ${headDim}`, `${rotaryDims}`);
+  }
   const isGated = GATED_LINEAR_KINDS.some((kind) => kind === activation);
   // Three matrices where there were two: 8/3·C units for as many parameters, and a multiple of 8 for vectors.
   const standard = isGated ? Math.max(1, Math.round(C / 3)) * 8 : 4 * C;
-  return { heads, kvHeads, headDim, hidden: nHidden || standard, isGated };
+  return { heads, kvHeads, headDim, rotaryDims, hidden: nHidden || standard, isGated };
 }

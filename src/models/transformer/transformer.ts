@@ -150,7 +150,7 @@ export class Transformer extends Module implements LanguageModel {
   /** Rotary positions from `first` on, `length` of them. */
   rotaryTable(first: number, length: number): RotaryTable {
     const { ropeTheta: theta, ropeScaling: scaling, ropeLayout, blockSize: reach } = this.config;
-    const options = { dims: this.sizes.headDim, theta, ...(scaling ? { scaling } : {}) };
+    const options = { dims: this.sizes.rotaryDims, theta, ...(scaling ? { scaling } : {}) };
     return new RotaryTable(options, length, ropeLayout, { first, reach });
   }
 

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../util/atomic-file.js';
 import { UserError } from '../../util/errors.js';
 import type { WorkOptions } from '../../util/work.js';
 import { fingerprintOf } from '../support.js';
+import { orLongerText } from './short-text.js';
 import { SHAKESPEARE } from './spec.js';
 import { SentencePieceTokenizer } from './tokenizer.js';
 import { trainAside } from './train-aside.js';
@@ -31,7 +32,8 @@ export async function shakespeareTokenizer(
       if (!(error instanceof UserError)) throw error;
     }
   }
-  const { model } = await trainAside({ ...SHAKESPEARE, model_prefix: name }, {}, text, work);
+  const settings = { ...SHAKESPEARE, model_prefix: name };
+  const { model } = await orLongerText(trainAside(settings, {}, text, work));
   if (path !== undefined) {
     try {
       writeFileAtomic(path, model);
