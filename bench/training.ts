@@ -126,9 +126,9 @@ export async function benchTraining<Case extends TrainingCase>(
     const times: number[][] = peers.map(() => []);
     let last: Round[] = [];
     for (let round = 0; round < c.rounds; round++) {
-      last = await inTurn(ours, theirs, c.steps);
+      last = await inTurn(ours, theirs, settling(c.steps) + c.steps);
       last.forEach(({ seconds }, i) => {
-        times[i].push(1000 * median(seconds));
+        times[i].push(1000 * median(seconds.slice(-c.steps)));
       });
     }
     const sampling = c.tokens
@@ -159,6 +159,14 @@ export async function benchTraining<Case extends TrainingCase>(
   }
 }
 
+/**
+ * Steps at the beginning of a round that are not timed: while the others had their turn, the system may have taken
+ * memory from a process that waited, and the caches are theirs.
+ */
+function settling(steps: number): number {
+  return Math.ceil(steps / 2);
+}
+
 /** Steps whose losses are compared: later ones differ by what rounding has grown to. */
 const COMPARED = 5;
 
@@ -171,6 +179,7 @@ async function timeSampling(
   const times: number[][] = peers.map(() => []);
   for (let round = 0; round < samplings; round++) {
     for (const [i, peer] of peers.entries()) {
+      await peer.ask({ tokens: Math.ceil(tokens / 10) }); // as before steps
       const { seconds } = await peer.ask<{ seconds: number }>({ tokens });
       if (2 * round >= samplings) times[i].push((1000 * seconds) / tokens);
     }

@@ -165,8 +165,9 @@ export class Engine implements Calls {
     trainer.on('evaluation', (event) => this.emit('evaluation', event));
     trainer.on('warning', (line) => this.emit('warning', line));
     trainer.on('sample', ({ step, text }) => this.emit('trainerSample', { step, text }));
-    this.#training = trainer
-      .train()
+    // The report goes first: a page that hears of a short training's end before its beginning shows neither.
+    this.#training = new Promise((resolve) => setTimeout(resolve))
+      .then(() => trainer.train())
       .then(({ reason, step, seconds, train, validation }) => {
         const losses = { trainLoss: train.loss, validation: validation?.loss ?? null };
         this.#training = undefined;
