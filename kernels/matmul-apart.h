@@ -23,7 +23,7 @@
 #define APART_MOST (INT64_C(1) << 21)
 /* Tasks to a thread, so that there is something to take over from one that is held up. */
 #define APART_TASKS 4
-
+/* Panels of a transposed a that are packed at a time. */
 #define APART_PANELS 12
 
 struct apart_job {

@@ -1,5 +1,5 @@
-import { type Cells, defineStudy } from 'nanogpt/study';
-import { FROM_A_TABLE, SWITCHES, switched } from './lib/switches.js';
+import { defineStudy } from 'nanogpt/study';
+import { eachWorth, FROM_A_TABLE, oneAtATime } from './lib/switches.js';
 
 const CHANGES: Record<string, Record<string, unknown>> = {
   none: {},
@@ -9,7 +9,8 @@ const CHANGES: Record<string, Record<string, unknown>> = {
   'with biases': { bias: true },
   'dropout 0.1': { dropout: 0.1 },
 };
-const JUDGED = ['one head of keys and values', 'parallel blocks', 'windows of 16'];
+const SAVED = ['one head of keys and values', 'parallel blocks', 'windows of 16'];
+const BESIDES = ['with biases', 'dropout 0.1'];
 
 export default defineStudy({
   name: 'economies',
@@ -20,19 +21,8 @@ export default defineStudy({
   source:
     'Shazeer 2019, "Fast transformer decoding" (a small loss of quality); Chowdhery et al. 2022, "PaLM", section 2 (a small loss at 8 B parameters, none at 62 B); Jiang et al. 2023, "Mistral 7B", section 2.',
   refuted: 'one of the three that does not raise the loss',
-  factors: { change: Object.keys(CHANGES) },
-  ...SWITCHES,
-  run: ({ change }, context) => switched(CHANGES[change as string]!, context),
-  checks: Object.keys(CHANGES)
-    .slice(1)
-    .map((change) => ({
-      says: change,
-      of: (cell: Cells) => cell({ change }).validation! - cell({ change: 'none' }).validation!,
-      holds: 'above' as const,
-      line: 0,
-      unit: 'nats',
-      ...(!JUDGED.includes(change) && { aside: true as const }),
-    })),
+  ...oneAtATime(CHANGES),
+  checks: [...eachWorth(SAVED, 'above'), ...eachWorth(BESIDES, 'above', true)],
   charts: [
     {
       kind: 'dots',

@@ -1,5 +1,5 @@
 import { type Cells, defineStudy } from 'nanogpt/study';
-import { SWITCHES, switched } from './lib/switches.js';
+import { oneAtATime, worth } from './lib/switches.js';
 
 const LLAMA = { norm: 'rms', position: 'rotary', activation: 'swiglu' };
 const CHANGES: Record<string, Record<string, unknown>> = {
@@ -13,9 +13,6 @@ const CHANGES: Record<string, Record<string, unknown>> = {
   'RMSNorm, rotary and SwiGLU': LLAMA,
 };
 
-const worth = (change: string) => (cell: Cells) =>
-  cell({ change }).validation! - cell({ change: 'none' }).validation!;
-
 export default defineStudy({
   name: 'llama-changes',
   title: 'What each of Llama’s changes to GPT is worth',
@@ -25,9 +22,7 @@ export default defineStudy({
   source: 'Touvron et al. 2023, "LLaMA", section 2.2.',
   refuted:
     'a change that does not lower the loss by itself, or three that together bring less than 0.9 of their sum',
-  factors: { change: Object.keys(CHANGES) },
-  ...SWITCHES,
-  run: ({ change }, context) => switched(CHANGES[change as string]!, context),
+  ...oneAtATime(CHANGES),
   checks: [
     ...['RMSNorm', 'rotary positions', 'SwiGLU'].map((change) => ({
       says: `${change}, alone`,

@@ -1,5 +1,5 @@
-import { type Cells, defineStudy } from 'nanogpt/study';
-import { FROM_A_TABLE, SWITCHES, switched } from './lib/switches.js';
+import { defineStudy } from 'nanogpt/study';
+import { eachWorth, FROM_A_TABLE, oneAtATime } from './lib/switches.js';
 
 const CHANGES: Record<string, Record<string, unknown>> = {
   none: {},
@@ -11,7 +11,8 @@ const CHANGES: Record<string, Record<string, unknown>> = {
   'sinusoidal positions': { position: 'sinusoidal' },
   'rotary positions': { position: 'rotary' },
 };
-const NEEDED = 4;
+const NEEDED = ['no norm', 'norm after the sum', 'no positions'];
+const INSTEAD = ['RMSNorm', 'RMSNorm without gains', 'sinusoidal positions', 'rotary positions'];
 
 export default defineStudy({
   name: 'norms-positions',
@@ -22,19 +23,8 @@ export default defineStudy({
   source:
     'Xiong et al. 2020, "On layer normalization in the transformer architecture"; against it on positions, Haviv et al. 2022, "Transformer language models without positional encodings still learn positional information".',
   refuted: 'one of the three that can be taken away without a higher loss',
-  factors: { change: Object.keys(CHANGES) },
-  ...SWITCHES,
-  run: ({ change }, context) => switched(CHANGES[change as string]!, context),
-  checks: Object.keys(CHANGES)
-    .slice(1)
-    .map((change, i) => ({
-      says: change,
-      of: (cell: Cells) => cell({ change }).validation! - cell({ change: 'none' }).validation!,
-      holds: i < NEEDED - 1 ? ('above' as const) : ('below' as const),
-      line: 0,
-      unit: 'nats',
-      ...(i >= NEEDED - 1 && { aside: true as const }),
-    })),
+  ...oneAtATime(CHANGES),
+  checks: [...eachWorth(NEEDED, 'above'), ...eachWorth(INSTEAD, 'below', true)],
   charts: [
     {
       kind: 'dots',

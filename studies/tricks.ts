@@ -1,5 +1,5 @@
-import { type Cells, defineStudy } from 'nanogpt/study';
-import { FROM_A_TABLE, SWITCHES, switched } from './lib/switches.js';
+import { defineStudy } from 'nanogpt/study';
+import { eachWorth, FROM_A_TABLE, oneAtATime } from './lib/switches.js';
 
 const CHANGES: Record<string, Record<string, unknown>> = {
   none: {},
@@ -21,18 +21,8 @@ export default defineStudy({
   source:
     'Jordan et al. 2024, "modded-nanogpt" (its record’s list of changes); practitioners’ lore.',
   refuted: 'a trick that does not lower the loss',
-  factors: { change: Object.keys(CHANGES) },
-  ...SWITCHES,
-  run: ({ change }, context) => switched(CHANGES[change as string]!, context),
-  checks: Object.keys(CHANGES)
-    .slice(1)
-    .map((change) => ({
-      says: change,
-      of: (cell: Cells) => cell({ change }).validation! - cell({ change: 'none' }).validation!,
-      holds: 'below' as const,
-      line: 0,
-      unit: 'nats',
-    })),
+  ...oneAtATime(CHANGES),
+  checks: eachWorth(Object.keys(CHANGES).slice(1), 'below'),
   charts: [
     {
       kind: 'dots',

@@ -70,10 +70,10 @@ describe('on the WebAssembly backend', () => {
   it.skipIf(!native)(
     'a run is one that the native backend goes on with, and the other way round',
     async () => {
-      const native = { env: { NANOGPT_BACKEND: 'native' } };
+      const onNative = { env: { NANOGPT_BACKEND: 'native' } };
       const pairs = [
-        [on(2), native],
-        [native, on(2)],
+        [on(2), onNative],
+        [onNative, on(2)],
       ];
       for (const [i, [first, then]] of pairs.entries()) {
         await shop.json(['train', ...SMALL, '--out', `runs/pair${i}`], first);

@@ -53,6 +53,16 @@ describe('the engine', () => {
     expect((await end).step).toBe(25);
   });
 
+  it('reports a training before its first event, however short it is', async () => {
+    const heard: string[] = [];
+    const one = new Engine((event, ..._) => {
+      heard.push(String(event));
+    });
+    const report = await one.start(order(TEXT, 1));
+    expect([report.step, ...heard]).toEqual([0]);
+    await expect.poll(() => heard.at(-1)).toBe('end');
+  });
+
   it('makes or opens one run at a time: none closes another that has begun meanwhile', async () => {
     const files = await trained(TEXT);
     const { engine: one, end } = engine();

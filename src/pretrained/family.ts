@@ -60,6 +60,26 @@ export function orConstant(has: boolean, link: Link, constant: number): Link {
   return has ? link : { theirs: link.theirs, shape: link.shape, own: undefined, constant };
 }
 
+/** A LayerNorm, which theirs always has with gain and bias. */
+export function layerNormLinks({ config }: Settled, own: string, theirs: string): Link[] {
+  const { nEmbd: C, bias, normGain } = config;
+  return [
+    orConstant(normGain, { own: `${own}.weight`, theirs: `${theirs}.weight`, shape: [C] }, 1),
+    orConstant(bias && normGain, { own: `${own}.bias`, theirs: `${theirs}.bias`, shape: [C] }, 0),
+  ];
+}
+
+/** What keeps a model from a family with LayerNorm, heads of nEmbd / nHead each with keys of its own, and no windows. */
+export function plainHeadObstacles({ config, sizes }: Settled): string[] {
+  return [
+    ...(config.norm === 'layer' ? [] : [`norm=${config.norm}`]),
+    ...(sizes.heads === sizes.kvHeads ? [] : [`nKvHead=${sizes.kvHeads}`]),
+    ...(sizes.heads * sizes.headDim === config.nEmbd ? [] : [`headDim=${sizes.headDim}`]),
+    ...(config.qkNorm ? ['qkNorm=true'] : []),
+    ...(hasWindow(config) ? [`window=${config.window}`] : []),
+  ];
+}
+
 /** `lm_head.weight`, of a head that is not tied. */
 export function headLinks({ config, vocabSize }: Settled, theirs = 'lm_head.weight'): Link[] {
   if (config.tiedHead) return [];

@@ -4,7 +4,14 @@
  * values are one matrix, head by head.
  */
 import type { TransformerConfig } from '../models/index.js';
-import { commonObstacles, type Family, hasWindow, headLinks, orConstant } from './family.js';
+import {
+  commonObstacles,
+  type Family,
+  headLinks,
+  layerNormLinks,
+  orConstant,
+  plainHeadObstacles,
+} from './family.js';
 import { gptActivation, gptActivationName } from './gpt2.js';
 import { type Keys, MOST_LAYERS } from './keys.js';
 import type { Link } from './link.js';
@@ -65,29 +72,23 @@ export const gptNeox: Family = {
       use_cache: true,
     };
   },
-  obstacles({ config, sizes }) {
-    const { norm, position, ropeLayout, nEmbd, activation, noRopeLayers } = config;
+  obstacles(settled) {
+    const { config } = settled;
+    const { position, ropeLayout, activation, noRopeLayers } = config;
     return [
       ...commonObstacles({ ...config, parallel: false }), // it has both
-      ...(norm === 'layer' ? [] : [`norm=${norm}`]),
+      ...plainHeadObstacles(settled),
       ...(position === 'rotary' ? [] : [`position=${position}`]),
       ...(ropeLayout === 'half' ? [] : [`ropeLayout=${ropeLayout}`]),
       ...(noRopeLayers.some((layer) => layer < config.nLayer) ? ['noRopeLayers'] : []),
       ...(gptActivationName(activation) ? [] : [`activation=${activation}`]),
-      ...(sizes.heads === sizes.kvHeads ? [] : [`nKvHead=${sizes.kvHeads}`]),
-      ...(sizes.heads * sizes.headDim === nEmbd ? [] : [`headDim=${sizes.headDim}`]),
-      ...(config.qkNorm ? ['qkNorm=true'] : []),
-      ...(hasWindow(config) ? [`window=${config.window}`] : []),
     ];
   },
   links(settled, prefix) {
     const { config, sizes, vocabSize } = settled;
-    const { nEmbd: C, bias, qkvBias, normGain } = config;
+    const { nEmbd: C, bias, qkvBias } = config;
     const { heads, headDim: D, hidden } = sizes;
-    const norm = (own: string, theirs: string): Link[] => [
-      orConstant(normGain, { own: `${own}.weight`, theirs: `${theirs}.weight`, shape: [C] }, 1),
-      orConstant(bias && normGain, { own: `${own}.bias`, theirs: `${theirs}.bias`, shape: [C] }, 0),
-    ];
+    const norm = (own: string, theirs: string) => layerNormLinks(settled, own, theirs);
     const linear = (own: string, theirs: string, shape: [number, number]): Link[] => [
       { own: `${own}.weight`, theirs: `${theirs}.weight`, shape },
       orConstant(bias, { own: `${own}.bias`, theirs: `${theirs}.bias`, shape: [shape[0]] }, 0),

@@ -7,9 +7,10 @@ import { UserError } from '../util/errors.js';
 import {
   commonObstacles,
   type Family,
-  hasWindow,
   headLinks,
+  layerNormLinks,
   orConstant,
+  plainHeadObstacles,
   type Settled,
 } from './family.js';
 import { type Keys, MOST_LAYERS } from './keys.js';
@@ -86,17 +87,14 @@ export const gpt2: Family = {
       use_cache: true,
     };
   },
-  obstacles({ config, sizes }) {
-    const { norm, position, nEmbd, activation } = config;
+  obstacles(settled) {
+    const { config } = settled;
+    const { position, activation } = config;
     return [
       ...commonObstacles(config),
-      ...(norm === 'layer' ? [] : [`norm=${norm}`]),
+      ...plainHeadObstacles(settled),
       ...(position === 'learned' ? [] : [`position=${position}`]),
       ...(gptActivationName(activation) ? [] : [`activation=${activation}`]),
-      ...(sizes.heads === sizes.kvHeads ? [] : [`nKvHead=${sizes.kvHeads}`]),
-      ...(sizes.heads * sizes.headDim === nEmbd ? [] : [`headDim=${sizes.headDim}`]),
-      ...(config.qkNorm ? ['qkNorm=true'] : []),
-      ...(hasWindow(config) ? [`window=${config.window}`] : []),
     ];
   },
   links,
@@ -126,12 +124,9 @@ export function gptActivationName(activation: string): string | undefined {
 
 function links(settled: Settled, prefix: string): Link[] {
   const { config, sizes, vocabSize } = settled;
-  const { nEmbd: C, blockSize: T, bias, qkvBias, normGain } = config;
+  const { nEmbd: C, blockSize: T, bias, qkvBias } = config;
   const { hidden } = sizes;
-  const norm = (own: string, theirs: string): Link[] => [
-    orConstant(normGain, { own: `${own}.weight`, theirs: `${theirs}.weight`, shape: [C] }, 1),
-    orConstant(bias && normGain, { own: `${own}.bias`, theirs: `${theirs}.bias`, shape: [C] }, 0),
-  ];
+  const norm = (own: string, theirs: string) => layerNormLinks(settled, own, theirs);
   const linear = (
     own: string,
     theirs: string,

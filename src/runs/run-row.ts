@@ -63,18 +63,21 @@ export function rowOf(run: RunSummary): RunRow {
   const validationLoss = final ?? run.validationLoss;
   return {
     ...run,
-    state:
-      lines.length === 0 && run.step === 0 && !run.running
-        ? 'imported'
-        : stateOf(run, stop?.reason),
+    state: stateOf(run, lines.length === 0, stop?.reason),
     tokensPerSecond: pace,
     ...(ranks && { rankTokensPerSecond: ranks }),
     ...(validationLoss === undefined ? {} : { validationLoss }),
   };
 }
 
-function stateOf({ running, step, steps }: RunSummary, reason: unknown): RunState {
+/** @param isSilent whether nothing was ever written down of it. */
+function stateOf(
+  { running, step, steps }: RunSummary,
+  isSilent: boolean,
+  reason: unknown,
+): RunState {
   if (running) return 'running';
+  if (isSilent && step === 0) return 'imported';
   if (reason === 'diverged') return 'failed';
   if (reason === 'patience' || reason === 'fitted') return 'finished';
   return step !== undefined && steps !== undefined && step >= steps ? 'finished' : 'stopped';

@@ -1,5 +1,5 @@
 /** gpt/char's net at nanoGPT's own rate, one setting changed: what studies of its switches share. */
-import type { RunContext } from 'nanogpt/study';
+import type { Cells, Levels, RunContext } from 'nanogpt/study';
 import { train } from './train.js';
 
 /** Said on the pages of those whose runs were first a table. */
@@ -25,4 +25,32 @@ export async function switched(
   const settings = { preset: 'char', ...RATE, ...changes, steps: context.scale.steps };
   using run = await train('gpt', settings, context);
   return { validation: run.validation, parameters: run.parameters };
+}
+
+type Changes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** Factor, sizes, measures and runs of a study that changes one setting at a time; `none` is the net as it is. */
+export function oneAtATime(changes: Changes) {
+  return {
+    factors: { change: Object.keys(changes) },
+    ...SWITCHES,
+    run: ({ change }: Levels, context: RunContext<{ steps: number }>) =>
+      switched(changes[change as string]!, context),
+  };
+}
+
+/** Loss with a change less that without, in nats. */
+export const worth = (change: string) => (cell: Cells) =>
+  cell({ change }).validation! - cell({ change: 'none' }).validation!;
+
+/** A check of each change: whether its loss is `below` or `above` that of `none`. */
+export function eachWorth(changes: readonly string[], holds: 'below' | 'above', aside = false) {
+  return changes.map((change) => ({
+    says: change,
+    of: worth(change),
+    holds,
+    line: 0,
+    unit: 'nats',
+    ...(aside && { aside: true as const }),
+  }));
 }

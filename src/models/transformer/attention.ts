@@ -31,9 +31,9 @@ export interface Passage {
 const GATE_CHANNELS = 32;
 
 /**
- * x (B, T, C) → (B, T, C), or (B, 1, C) of the last position: every position asks those before it, by the likeness of its query to their keys,
- * for their values. Vaswani et al. 2017, section 3.2; keys and values shared by several queries: Ainslie et
- * al. 2023, "GQA".
+ * x (B, T, C) → (B, T, C), or (B, 1, C) of the last position: every position asks those before it, by the
+ * likeness of its query to their keys, for their values. Vaswani et al. 2017, section 3.2; keys and values shared
+ * by several queries: Ainslie et al. 2023, "GQA".
  */
 export class CausalSelfAttention extends Module {
   /** Rows: the queries of all heads, then the keys, then the values. */
