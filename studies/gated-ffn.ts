@@ -65,8 +65,5 @@ export default defineStudy({
   discussion: (
     r,
   ) => `gpt/char at nanoGPT's rate, 2,000 steps. ${ORDER.map((activation) => `${activation} ${r.figure('validation', { activation })}`).join(', ')}. Here ReLU is the best of the
-plain ones and not the worst, and GLU the only gated one that gains nothing: a sigmoid gate halves what passes at first.
-
-These runs were made for a table of all settings, before this study had its form; one of them (SwiGLU, seed 2) was made again and
-has the same loss to seven digits. The commit below is that one's.`,
+plain ones and not the worst, and GLU the only gated one that gains nothing: a sigmoid gate halves what passes at first.`,
 });
