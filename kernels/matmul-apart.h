@@ -14,8 +14,8 @@
 
 /* Floats of the operand that each thread packs whole: half of a 1 MiB cache. */
 #define APART_WHOLE (INT64_C(1) << 17)
-/* Rows (or columns) that a thread should have for each time that it packs the other operand whole. */
-#define APART_SHARE 96
+/* Rows (or columns) that a thread should have at least for each time that it packs the other operand whole. */
+#define APART_SHARE 32
 /* Multiplications from which a share is worth a task: some microseconds. */
 #define APART_WORK (INT64_C(1) << 18)
 /* Numbers of the result, and of the other operand, up to which all that is going on stays in caches: beyond, it
@@ -113,12 +113,12 @@ static int compute_apart(const struct product *x, int64_t depth) {
     const int64_t threads = parallel_threads();
     struct apart_job j = {.x = *x, .depth = depth, .by_rows = x->m >= x->n};
     const int64_t all = j.by_rows ? x->m : x->n, other = j.by_rows ? x->n : x->m;
-    if (other * x->k > APART_WHOLE || all < threads * APART_SHARE) return 0;
+    if (other * x->k > APART_WHOLE || all < 2 * APART_SHARE) return 0;
     if (x->m * x->n > APART_MOST || all * x->k > APART_MOST) return 0;
-    /* As many shares as are worth it, a multiple of the threads; whole panels of columns. */
-    int64_t work = x->m * x->n * x->k;
-    int64_t shares = most(1, least(APART_TASKS, work / threads / APART_WORK)) * threads;
-    j.share = ceil_div(all, shares);
+    /* As many shares as are worth it, if there is one for each thread a multiple of them; whole panels of columns. */
+    int64_t shares = least(all / APART_SHARE, least(APART_TASKS * threads, x->m * x->n * x->k / APART_WORK));
+    if (shares > threads) shares -= shares % threads;
+    j.share = ceil_div(all, most(1, shares));
     if (!j.by_rows) j.share = round_up(j.share, TILE_COLUMNS);
     j.b_floats = round_up(j.by_rows ? round_up(x->n, TILE_COLUMNS) * x->k : TILE_COLUMNS * depth, 64);
     j.number = atomic_fetch_add(&apart_jobs, 1) + 1;
