@@ -11,6 +11,8 @@ export interface Machine {
   threads: number;
   /** Floating-point operations per second, two to a multiply-add, from registers to registers. */
   peakFlops: number;
+  /** The same as a median over two seconds: a clock that rises for a moment falls while all cores are at work. */
+  sustainedFlops: number;
   /** Bytes per second of 256 MB: read, written, and, read and written together, copied. */
   readBandwidth: number;
   writeBandwidth: number;
@@ -46,11 +48,25 @@ export function measurePeak(backend: NativeBackend): number {
   return most;
 }
 
+/** The same for longer than a moment. */
+function measureSustained(backend: NativeBackend): number {
+  const rates: number[] = [];
+  const end = performance.now() + 2000;
+  for (let start = performance.now(); start < end; ) {
+    const count = backend.peakMultiplyAdds(256);
+    const now = performance.now();
+    rates.push((1000 * count) / (now - start));
+    start = now;
+  }
+  return median(rates);
+}
+
 /** Measures all of them, each the median of several. */
 export function measureMachine(threads: number): Machine {
   const backend = nativeBackend();
   backend.setThreads(threads);
   const peakFlops = 2 * median(Array.from({ length: 5 }, () => measurePeak(backend)));
+  const sustainedFlops = 2 * measureSustained(backend);
   const count = 64 * 1024 * 1024;
   const [from, to] = [0, 1].map(() => backend.alloc('float32', count));
   backend.fill(from, 'float32', count, 1);
@@ -61,6 +77,7 @@ export function measureMachine(threads: number): Machine {
     cpu: cpus()[0].model,
     threads: backend.threads,
     peakFlops,
+    sustainedFlops,
     readBandwidth: (4 * count) / read,
     writeBandwidth: (4 * count) / write,
     copyBandwidth: (8 * count) / copy,
@@ -68,10 +85,13 @@ export function measureMachine(threads: number): Machine {
 }
 
 export function formatMachine(machine: Machine): string {
-  const { cpu, threads, peakFlops, readBandwidth, writeBandwidth, copyBandwidth } = machine;
+  const { cpu, threads, peakFlops, sustainedFlops, readBandwidth, writeBandwidth, copyBandwidth } =
+    machine;
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  const gigaflops = (rate: number) => (rate / 1e9).toFixed(0);
   return (
-    `${cpu}, ${threads} threads: ${(peakFlops / 1e9).toFixed(0)} GF/s between registers; memory ` +
-    `${gigabytes(readBandwidth)} GB/s read, ${gigabytes(writeBandwidth)} written, ${gigabytes(copyBandwidth)} copied`
+    `${cpu}, ${threads} threads: ${gigaflops(peakFlops)} GF/s between registers, ${gigaflops(sustainedFlops)} for two ` +
+    `seconds on end; memory ${gigabytes(readBandwidth)} GB/s read, ${gigabytes(writeBandwidth)} written, ` +
+    `${gigabytes(copyBandwidth)} copied`
   );
 }

@@ -192,14 +192,15 @@ static void backward_span(const struct backward *job, const struct desk *at, int
     begin = most(begin, seen - seen % KEYS);
     end = least(end, x->offset + first + n);
     if (begin < end) lay_out(job, at, b, h, first, n);
-    size_t bytes = (size_t)strip_floats(x, KEYS) * sizeof(float);
     for (int64_t key = begin; key < end; key += KEYS) {
         int64_t keys = least(KEYS, x->keys - key);
         int64_t k = k_start + key * x->k.time, v = v_start + key * x->v.time;
         strips_from_rows(at->k, KEYS, job->k + k, x->k.time, keys, x->width);
         strips_from_rows(at->v, KEYS, job->v + v, x->v.time, keys, x->width);
-        memset(at->dk, 0, bytes);
-        memset(at->dv, 0, bytes);
+        for (int64_t strip = 0; strip < x->strips; strip++) {
+            memset(at->dk + strip * KEYS * WIDE, 0, (size_t)(keys * WIDE) * sizeof(float));
+            memset(at->dv + strip * KEYS * WIDE, 0, (size_t)(keys * WIDE) * sizeof(float));
+        }
         for (int64_t i = 0; i < n; i += WIDE) {
             attend_back(job, at, i / WIDE, first + i, least(WIDE, n - i), key,
                         (b * x->heads + h) * x->queries);

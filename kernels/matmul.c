@@ -6,7 +6,7 @@
  * Five ways:
  * - few: some rows times a matrix as it lies, without packing (matmul-few.h);
  * - alone: one thread, everything packed as it goes (small products, items of a batch);
- * - apart: each thread packs the smaller operand whole, and has a share of the other (matmul-apart.h);
+ * - apart: each thread packs the smaller operand, and has a share of the other (matmul-apart.h);
  * - together: blocks of the result are tasks. What several of them need is packed first, once for
  *   all; what only one needs, it packs for itself, so that a wide matrix is read from memory once,
  *   panel by panel, between the computations;

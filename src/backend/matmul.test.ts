@@ -190,6 +190,8 @@ describe.each(named(kernels))('matmul on the %s backend', (_, given) => {
     ['a shared, many columns', { m: 45, n: 1543, k: 67, bias: true }],
     ['a and b shared', { m: 203, n: 205, k: 519, accumulate: true }],
     ['b shared, many rows', { m: 1609, n: 215, k: 515, padB: 3 }],
+    ['few columns to a thread', { m: 40, n: 130, k: 201, bias: true }],
+    ['wide, a in passes of a block', { m: 301, n: 1100, k: 1030, bias: true, padOut: 5 }],
     ['b shared, in several pieces', { m: 521, n: 2083, k: 600 }],
     ['a deep sum', { m: 37, n: 41, k: 9001, bias: true, accumulate: true, alpha: 0.5 }],
     ['a batch of small items', { m: 64, n: 65, k: 33, batch: 12, padOut: 5 }],
