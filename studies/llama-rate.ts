@@ -55,5 +55,6 @@ export default defineStudy({
 its architecture does; it moves Llama's, already lower, by ${r.check(1)}. So a comparison of two nets at one rate compares their rates, too:
 Llama's lead is ${r.check(2)} at the lower rate and ${r.check(3)} at the higher.
 
-${FROM_A_TABLE}`,
+${FROM_A_TABLE} The five of GPT at 3e-3
+were made again as well, in [another](modern.md).`,
 });
