@@ -37,27 +37,23 @@ export function nativeBackend(): NativeBackend {
   throw new Error('the benchmark needs the native kernels');
 }
 
-/** Multiply-adds a second, between registers: the most that a few tries showed. */
-export function measurePeak(backend: NativeBackend): number {
-  let most = 0;
-  for (let i = 0; i < 5; i++) {
-    const start = performance.now();
-    const count = backend.peakMultiplyAdds(256);
-    most = Math.max(most, (1000 * count) / (performance.now() - start));
-  }
-  return most;
+/** Multiply-adds a second, between registers, for a moment. */
+function multiplyAdds(backend: NativeBackend): number {
+  const start = performance.now();
+  const count = backend.peakMultiplyAdds(256);
+  return (1000 * count) / (performance.now() - start);
 }
 
-/** The same for longer than a moment. */
+/** The most of them that a few tries showed. */
+export function measurePeak(backend: NativeBackend): number {
+  return Math.max(...Array.from({ length: 5 }, () => multiplyAdds(backend)));
+}
+
+/** What they are for longer than a moment. */
 function measureSustained(backend: NativeBackend): number {
   const rates: number[] = [];
   const end = performance.now() + 2000;
-  for (let start = performance.now(); start < end; ) {
-    const count = backend.peakMultiplyAdds(256);
-    const now = performance.now();
-    rates.push((1000 * count) / (now - start));
-    start = now;
-  }
+  while (performance.now() < end) rates.push(multiplyAdds(backend));
   return median(rates);
 }
 
