@@ -144,6 +144,18 @@ describe.skipIf(LAUNCHERS.length === 0).each(LAUNCHERS)('on ranks of $family', (
     expect(final(lossesOf(run))).toEqual(final(lossesOf('alone')));
   });
 
+  // Plain SGD updates large matrices a stretch on each rank, and only rank 0 has probes.
+  it('rank 0 looks inside while all train', { timeout: TIME }, async () => {
+    const plain = { nHidden: 1024, optimizer: 'sgd', weightDecay: 0, momentum: 0, lr: 0.1 };
+    const probed = { ...plain, probes: 'true', probeInterval: 3 };
+    await workshop.json(small(name('unprobed'), plain), { env: { NANOGPT_THREADS: '1' } });
+    const two = await nanogpt(2, small(name('probed'), probed));
+    expect(two, two.stderr).toMatchObject({ code: 0 });
+    expect(bitsOf(name('probed'))).toEqual(bitsOf(name('unprobed')));
+    const probes = workshop.path('runs', name('probed'), 'probes.jsonl');
+    expect(fs.readFileSync(probes, 'utf8').trim().split('\n').length).toBeGreaterThan(3);
+  });
+
   it('says what a user has to know, once', { timeout: TIME }, async () => {
     const run = name('cut');
     const ran = await nanogpt(4, small(run, { batchParts: 1 }));

@@ -1,6 +1,6 @@
 /** One optimizer step after the other: everything of training that decides its bits, and nothing else. */
 import { type BatchSampler, type ExampleSource, samplerOf } from '../data/examples.js';
-import { ALONE, type Ranks } from '../distributed/ranks.js';
+import { ALONE, most, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import {
   AdamW,
@@ -280,7 +280,7 @@ export class Stepper implements Disposable {
     const at = this.step;
     this.optimizer.applySchedule(this.schedule, at);
     hooks.start?.(at);
-    const isSeen = wantNorm || clipNorm > 0 || !!hooks.backward || !!hooks.update;
+    const isSeen = this.#anyone(wantNorm || clipNorm > 0 || !!hooks.backward || !!hooks.update);
     const left: Tensor[] = [];
     const pass = () => this.#pass(isSeen ? null : left);
     const loss = hooks.around ? hooks.around(at, pass) : pass();
@@ -303,6 +303,14 @@ export class Stepper implements Disposable {
     }
     this.optimizer.zeroGrad();
     return outcome;
+  }
+
+  /** Whether it is so on any rank: one alone may have probes, and all have to make the same exchanges. */
+  #anyone(isSo: boolean): boolean {
+    if (this.#ranks.size === 1) return isSo;
+    const found = Float64Array.of(Number(isSo));
+    this.#ranks.reduce(found, most);
+    return found[0] === 1;
   }
 
   /** Frees what it made, not the model. */
