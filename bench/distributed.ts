@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CLUSTERS, formatScale, sumMs } from './scale.js';
+import { CLUSTERS, formatScale, type Load, stepMs, summedBytes } from './scale.js';
 import { median } from './statistics.js';
 
 /** What `workers/ranks.ts` is to time. */
@@ -20,21 +20,40 @@ const ROUNDS = 5;
 const STEP_ROUNDS = 3;
 
 const STEADY = { warmupSteps: 0, evalInterval: 1e6, checkpointInterval: 1e6, logInterval: 1e6 };
+/**
+ * What each of so many ranks hands over in a step of the published MLP, 50 windows of 10 tokens each: the hidden layer's
+ * gradient and the embedding's rows; and, where the output layer is shared out (`train/shared-head.ts`), what that sees of all
+ * windows, the gradient of it, and three doubles a window; else its whole gradient.
+ */
+function publishedBytes(ranks: number): number {
+  const [V, C, windows, tokens] = [50_281, 200, 50, 10];
+  let rows = 0;
+  for (let d = 1; d < ranks; d *= 2) rows += 4 * (C + 1) * Math.min(V, d * windows * tokens);
+  const hidden = summedBytes(4 * (2000 * C + C), ranks);
+  const all = windows * ranks;
+  const isShared = 3 * all <= 2 * V;
+  const features = 4 * C * windows * (ranks - 1) + summedBytes(4 * C * all, ranks);
+  const shared = features + 24 * all * Math.log2(ranks);
+  const whole = summedBytes(4 * V * (C + 1), ranks);
+  return rows + hidden + (isShared ? shared : whole);
+}
+
 const MODELS = [
   {
     name: 'published MLP, SGD',
     kind: 'mlp',
     preset: 'published',
     overrides: { ...STEADY, steps: 60, batchSize: 100 },
-    /** All but the embedding, whose gradient travels as rows. */
-    floats: 20_562_681 - 50_281 * 200,
+    meetings: 8,
+    bytes: publishedBytes,
   },
   {
     name: 'GPT (6, 6, 384), T 256, B 8, AdamW',
     kind: 'gpt',
     preset: 'char-large',
     overrides: { ...STEADY, steps: 8, batchSize: 8 },
-    floats: 10_745_088,
+    meetings: 1,
+    bytes: (ranks: number) => summedBytes(4 * 10_745_088, ranks),
   },
 ];
 /** Steps at the beginning that are not counted. */
@@ -59,8 +78,8 @@ export interface RankSteps {
   /** One rank of one thread alone with half, and with a quarter of the batch. */
   half: number;
   quarter: number;
-  /** Bytes of gradients that a sum takes in. */
-  bytes: number;
+  /** What ranks hand over, for the prediction. */
+  load: Omit<Load, 'ownMs'>;
 }
 
 /** The launcher, or null where there is none. */
@@ -107,7 +126,7 @@ export async function benchSums(
 
 /** What two ranks of one thread make of a model, beside one rank of two; and what a model of the time says. */
 export async function* benchRanks(mpirun: readonly string[]): AsyncGenerator<RankSteps> {
-  for (const { name, kind, preset, overrides, floats } of MODELS) {
+  for (const { name, kind, preset, overrides, meetings, bytes } of MODELS) {
     const step = async (ranks: number, threads: number, changed: object) => {
       const job = { kind, preset, overrides: { ...overrides, ...changed }, threads };
       return middle(await onRanks(mpirun, ranks, job));
@@ -127,7 +146,6 @@ export async function* benchRanks(mpirun: readonly string[]): AsyncGenerator<Ran
       median(times.map((t) => t[i]!)),
     );
     const efficiency = median(times.map(([alone, both]) => alone! / both!));
-    const bytes = 4 * floats;
     yield {
       name,
       one: one!,
@@ -136,7 +154,7 @@ export async function* benchRanks(mpirun: readonly string[]): AsyncGenerator<Ran
       four: four!,
       half: half!,
       quarter: quarter!,
-      bytes,
+      load: { name, meetings, bytes },
     };
   }
 }
@@ -219,14 +237,14 @@ export function formatSums({ sums, latencyMs, gigabytesPerSecond }: SumsReport):
 }
 
 export function formatRankSteps(steps: RankSteps, { latencyMs, gigabytesPerSecond }: SumsReport) {
-  const { name, one, two, efficiency, four, half, quarter, bytes } = steps;
+  const { name, one, two, efficiency, four, half, quarter, load } = steps;
   const here = { name: 'this machine', latencyMs, gigabytesPerSecond };
   const crowd = Math.max(1, 4 / availableParallelism());
-  const twoSays = half + sumMs(bytes, 2, here);
-  const fourSays = crowd * (quarter + sumMs(bytes, 4, here));
+  const twoSays = stepMs({ ...load, ownMs: half }, 2, here);
+  const fourSays = crowd * stepMs({ ...load, ownMs: quarter }, 4, here);
   return [
     `${name}: ${one.toFixed(1)} ms a step on one rank of two threads, ${two.toFixed(1)} on two of one: ${(100 * efficiency).toFixed(0)} % of its speed`,
     `  two ranks: ${two.toFixed(1)} ms, ${twoSays.toFixed(1)} by the model (${half.toFixed(1)} of work); four: ${four.toFixed(1)}, ${fourSays.toFixed(1)} by the model (${quarter.toFixed(1)} of work)`,
-    formatScale({ name, ownMs: half, bytes }, [here, ...CLUSTERS]),
+    formatScale({ ...load, ownMs: half }, [here, ...CLUSTERS]),
   ].join('\n');
 }

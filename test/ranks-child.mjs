@@ -43,6 +43,16 @@ const CASES = {
     'chars',
     { blockSize: 4, nEmbd: 6, nHidden: 1501, optimizer: 'sgd', overlapExchange: true },
   ],
+  // A last layer that ranks share out, each its part of the vocabulary; every third step somebody looks at gradients.
+  'mlp, shared vocabulary': [
+    'mlp',
+    'chars',
+    {
+      ...{ blockSize: 4, nEmbd: 6, nHidden: 901, optimizer: 'sgd', batchSize: 64 },
+      ...{ steps: 8, logInterval: 3, evalInterval: 5 },
+    },
+    { vocabSize: 151 },
+  ],
   'mlp with norm': ['mlp', 'chars', { blockSize: 4, nEmbd: 6, nHidden: 10, norm: 'batch' }],
   hierarchical: ['hierarchical', 'small', { nEmbd: 4, nHidden: 6, labelSmoothing: 0.1 }],
   wavenet: ['wavenet', 'small', WAVENET],
@@ -64,10 +74,10 @@ const CASES = {
   'llama, muon': ['llama', 'char', { ...SMALL_GPT, optimizer: 'muon', shardOptimizer: true }],
 };
 
-async function trained(kind, preset, overrides) {
+async function trained(kind, preset, overrides, { vocabSize = V } = {}) {
   const definition = models.get(kind);
   const built = buildSettings(definition, { preset, overrides });
-  const model = createModel(built, V);
+  const model = createModel(built, vocabSize);
   const events = [];
   const data = { splits, tokenizer };
   const trainer = new Trainer({ model, training: built.training, seed: 1, data, ranks });
@@ -79,9 +89,9 @@ async function trained(kind, preset, overrides) {
 }
 
 const results = {};
-for (const [name, [kind, preset, settings]] of Object.entries(CASES)) {
+for (const [name, [kind, preset, settings, more]] of Object.entries(CASES)) {
   const overrides = settings ? { ...TRAINING, ...settings } : {};
-  const { state, ...seen } = await trained(kind, preset, overrides);
+  const { state, ...seen } = await trained(kind, preset, overrides, more);
   const sum = state.reduce((crc, data) => crc32(new Uint8Array(data.buffer), crc), 0);
   results[name] = { sum, ...seen };
 }

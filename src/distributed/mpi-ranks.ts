@@ -107,19 +107,19 @@ export class MpiRanks implements Ranks {
     return own;
   }
 
-  /** At each distance, two ranks hand each other what they and those nearer to them own. */
+  /** At each distance, two ranks hand each other what they and those nearer to them own: the first of both at once, and so on. */
   share(tensors: readonly Tensor[], owners: readonly number[]): void {
     for (let distance = 1; distance < this.size; distance *= 2) {
       const peer = this.rank ^ distance;
-      tensors.forEach((tensor, i) => {
-        const at = tensor.pointer as number;
-        const bytes = BYTES * tensor.numel;
-        if ((this.rank ^ owners[i]!) < distance) this.#exchange(peer, at, bytes, 0, 0);
-        else if ((peer ^ owners[i]!) < distance) {
-          this.#exchange(peer, 0, 0, at, bytes);
-          tensor.storage.touch();
-        }
-      });
+      const near = (rank: number) => tensors.filter((_, i) => (rank ^ owners[i]!) < distance);
+      const [given, wanted] = [near(this.rank), near(peer)];
+      for (let i = 0; i < Math.max(given.length, wanted.length); i++) {
+        const [from, to] = [given[i], wanted[i]];
+        const place = (tensor: Tensor | undefined) => (tensor?.pointer as number | undefined) ?? 0;
+        const bytes = (tensor: Tensor | undefined) => BYTES * (tensor?.numel ?? 0);
+        this.#exchange(peer, place(from), bytes(from), place(to), bytes(to));
+        to?.storage.touch();
+      }
     }
   }
 

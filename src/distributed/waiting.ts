@@ -1,7 +1,10 @@
 /** Waiting for something without an event: at once where it comes at once, and politely where it does not. */
 
-/** Looks for so long before it lets others have the core in between. */
-const SPIN_MS = 1;
+/**
+ * Looks for so long before it lets others have the core in between: longer than one core is usually behind the
+ * other, since whoever naps hears of a message a tenth of a millisecond late.
+ */
+const SPIN_MS = 4;
 const NAP_MS = 0.05;
 /** How often it looks before it reads the clock. */
 const LOOKS = 16;

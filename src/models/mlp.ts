@@ -65,6 +65,10 @@ export class MLP extends Module implements LanguageModel {
     return x;
   }
 
+  get divisibleHead(): Linear {
+    return this.output;
+  }
+
   /** inputs (B, T), targets (B) → the mean loss in nats, without holding the logits. */
   loss(inputs: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
     const { weight, bias } = this.output;

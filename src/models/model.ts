@@ -2,8 +2,8 @@
  * The contract that every model honours, so that one loop trains, scores and samples them all.
  */
 import type { z } from 'zod';
-import type { Module } from '../nn/index.js';
-import type { Tensor } from '../tensor/index.js';
+import type { Linear, Module } from '../nn/index.js';
+import type { ClassParts, Tensor } from '../tensor/index.js';
 import { checkObject, checkWhole } from '../util/check.js';
 import { describeValue } from '../util/describe.js';
 import { UsageError, UserError } from '../util/errors.js';
@@ -13,6 +13,8 @@ import type { TrainingPreset } from './preset.js';
 export interface LossOptions {
   /** See `crossEntropy`. Default: 0. */
   labelSmoothing?: number;
+  /** For training on several ranks, of a model with a `divisibleHead`: see `linearCrossEntropy`. Default: none. */
+  classParts?: ClassParts | undefined;
 }
 
 /** A model of the next token, given the `blockSize` tokens before it. */
@@ -28,6 +30,12 @@ export interface LanguageModel extends Module {
    * (`all`, targets (B, T)).
    */
   readonly target: 'next' | 'all';
+
+  /**
+   * The last layer, where `loss` hands it to `linearCrossEntropy` together with its own options, and nothing else
+   * uses its weight: several ranks may then share its classes out. None where that is not so.
+   */
+  readonly divisibleHead?: Linear;
 
   /** Logits of the next token: inputs (B, T) int32 → (B, V) for `next`, (B, T, V) for `all`. */
   forward(inputs: Tensor): Tensor;

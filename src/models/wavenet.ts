@@ -96,6 +96,10 @@ export class WaveNet extends Module implements LanguageModel {
     return out.leakyRelu(negativeSlope); // (B, T, S)
   }
 
+  get divisibleHead(): Linear {
+    return this.output;
+  }
+
   /** inputs and targets (B, T) → the mean loss in nats, without holding the logits. */
   loss(inputs: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
     const { weight, bias } = this.output;

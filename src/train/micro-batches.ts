@@ -44,7 +44,7 @@ export function partsFor({ gradAccumulation, batchParts }: Batches, size: number
 }
 
 /** Into how many equal branches so many micro-batches can be halved: the greatest power of two that divides them. */
-function branchesOf(count: number): number {
+export function branchesOf(count: number): number {
   let branches = 1;
   while (count % (2 * branches) === 0) branches *= 2;
   return branches;

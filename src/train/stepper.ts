@@ -32,6 +32,7 @@ import { StatisticsExchange, sumGradients, sumNumber } from './exchange.js';
 import { GradientTree, type Share, shareOf, treeSum } from './micro-batches.js';
 import { OptimizerShards } from './optimizer-shards.js';
 import { rateGroups } from './rate-groups.js';
+import { SharedHead } from './shared-head.js';
 import { StretchedUpdates } from './stretches.js';
 
 /** Called on the way through a step, gradients at hand: for probes. `step` counts from 0. */
@@ -135,6 +136,7 @@ export class Stepper implements Disposable {
   readonly shards: OptimizerShards | null;
   readonly #stretches: StretchedUpdates | null;
   readonly #early: EarlyGradients | null;
+  readonly #head: SharedHead | null;
   readonly #statistics: StatisticsExchange;
   #busyMs = 0;
 
@@ -161,6 +163,7 @@ export class Stepper implements Disposable {
     this.shards = isSharded ? new OptimizerShards(this.optimizer, ranks) : null;
     const isStretched = !isSharded && ranks.size > 1;
     this.#stretches = isStretched ? new StretchedUpdates(this.optimizer, ranks) : null;
+    this.#head = SharedHead.of(model, this.optimizer, training, this.#share, ranks);
     this.schedule = scheduleOf(training);
     this.#parameters = this.optimizer.parameters();
     const isEarly = training.overlapExchange && ranks.size > 1;
@@ -198,13 +201,21 @@ export class Stepper implements Disposable {
     this.#sampler.restore(cursor.data);
   }
 
+  /** Gives every rank all parameters, before somebody looks at the model. All ranks do so at the same time. */
+  settle(): void {
+    this.#head?.bringTogether();
+  }
+
   /**
    * Forward and backward over this rank's micro-batches of the step. The sum of their gradients is left in
    * place, and the sum of their mean losses returned.
+   *
+   * @param isShared whether all ranks do this now, and share out the last layer's classes.
    */
-  accumulate(): number {
+  accumulate(isShared = false): number {
     const began = performance.now();
     const { labelSmoothing } = this.training;
+    const classParts = this.#head?.classParts(isShared);
     const { total, first, count } = this.#share;
     const place = this.#sampler.state();
     const random = defaultRandom.state();
@@ -223,7 +234,10 @@ export class Stepper implements Disposable {
         using _batch = new Scope();
         this.#inputs.copy_(inputs);
         this.#targets.copy_(targets);
-        const loss = this.model.loss(this.#inputs, this.#targets, { labelSmoothing });
+        const loss = this.model.loss(this.#inputs, this.#targets, {
+          labelSmoothing,
+          ...(classParts && { classParts }),
+        });
         losses.push(loss.itemSync());
         if (i < count - 1) loss.backward();
         else this.#lastBackward(loss);
@@ -259,13 +273,16 @@ export class Stepper implements Disposable {
    * All ranks' passes: the sum of all gradients is left in place on each, and the mean loss returned.
    *
    * @param left takes the parameters whose gradients can be added up in the update; null where all are wanted before.
+   * @param head the layer that ranks share, whose gradients they have added up already.
    */
-  #pass(left: Tensor[] | null): number {
-    const own = this.accumulate();
+  #pass(left: Tensor[] | null, head: SharedHead | null): number {
+    const own = this.accumulate(head !== null);
     this.#statistics.exchange(this.#share);
+    const isDone = (parameter: Tensor) => !!head?.has(parameter);
     const canWait = (parameter: Tensor) => left !== null && !!this.#stretches?.has(parameter);
-    const waiting = sumGradients(this.#parameters, this.#ranks, canWait, this.#early);
-    left?.push(...waiting);
+    const isLeft = (parameter: Tensor) => isDone(parameter) || canWait(parameter);
+    const waiting = sumGradients(this.#parameters, this.#ranks, isLeft, this.#early);
+    left?.push(...waiting.filter((parameter) => !isDone(parameter)));
     return sumNumber(own, this.#ranks) / this.#share.total;
   }
 
@@ -279,10 +296,12 @@ export class Stepper implements Disposable {
     const { clipNorm } = this.training;
     const at = this.step;
     this.optimizer.applySchedule(this.schedule, at);
-    hooks.start?.(at);
     const isSeen = this.#anyone(wantNorm || clipNorm > 0 || !!hooks.backward || !!hooks.update);
+    const head = this.#head?.canShare && !isSeen ? this.#head : null;
+    if (!head) this.settle();
+    hooks.start?.(at);
     const left: Tensor[] = [];
-    const pass = () => this.#pass(isSeen ? null : left);
+    const pass = () => this.#pass(isSeen ? null : left, head);
     const loss = hooks.around ? hooks.around(at, pass) : pass();
     let gradScale = 1 / this.#share.total;
     let norm: number | undefined;
@@ -295,14 +314,21 @@ export class Stepper implements Disposable {
     const outcome = { loss, gradNorm: norm, clipped: clip < 1 };
     hooks.backward?.(at);
     if (Number.isFinite(loss) && Number.isFinite(norm ?? 0)) {
-      if (this.shards) this.shards.step(gradScale);
-      else if (left.length > 0) this.#stretches!.step(left, gradScale);
-      else this.optimizer.step({ gradScale });
+      const update = () => this.#update(left, gradScale);
+      if (head) head.step(this.optimizer, gradScale, update);
+      else update();
       this.step++;
       hooks.update?.(at, outcome);
     }
     this.optimizer.zeroGrad();
     return outcome;
+  }
+
+  /** @param left the parameters whose gradients are not added up yet. */
+  #update(left: readonly Tensor[], gradScale: number): void {
+    if (this.shards) this.shards.step(gradScale);
+    else if (left.length > 0) this.#stretches!.step(left, gradScale);
+    else this.optimizer.step({ gradScale });
   }
 
   /** Whether it is so on any rank: one alone may have probes, and all have to make the same exchanges. */

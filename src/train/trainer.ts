@@ -306,6 +306,7 @@ export class Trainer extends Emitter<TrainerEvents> {
   #evaluate(step: number): boolean {
     const pass = this.#evaluation;
     if (!pass) return false;
+    this.#stepper?.settle();
     this.#population.refresh(step);
     const loss = meanLoss(this.model, pass, this.#ranks);
     if (!Number.isFinite(loss)) throw this.#diverged('validation loss', loss);
@@ -319,12 +320,14 @@ export class Trainer extends Emitter<TrainerEvents> {
   #score(split: 'train' | 'validation'): EvaluationResult | null {
     const { splits, tokenizer } = this.#options.data;
     const part = splits[split];
+    this.#stepper?.settle();
     this.#population.refresh(this.step);
     if (part.ids.length === 0) return null;
     return evaluate(this.model, { name: split, ...part, tokenizer }, undefined, this.#ranks);
   }
 
   #sample(step: number): void {
+    this.#stepper?.settle();
     this.#population.refresh(step);
     this.#requireFinite();
     if (this.#ranks.rank > 0) return;
@@ -338,6 +341,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     const { run, seed } = this.#options;
     const { step } = this;
     const { keepInterval } = this.training;
+    this.#stepper?.settle();
     this.#population.refresh(step);
     this.#requireFinite();
     requireSameModel(this.model.stateDict(), this.#ranks);
@@ -372,6 +376,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     if (!this.#stepper || !this.#cursor) {
       return new UserError('the model contains NaN or infinity from the start.');
     }
+    this.#stepper.settle();
     run?.append('metrics', { type: 'stop', reason: 'diverged', step: this.step });
     return explainDivergence({
       what,

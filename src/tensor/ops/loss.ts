@@ -1,6 +1,4 @@
 /** Cross-entropy, on logits or straight from the layer before them. */
-import { ShapeError } from '../../util/errors.js';
-import { formatShape } from '../../util/shape.js';
 import { type Indices, indicesOf } from '../create.js';
 import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsNone } from '../tape.js';
@@ -14,6 +12,8 @@ import {
   checkRange,
   checkTargets,
 } from './check.js';
+import { type ClassParts, linearCrossEntropyInParts } from './class-parts.js';
+import { badTarget, checkClassParts, checkFused } from './loss-checks.js';
 import { product } from './product.js';
 
 /** As in PyTorch's `cross_entropy`. */
@@ -37,13 +37,6 @@ function settingsOf(operation: string, options: CrossEntropyOptions): Settings {
   checkRange(operation, 'labelSmoothing', labelSmoothing, 0, 1);
   checkNumber(operation, ignoreIndex, 'int32');
   return { smoothing: labelSmoothing, ignoreIndex };
-}
-
-function badTarget(operation: string, targets: Tensor, at: number, classes: number): ShapeError {
-  return new ShapeError(
-    operation,
-    `expected targets from 0 to ${classes - 1}, got ${targets.dataSync()[at]} at position ${at}`,
-  );
 }
 
 /** loss = mean over rows of −log softmax(x)[target]; dx = (softmax(x) − [j = target]) / count. */
@@ -118,6 +111,8 @@ export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
    * weight has numbers: its gradient is gone through once for each block.
    */
   maxLogits?: number;
+  /** For training on several ranks: the classes in parts, all logits at once, no smoothing. Default: undefined. */
+  classParts?: ClassParts | undefined;
 }
 
 type LinearSettings = Settings & { maxLogits: number };
@@ -127,26 +122,6 @@ interface FusedGradients {
   dx: Tensor | null;
   dWeight: Tensor | null;
   dBias: Tensor | null;
-}
-
-function checkFused(x: Tensor, weight: Tensor, targets: Tensor, bias: Tensor | undefined): void {
-  const name = 'linearCrossEntropy';
-  checkFloat(name, x);
-  checkFloat(name, weight);
-  if (bias) checkFloat(name, bias);
-  if (weight.ndim !== 2 || x.ndim < 1 || x.size(-1) !== weight.shape[1]) {
-    throw new ShapeError(
-      name,
-      `expected x (…, C) and weight (V, C), got ${formatShape(x.shape)} and ${formatShape(weight.shape)}`,
-    );
-  }
-  if (bias && (bias.ndim !== 1 || bias.shape[0] !== weight.shape[0])) {
-    throw new ShapeError(
-      name,
-      `expected bias (${weight.shape[0]}), got ${formatShape(bias.shape)}`,
-    );
-  }
-  checkTargets(name, x, targets);
 }
 
 /** Turns one block of logits, in place, into their gradients, and adds what follows from them. */
@@ -272,6 +247,11 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
   },
 };
 
+/** How many logits are held at once unless somebody says otherwise. */
+export function mostLogits(weight: Tensor): number {
+  return Math.max(8 * 1024 * 1024, weight.numel);
+}
+
 /**
  * `crossEntropy(linear(x, weight, bias), targets)` without the logits: x (…, C), weight (V, C),
  * bias (V) or null, targets (…). Memory for the logits is bounded by `maxLogits`, whatever the number
@@ -288,17 +268,15 @@ export function linearCrossEntropy(
 ): Tensor {
   const name = 'linearCrossEntropy';
   checkFloat(name, weight);
-  const { maxLogits = Math.max(8 * 1024 * 1024, weight.numel), ...others } = checkObject(
-    name,
-    options,
-  );
+  const { maxLogits = mostLogits(weight), classParts, ...others } = checkObject(name, options);
   checkRange(name, 'maxLogits', maxLogits, 1);
-  const settings = { ...settingsOf(name, others), maxLogits };
+  const settings = settingsOf(name, others);
   checkFloat(name, x);
   const classes = indicesOf(name, targets, x.backend);
-  return apply(
-    linearCrossEntropyOperation,
-    bias ? [x, weight, classes, bias] : [x, weight, classes],
-    settings,
-  );
+  const inputs = bias ? [x, weight, classes, bias] : [x, weight, classes];
+  if (classParts) {
+    checkClassParts(name, classParts, weight.shape[0], settings.smoothing);
+    return apply(linearCrossEntropyInParts, inputs, { ...classParts, ...settings });
+  }
+  return apply(linearCrossEntropyOperation, inputs, { ...settings, maxLogits });
 }
