@@ -125,13 +125,13 @@ static int64_t own_floats(int64_t rows, int64_t depth) {
 
 /* A tile at the right edge, through memory of its own: vectors would write past the last column. */
 static void edge_tile(const struct product *x, const struct block *y, int64_t row, int64_t rows,
-                      int64_t column, int64_t columns, const float *a, int64_t step_a,
+                      int64_t column, int64_t columns, int by_row, const float *a, int64_t step_a,
                       const float *b, int64_t step_b) {
     _Alignas(64) float tile[TILE_ROWS * TILE_COLUMNS];
     struct finish f = {tile, TILE_COLUMNS, x->alpha, 0, NULL};
     struct prefetch none = {(const char *)a, 0, 0};
     int64_t vectors = ceil_div(columns, LANES);
-    tiles[rows - 1][vectors - 1](y->last_p - y->first_p, a, step_a, b, step_b, &f, none);
+    tiles[by_row][rows - 1][vectors - 1](y->last_p - y->first_p, a, step_a, b, step_b, &f, none);
     int add = x->accumulate || !y->first;
     for (int64_t i = 0; i < rows; i++) {
         float *out = x->out + (row + i) * x->ldo + column;
@@ -169,11 +169,16 @@ static struct prefetch prefetch_beside(const struct product *x, const struct blo
     return slice_of(a, x->lda, y->next_rows, depth, !x->trans_a, slice);
 }
 
-/* A transposed a that so few panels of columns need is read where it lies, row by row far apart: that costs less
-   than packing it, whatever the distance (measured with rows of 2 to 16 KiB; 12 % less at 4 panels, 3 at 8). */
+/* An a that so few panels of columns need is read where it lies: that costs less than packing it. Transposed, at any
+   distance of its rows (measured with 2 to 16 KiB; 12 % less at 4 panels, 3 at 8); row by row, unless rows are so far
+   apart that a panel's compete for the same places in the first-level cache (a third slower at 4 KiB). */
 #define IN_PLACE_PANELS 16
+#define WAY_BYTES 4096
+
 static int is_in_place(const struct product *x) {
-    return x->trans_a && x->n <= IN_PLACE_PANELS * TILE_COLUMNS;
+    const int64_t apart = x->lda * (int64_t)sizeof(float) % WAY_BYTES;
+    if (x->n > IN_PLACE_PANELS * TILE_COLUMNS) return 0;
+    return x->trans_a || (BY_ROW && apart >= 64 && apart <= WAY_BYTES - 64);
 }
 
 /* An operand of so few numbers is in the first-level cache anyway: read where it lies. */
@@ -183,7 +188,8 @@ static int is_small(int64_t width, int64_t depth) { return width * depth <= SMAL
 static void compute_block(const struct product *x, const struct block *y) {
     const int64_t depth = y->last_p - y->first_p;
     const struct panel top = panel_at(x->m, y->first_panel);
-    const int direct_a = !y->packed_a && x->trans_a && (is_in_place(x) || is_small(x->m, depth));
+    const int direct_a = !y->packed_a && (is_in_place(x) || (x->trans_a && is_small(x->m, depth)));
+    const int by_row = direct_a && !x->trans_a;
     const int few_panels = y->last_panel - y->first_panel <= 2;
     const int direct_b = !y->packed_b && !x->trans_b && (few_panels || is_small(x->n, depth));
     const float *packed_a = y->packed_a;
@@ -209,17 +215,18 @@ static void compute_block(const struct product *x, const struct block *y) {
         }
         f.bias = x->bias && y->first ? x->bias + column : NULL;
         for (struct panel r = top; r.index < y->last_panel; r = next_panel(r)) {
-            const float *a = direct_a ? x->a + y->first_p * x->lda + r.row
-                                      : packed_a + (r.row - top.row) * depth;
+            const float *a = by_row     ? x->a + r.row * x->lda + y->first_p
+                             : direct_a ? x->a + y->first_p * x->lda + r.row
+                                        : packed_a + (r.row - top.row) * depth;
             int64_t step_a = direct_a ? x->lda : r.rows;
             if (columns % LANES != 0) {
-                edge_tile(x, y, r.row, r.rows, column, columns, a, step_a, b, step_b);
+                edge_tile(x, y, r.row, r.rows, column, columns, by_row, a, step_a, b, step_b);
                 continue;
             }
             struct prefetch ahead = prefetch_beside(x, y, column, r.index - y->first_panel);
             if (!ahead.next) ahead.next = (const char *)a;
             f.out = x->out + r.row * x->ldo + column;
-            tiles[r.rows - 1][columns / LANES - 1](depth, a, step_a, b, step_b, &f, ahead);
+            tiles[by_row][r.rows - 1][columns / LANES - 1](depth, a, step_a, b, step_b, &f, ahead);
         }
     }
 }

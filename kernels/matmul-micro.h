@@ -44,13 +44,21 @@ struct prefetch {
     int64_t step, jump;
 };
 
+/* Rows that are reached from one pointer: at 0, 1 and 2 times a distance, which addresses can say by themselves. */
+#define FROM_ONE 3
+#define POINTERS ((TILE_ROWS + FROM_ONE - 1) / FROM_ONE)
+
 /*
- * tile = alpha · Σ_p a[p·step_a + i] · b[p·step_b + j] (+ tile) (+ bias), for p in [0, k).
+ * tile = alpha · Σ_p a[p·step_a + i] · b[p·step_b + j] (+ tile) (+ bias), for p in [0, k);
+ * with `by_row`, a[i·step_a + p] in place of a[p·step_a + i].
  */
-INLINE void tile_body(const int rows, const int vectors, int64_t k, const float *a, int64_t step_a,
-                      const float *b, int64_t step_b, const struct finish *f,
+INLINE void tile_body(const int rows, const int vectors, const int by_row, int64_t k, const float *a,
+                      int64_t step_a, const float *b, int64_t step_b, const struct finish *f,
                       struct prefetch ahead) {
     vfloat sum[TILE_ROWS][TILE_VECTORS];
+    const float *from[POINTERS];
+#pragma GCC unroll 8
+    for (int i = 0; i < POINTERS; i++) from[i] = by_row ? a + i * FROM_ONE * step_a : a;
     /* The tile's own memory, so that it is at hand when the sums are. */
     for (int i = 0; i < rows; i++) {
         for (int v = 0; v < vectors; v++) __builtin_prefetch(f->out + i * f->ldo + v * LANES, 1, 3);
@@ -72,11 +80,16 @@ INLINE void tile_body(const int rows, const int vectors, int64_t k, const float 
             for (int v = 0; v < vectors; v++) row[v] = vload(b + v * LANES);
 #pragma GCC unroll 16
             for (int i = 0; i < rows; i++) {
-                vfloat x = vset(a[i]);
+                vfloat x = vset(by_row ? from[i / FROM_ONE][i % FROM_ONE * step_a] : a[i]);
 #pragma GCC unroll 4
                 for (int v = 0; v < vectors; v++) sum[i][v] = vmultiply_add(x, row[v], sum[i][v]);
             }
-            a += step_a;
+            if (by_row) {
+#pragma GCC unroll 8
+                for (int i = 0; i < (rows + FROM_ONE - 1) / FROM_ONE; i++) from[i]++;
+            } else {
+                a += step_a;
+            }
             b += step_b;
         }
     }
@@ -105,13 +118,23 @@ INLINE void tile_body(const int rows, const int vectors, int64_t k, const float 
 typedef void (*tile_function)(int64_t k, const float *a, int64_t step_a, const float *b,
                               int64_t step_b, const struct finish *f, struct prefetch ahead);
 
-#define TILE(ROWS, VECTORS)                                                                       \
-    static void tile_##ROWS##x##VECTORS(int64_t k, const float *a, int64_t step_a, const float *b, \
-                                        int64_t step_b, const struct finish *f,                   \
-                                        struct prefetch ahead) {                                  \
-        tile_body(ROWS, VECTORS, k, a, step_a, b, step_b, f, ahead);                              \
+#define TILE(NAME, ROWS, VECTORS, BY_ROW)                                                          \
+    static void NAME##ROWS##x##VECTORS(int64_t k, const float *a, int64_t step_a, const float *b, \
+                                       int64_t step_b, const struct finish *f,                    \
+                                       struct prefetch ahead) {                                   \
+        tile_body(ROWS, VECTORS, BY_ROW, k, a, step_a, b, step_b, f, ahead);                      \
     }
-#define TILES(ROWS) TILE(ROWS, 1) TILE(ROWS, 2)
+/* Reading a row by row is worth while where a tile has many rows: with 6 it is no faster than packing, with the 4 of
+   WebAssembly slower. */
+#if LANES == 16
+#define BY_ROW 1
+#define TILES(ROWS)                                 \
+    TILE(tile_, ROWS, 1, 0) TILE(tile_, ROWS, 2, 0) \
+    TILE(tile_by_row_, ROWS, 1, 1) TILE(tile_by_row_, ROWS, 2, 1)
+#else
+#define BY_ROW 0
+#define TILES(ROWS) TILE(tile_, ROWS, 1, 0) TILE(tile_, ROWS, 2, 0)
+#endif
 
 TILES(1) TILES(2) TILES(3) TILES(4)
 #if TILE_ROWS > 4
@@ -124,18 +147,23 @@ TILES(7) TILES(8)
 TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #endif
 
-#define ENTRY(ROWS) {tile_##ROWS##x1, tile_##ROWS##x2}
-/* tiles[rows - 1][vectors - 1] */
-static const tile_function tiles[TILE_ROWS][TILE_VECTORS] = {
-    ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4),
-#if TILE_ROWS > 4
-    ENTRY(5), ENTRY(6),
-#endif
-#if TILE_ROWS > 6
-    ENTRY(7), ENTRY(8),
-#endif
-#if TILE_ROWS > 8
-    ENTRY(9), ENTRY(10), ENTRY(11), ENTRY(12), ENTRY(13), ENTRY(14),
+#define ENTRY(NAME, ROWS) {NAME##ROWS##x1, NAME##ROWS##x2}
+#define FOUR(NAME) ENTRY(NAME, 1), ENTRY(NAME, 2), ENTRY(NAME, 3), ENTRY(NAME, 4)
+#define SIX(NAME) FOUR(NAME), ENTRY(NAME, 5), ENTRY(NAME, 6)
+#define EIGHT(NAME) SIX(NAME), ENTRY(NAME, 7), ENTRY(NAME, 8)
+#define FOURTEEN(NAME)                                                               \
+    EIGHT(NAME), ENTRY(NAME, 9), ENTRY(NAME, 10), ENTRY(NAME, 11), ENTRY(NAME, 12),  \
+        ENTRY(NAME, 13), ENTRY(NAME, 14)
+/* tiles[by_row][rows - 1][vectors - 1] */
+static const tile_function tiles[1 + BY_ROW][TILE_ROWS][TILE_VECTORS] = {
+#if TILE_ROWS == 14
+    {FOURTEEN(tile_)}, {FOURTEEN(tile_by_row_)},
+#elif TILE_ROWS == 8
+    {EIGHT(tile_)},
+#elif TILE_ROWS == 6
+    {SIX(tile_)},
+#else
+    {FOUR(tile_)},
 #endif
 };
 
