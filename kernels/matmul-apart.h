@@ -60,6 +60,7 @@ static void apart_rows(const struct apart_job *j, int64_t first, int64_t last, f
     }
     /* Panels of a that are packed at a time: one stays in the first-level cache, transposed ones are read together. */
     const int64_t together = x->trans_a ? APART_PANELS : 1;
+    const int in_place = is_in_place(x);
     struct product rows = *x;
     rows.m = last - first;
     rows.a += first * (x->trans_a ? 1 : x->lda);
@@ -68,18 +69,18 @@ static void apart_rows(const struct apart_job *j, int64_t first, int64_t last, f
         int64_t depth = least(j->depth, x->k - p), panels = panel_count(rows.m);
         struct block y = {.last_column = x->n, .first_p = p, .last_p = p + depth, .first = p == 0};
         y.packed_b = b + columns * p;
-        if (x->trans_a && is_in_place(x)) {
+        if (in_place && x->trans_a) {
             y.last_panel = panels;
             compute_block(&rows, &y);
             continue;
         }
         struct panel top = panel_at(rows.m, 0);
         for (struct panel r = top; r.index < panels; r = next_panel(r)) {
-            if (!is_in_place(x) && r.index % together == 0) {
+            if (!in_place && r.index % together == 0) {
                 top = r;
                 pack_panels_of_a(&rows, a, r, least(panels, r.index + together), p, depth);
             }
-            if (!is_in_place(x)) y.packed_a = a + (r.row - top.row) * depth;
+            if (!in_place) y.packed_a = a + (r.row - top.row) * depth;
             y.first_panel = r.index;
             y.last_panel = r.index + 1;
             compute_block(&rows, &y);

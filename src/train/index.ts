@@ -25,4 +25,5 @@ export type { TrainingRecord } from './record.js';
 export { resumeRun, type Session, startRun } from './session.js';
 export { flopsPerToken } from './step-flops.js';
 export { optimizerOf, type StepHooks, scheduleOf } from './stepper.js';
-export { Trainer, type TrainerOptions, type TrainingData } from './trainer.js';
+export { Trainer } from './trainer.js';
+export type { TrainerOptions, TrainingData } from './trainer-options.js';

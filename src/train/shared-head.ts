@@ -10,9 +10,7 @@ import type { TrainingSettings } from '../runs/settings.js';
 import { type ClassParts, noGrad, type Tensor } from '../tensor/index.js';
 import { firstClass, mostLogits } from '../tensor/internal.js';
 import { branchesOf, type Share } from './micro-batches.js';
-
-type Group = Optimizer['groups'][number];
-type Slot = Group['slots'][number];
+import { type Place, withoutState } from './stretches.js';
 
 /** Numbers in a weight from which sharing it out costs less than sending it. */
 const LARGE = 1 << 17;
@@ -20,9 +18,7 @@ const LARGE = 1 << 17;
 const LEAST_ROWS = 16;
 
 /** A parameter of the layer, and the elements that a class has. */
-interface Part {
-  readonly slot: Slot;
-  readonly group: Group;
+interface Part extends Place {
   readonly width: number;
 }
 
@@ -65,16 +61,14 @@ export class SharedHead {
     if (rows * vocabSize > mostLogits(weight)) return null;
     // What the layer sees of all rows is gathered, and its gradient added up: that is to be less than the weight's.
     if (3 * rows * share.total > 2 * vocabSize) return null;
+    const stateless = withoutState(optimizer);
     const parts: Part[] = [];
-    for (const group of optimizer.groups) {
-      if (optimizer.stateNames(group.options).length > 0) continue;
-      for (const slot of group.slots) {
-        if (slot.param === weight) parts.push({ slot, group, width: weight.size(1) });
-        if (slot.param === bias) parts.push({ slot, group, width: 1 });
-      }
+    for (const parameter of bias ? [weight, bias] : [weight]) {
+      const place = stateless.get(parameter);
+      if (!place) return null;
+      parts.push({ ...place, width: parameter.numel / vocabSize });
     }
-    const isAll = parts.length === (bias ? 2 : 1);
-    return isAll ? new SharedHead(parts, vocabSize, share, ranks) : null;
+    return new SharedHead(parts, vocabSize, share, ranks);
   }
 
   /** What the loss is to know. @param shared whether the ranks share the classes in this pass, all of them. */

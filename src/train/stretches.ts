@@ -8,27 +8,36 @@ import type { Optimizer } from '../optim/index.js';
 import type { Tensor } from '../tensor/index.js';
 
 type Group = Optimizer['groups'][number];
-type Slot = Group['slots'][number];
+
+/** Where an optimizer has a parameter. */
+export interface Place {
+  readonly slot: Group['slots'][number];
+  readonly group: Group;
+}
 
 /** Elements from which a parameter is large: many messages' worth. */
 const LARGE = 1 << 15;
+
+/** The parameters for which an optimizer keeps no state: state would be left on the rank that updates, and every rank may have to save it. */
+export function withoutState(optimizer: Optimizer): Map<Tensor, Place> {
+  const groups = optimizer.groups.filter(
+    ({ options }) => optimizer.stateNames(options).length === 0,
+  );
+  return new Map(
+    groups.flatMap((group) => group.slots.map((slot) => [slot.param, { slot, group }] as const)),
+  );
+}
 
 /** The result is that of adding up whole gradients and stepping the optimizer on each rank, bit for bit. */
 export class StretchedUpdates {
   readonly #optimizer: Optimizer;
   readonly #ranks: Ranks;
-  readonly #of = new Map<Tensor, { slot: Slot; group: Group }>();
+  readonly #of: ReadonlyMap<Tensor, Place>;
 
   constructor(optimizer: Optimizer, ranks: Ranks) {
     this.#optimizer = optimizer;
     this.#ranks = ranks;
-    for (const group of optimizer.groups) {
-      // State would be left on the rank that updates, and every rank may have to save it.
-      if (optimizer.stateNames(group.options).length > 0) continue;
-      for (const slot of group.slots) {
-        if (slot.param.numel >= LARGE) this.#of.set(slot.param, { slot, group });
-      }
-    }
+    this.#of = new Map([...withoutState(optimizer)].filter(([{ numel }]) => numel >= LARGE));
   }
 
   /** Whether a parameter can be updated so. */

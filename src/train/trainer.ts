@@ -1,7 +1,5 @@
 /** The training loop. It emits typed events and prints nothing. */
-import type { DatasetSplit } from '../data/dataset.js';
 import { type BatchPass, passOf } from '../data/examples.js';
-import type { SplitName } from '../data/split.js';
 import { ALONE, gather, most, type Ranks } from '../distributed/ranks.js';
 import { restoreTensors } from '../formats/safetensors-read.js';
 import { generate } from '../generate/index.js';
@@ -14,7 +12,6 @@ import { WeightAverage } from '../optim/index.js';
 import { openPart, type SavedState } from '../runs/checkpoint-state.js';
 import { fillModel, fillOptimizer } from '../runs/fill.js';
 import type { TrainingSettings } from '../runs/settings.js';
-import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { Emitter } from '../util/emitter.js';
 import { UserError } from '../util/errors.js';
 import { nextTurn } from '../util/next-turn.js';
@@ -23,40 +20,14 @@ import { explainDivergence } from './divergence.js';
 import type { StopReason, TrainerEvents, TrainResult } from './events.js';
 import { Ledger, Tally } from './ledger.js';
 import { probingHooks } from './probing.js';
-import type { TrainingRecord } from './record.js';
 import { requireSameModel } from './same-model.js';
-import { type Cursor, type StepHooks, Stepper } from './stepper.js';
+import { type Cursor, Stepper } from './stepper.js';
+import type { TrainerOptions } from './trainer-options.js';
 
 /** How often the loop lets timers, signals and other work have their turn. */
 const TURN_MS = 20;
 /** Minimum time between `progress` events: as fast as a line on a terminal can be read. */
 const PROGRESS_MS = 100;
-
-/** What a trainer needs of a `LoadedDataset`. */
-export interface TrainingData {
-  readonly splits: Readonly<Record<SplitName, DatasetSplit>>;
-  readonly tokenizer: Tokenizer;
-}
-
-export interface TrainerOptions {
-  /** Made by the caller, after `manualSeed(seed)`. */
-  model: LanguageModel;
-  training: TrainingSettings;
-  /** Of the order of the data. */
-  seed: number;
-  data: TrainingData;
-  /** Where checkpoints, metrics and samples go. Without one, nothing is written. */
-  run?: TrainingRecord | undefined;
-  /** Makes the model anew as it was before the first step: for finding where a NaN began. */
-  rebuild?: (() => LanguageModel) | undefined;
-  /** Called within each step: for probes. */
-  hooks?: StepHooks | undefined;
-  /**
-   * The ranks that train together, each with a trainer of the same model, data and settings. Rank 0 has the run.
-   * Default: this process alone.
-   */
-  ranks?: Ranks | undefined;
-}
 
 /**
  * Trains one model.
@@ -302,12 +273,17 @@ export class Trainer extends Emitter<TrainerEvents> {
     return Array.from(gather(this.#ranks, Math.round(pace)));
   }
 
+  /** Makes the model whole, where ranks have parts of it, and its statistics up to date, before somebody looks at it. */
+  #prepare(step: number): void {
+    this.#stepper?.settle();
+    this.#population.refresh(step);
+  }
+
   /** Scores the same batches as every time; says whether it is the best so far. */
   #evaluate(step: number): boolean {
     const pass = this.#evaluation;
     if (!pass) return false;
-    this.#stepper?.settle();
-    this.#population.refresh(step);
+    this.#prepare(step);
     const loss = meanLoss(this.model, pass, this.#ranks);
     if (!Number.isFinite(loss)) throw this.#diverged('validation loss', loss);
     const ema = this.#average?.during(() => meanLoss(this.model, pass, this.#ranks));
@@ -320,15 +296,13 @@ export class Trainer extends Emitter<TrainerEvents> {
   #score(split: 'train' | 'validation'): EvaluationResult | null {
     const { splits, tokenizer } = this.#options.data;
     const part = splits[split];
-    this.#stepper?.settle();
-    this.#population.refresh(this.step);
+    this.#prepare(this.step);
     if (part.ids.length === 0) return null;
     return evaluate(this.model, { name: split, ...part, tokenizer }, undefined, this.#ranks);
   }
 
   #sample(step: number): void {
-    this.#stepper?.settle();
-    this.#population.refresh(step);
+    this.#prepare(step);
     this.#requireFinite();
     if (this.#ranks.rank > 0) return;
     const tokens = generate(this.model, [], { maxTokens: this.training.sampleTokens, seed: step });
@@ -341,8 +315,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     const { run, seed } = this.#options;
     const { step } = this;
     const { keepInterval } = this.training;
-    this.#stepper?.settle();
-    this.#population.refresh(step);
+    this.#prepare(step);
     this.#requireFinite();
     requireSameModel(this.model.stateDict(), this.#ranks);
     this.#savedStep = step;

@@ -6,12 +6,11 @@
  * Sums over classes are made in each part, then over the parts in a tree, neighbours first; sums over rows in
  * those that belong together (a micro-batch), then over these in the same tree. So both ways have the same bits.
  */
-import type { InputGradient } from '../gradient.js';
 import type { Operation } from '../tape.js';
 import { readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { isUnit, unitStorage } from '../unit.js';
-import { badTarget, checkFused } from './loss-checks.js';
+import { unitStorage } from '../unit.js';
+import { badTarget, checkFused, saveGradients, scaledGradients } from './fused-loss.js';
 import { product } from './product.js';
 
 /** Processes that have one part of the classes each. All call the same methods in the same order. */
@@ -292,19 +291,8 @@ export const linearCrossEntropyInParts: Operation<readonly Tensor[], PartSetting
     const wanted = inputs.map((_, i) => context.needs(i));
     const gradients = gradientsOf(logits, work, settings.ranks, wanted);
     logits.dispose();
-    // The loss stands for a gradient that was not wanted.
-    context.save(...gradients.map((gradient) => gradient ?? result));
+    saveGradients(context, gradients, result);
     return result.alias([]);
   },
-  backward({ inputs, tensors }, dy): readonly InputGradient[] {
-    const result = tensors[2];
-    const gradients = inputs.map((input, i) =>
-      tensors[i] === result ? null : tensors[i]!.alias(input.shape),
-    );
-    if (isUnit(dy)) return gradients;
-    for (const gradient of gradients) {
-      gradient?.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
-    }
-    return gradients;
-  },
+  backward: scaledGradients,
 };

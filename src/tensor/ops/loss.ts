@@ -1,9 +1,8 @@
 /** Cross-entropy, on logits or straight from the layer before them. */
 import { type Indices, indicesOf } from '../create.js';
-import type { InputGradient } from '../gradient.js';
 import { apply, type Operation, readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
-import { isUnit, unitStorage } from '../unit.js';
+import { unitStorage } from '../unit.js';
 import {
   checkFloat,
   checkNumber,
@@ -13,7 +12,13 @@ import {
   checkTargets,
 } from './check.js';
 import { type ClassParts, linearCrossEntropyInParts } from './class-parts.js';
-import { badTarget, checkClassParts, checkFused } from './loss-checks.js';
+import {
+  badTarget,
+  checkClassParts,
+  checkFused,
+  saveGradients,
+  scaledGradients,
+} from './fused-loss.js';
 import { product } from './product.js';
 
 /** As in PyTorch's `cross_entropy`. */
@@ -232,19 +237,10 @@ const linearCrossEntropyOperation: Operation<readonly Tensor[], LinearSettings> 
     losses.dispose();
     lse.dispose();
     const { dx, dWeight, dBias } = gradients;
-    // The loss stands for a gradient that was not wanted.
-    context.save(...[dx, dWeight, null, dBias].map((gradient) => gradient ?? result));
+    saveGradients(context, [dx, dWeight, null, dBias], result);
     return result.alias([]);
   },
-  backward({ inputs, tensors }, dy): readonly InputGradient[] {
-    const result = tensors[2];
-    const gradients = inputs.map((_, i) => (tensors[i] === result ? null : tensors[i]));
-    if (isUnit(dy)) return gradients;
-    for (const gradient of gradients) {
-      gradient?.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
-    }
-    return gradients;
-  },
+  backward: scaledGradients,
 };
 
 /** How many logits are held at once unless somebody says otherwise. */

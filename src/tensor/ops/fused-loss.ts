@@ -1,8 +1,11 @@
-/** What both forms of the fused cross-entropy ask of their inputs. */
+/** What both forms of the fused cross-entropy have in common: what they ask of their inputs, and their backward. */
 import { checkWhole } from '../../util/check.js';
 import { ShapeError, UserError } from '../../util/errors.js';
 import { formatShape } from '../../util/shape.js';
+import type { InputGradient } from '../gradient.js';
+import type { Context } from '../tape.js';
 import type { Tensor } from '../tensor.js';
+import { isUnit } from '../unit.js';
 import { checkFloat, checkTargets } from './check.js';
 import type { ClassParts } from './class-parts.js';
 
@@ -63,4 +66,29 @@ export function checkClassParts(
   if (ranks && (ranks.rank < 0 || ranks.rank >= parts)) {
     throw new UserError(`${operation}: expected a rank below ${parts}, got ${ranks.rank}`);
   }
+}
+
+/** Saves the gradients that a forward has made; the loss itself stands for one that was not wanted. */
+export function saveGradients(
+  context: Context,
+  gradients: readonly (Tensor | null)[],
+  result: Tensor,
+): void {
+  context.save(...gradients.map((gradient) => gradient ?? result));
+}
+
+/** The gradients of the mean loss, made in the forward, times that of the loss. */
+export function scaledGradients(
+  { inputs, tensors }: Context,
+  dy: Tensor,
+): readonly InputGradient[] {
+  const result = tensors[2]; // nobody wants a gradient of the targets
+  const gradients = inputs.map(({ shape }, i) =>
+    tensors[i] === result ? null : tensors[i].alias(shape),
+  );
+  if (isUnit(dy)) return gradients;
+  for (const gradient of gradients) {
+    gradient?.backend.scaleBy(gradient.pointer, gradient.pointer, dy.pointer, gradient.numel);
+  }
+  return gradients;
 }
