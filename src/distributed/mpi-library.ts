@@ -101,6 +101,12 @@ export class MpiLibrary {
     return this.#flag[0] !== 0;
   }
 
+  /** Whether what is to be received of an exchange has come, though the other may not have taken what it is sent; moves it on. */
+  hasReceived(pending: Pending): boolean {
+    this.#test(1, pending, this.#flag, this.#statuses);
+    return this.#flag[0] !== 0;
+  }
+
   /** Tells a rank that this one is alive. Nobody waits for it to arrive. */
   notify(peer: number): void {
     const { world, byte } = this.#handles;

@@ -4,6 +4,7 @@ import { empty, Scope, type Tensor, withBackend } from '../tensor/index.js';
 import { RowGradient as Rows, sumOfRows } from '../tensor/internal.js';
 import { Buckets } from './buckets.js';
 import { EarlyExchanges } from './early-exchanges.js';
+import { HandedOver } from './handed-over.js';
 import type { MpiLibrary } from './mpi-library.js';
 import { requireNative } from './native.js';
 import type { Combine, Ranks, SummedStretch } from './ranks.js';
@@ -25,9 +26,11 @@ export class MpiRanks implements Ranks {
   #numbers: Tensor;
   readonly #tree: TreeSum;
   readonly #early: EarlyExchanges;
+  readonly #handed: HandedOver;
   readonly #buckets = new Buckets();
   /** More threads on this machine than cores: waiting must not hold one. */
   isCrowded = false;
+  waitedMs = 0;
 
   /** @param limitSeconds how long another rank may be silent. */
   constructor(mpi: MpiLibrary, limitSeconds: number) {
@@ -42,6 +45,7 @@ export class MpiRanks implements Ranks {
       exchange: (...exchange) => this.#exchange(...exchange),
     });
     this.#early = new EarlyExchanges(mpi, this.#tree);
+    this.#handed = new HandedOver(mpi, (peer, isDone) => this.#wait(peer, isDone));
   }
 
   begin(tensor: Tensor, number: number): void {
@@ -123,6 +127,10 @@ export class MpiRanks implements Ranks {
     }
   }
 
+  handOver(given: readonly Tensor[], wanted: readonly Tensor[]): () => void {
+    return this.#handed.begin(given, wanted);
+  }
+
   /** Gives a rank numbers, and returns as many of its own. */
   #swap(peer: number, numbers: Float64Array): Float64Array {
     const { length } = numbers;
@@ -152,12 +160,15 @@ export class MpiRanks implements Ranks {
   #exchange(peer: number, from: number, sent: number, to: number, received: number): void {
     this.#mpi.begin(peer, from, sent, to, received);
     this.#wait(peer, () => this.#mpi.isDone());
+    this.#handed.finish(peer);
   }
 
   #wait(peer: number, isDone: () => boolean): void {
+    const began = performance.now();
     waitUntil(isDone, this.isCrowded, (waited, isFirst) =>
       this.#silence.report(peer, waited, isFirst),
     );
+    this.waitedMs += performance.now() - began;
   }
 }
 

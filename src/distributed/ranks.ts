@@ -44,6 +44,13 @@ export interface Ranks {
   sumRows(weight: Tensor, gradient: RowGradient | null): RowGradient | null;
   /** Gives every rank the values of each float32 tensor that its owner has. */
   share(tensors: readonly Tensor[], owners: readonly number[]): void;
+  /**
+   * Begins to hand float32 tensors to every other rank, which may be changed at once, and to receive what rank i gives into
+   * `wanted[i]`; a rank's own place is not looked at. The function returned waits for what is wanted, not for the others to take what was given.
+   */
+  handOver(given: readonly Tensor[], wanted: readonly Tensor[]): () => void;
+  /** Milliseconds spent in exchanges and waiting for others so far. */
+  readonly waitedMs: number;
 }
 
 /** A world of one. */
@@ -60,6 +67,8 @@ export const ALONE: Ranks = {
   },
   sumRows: (_weight, gradient) => gradient,
   share: () => {},
+  handOver: () => () => {},
+  waitedMs: 0,
 };
 
 /** `Math.max`, and `+`, as ranks combine. */

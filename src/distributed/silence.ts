@@ -50,9 +50,9 @@ export class Silence {
     );
   }
 
-  /** The ranks that this one exchanges with. */
+  /** The ranks that may wait for this one: all others. */
   *#partners(): Iterable<number> {
     const { rank, size } = this.#mpi;
-    for (let distance = 1; distance < size; distance *= 2) yield rank ^ distance;
+    for (let other = 0; other < size; other++) if (other !== rank) yield other;
   }
 }

@@ -64,10 +64,6 @@ export class Hierarchical extends Module implements LanguageModel {
     return x.flatten(1); // → (B, H)
   }
 
-  get divisibleHead(): Linear {
-    return this.output;
-  }
-
   /** inputs (B, T), targets (B) → the mean loss in nats, without holding the logits. */
   loss(inputs: Tensor, targets: Tensor, options: LossOptions = {}): Tensor {
     const { weight, bias } = this.output;

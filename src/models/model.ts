@@ -32,8 +32,9 @@ export interface LanguageModel extends Module {
   readonly target: 'next' | 'all';
 
   /**
-   * The last layer, where `loss` hands it to `linearCrossEntropy` together with its own options, and nothing else
-   * uses its weight: several ranks may then share its classes out. None where that is not so.
+   * The last layer, where `loss` hands it to `linearCrossEntropy` together with its own options, nothing else uses its weight,
+   * and the layers before it use each of theirs once for each of its rows: several ranks may then share its classes out. None where
+   * that is not so.
    */
   readonly divisibleHead?: Linear;
 

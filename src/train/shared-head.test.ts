@@ -10,7 +10,7 @@ import { optimizerOf } from './stepper.js';
 
 const V = 151;
 const WIDE = {
-  ...{ blockSize: 4, nEmbd: 6, nHidden: 901, optimizer: 'sgd' },
+  ...{ blockSize: 4, nEmbd: 4, nHidden: 901, optimizer: 'sgd' },
   ...{ batchSize: 64, batchParts: 4, labelSmoothing: 0 },
 };
 
@@ -33,10 +33,14 @@ function headOn(
 
 it('cuts the classes of a wide last layer by what the settings say, not by the number of ranks', () => {
   for (const size of [1, 2, 4]) expect(headOn(size)?.classParts(false)).toEqual({ parts: 4 });
-  expect(headOn(4)?.canShare).toBe(true);
-  expect(headOn(2)?.canShare).toBe(false); // two micro-batches each
   expect(headOn(1)?.canShare).toBe(false);
-  expect(headOn(4)?.classParts(true)).toMatchObject({ parts: 4, ranks: { rank: 0 } });
+  for (const [size, cut] of [
+    [2, [0, 2, 4]],
+    [4, [0, 1, 2, 3, 4]],
+  ] as const) {
+    expect(headOn(size)?.canShare).toBe(true);
+    expect(headOn(size)?.classParts(true)).toMatchObject({ parts: 4, ranks: { rank: 0, cut } });
+  }
 });
 
 it.each([
@@ -46,7 +50,10 @@ it.each([
   ['label smoothing', { labelSmoothing: 0.1 }],
   ['an average of the weights', { emaDecay: 0.9 }],
   ['gradients handed over early', { overlapExchange: true }],
-  ['few rows', { batchSize: 32 }],
+  ['few rows', { batchSize: 12 }],
+  ['much before it', { nEmbd: 6 }],
+  ['batches that are accumulated', { gradAccumulation: 2 }],
+  ['BatchNorm', { norm: 'batch' }],
   ['more rows than it is worth', { batchSize: 128 }],
   ['one micro-batch', { batchParts: 1 }],
 ])('leaves them in one piece with %s', (_, changed) => {

@@ -1,21 +1,30 @@
 /**
- * A wide last layer whose classes several ranks share out: each computes the logits of its own part of the
- * vocabulary for the rows of all, and keeps that part of the weight up to date. What travels is what the layer sees and the
- * gradient of that, not the weight, nor its gradient. The other parts are brought together when somebody looks.
+ * A wide last layer whose classes several ranks share out, in a model that has most of its arithmetic there. All ranks go through the
+ * rows of all, each computes the logits of its own stretch of the vocabulary, and keeps that stretch of the weight up to
+ * date. What travels is the gradient of what the layer sees, and two numbers of each row; no weight, nor any weight's gradient. The
+ * stretches are brought together when somebody looks. A rank that is faster than the others is given more classes.
  */
-import { most, plus, type Ranks } from '../distributed/ranks.js';
+import type { Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
+import { batchNormsOf, Embedding, type Linear } from '../nn/index.js';
 import type { Optimizer } from '../optim/index.js';
 import type { TrainingSettings } from '../runs/settings.js';
-import { type ClassParts, noGrad, type Tensor } from '../tensor/index.js';
+import type { ClassParts, Tensor } from '../tensor/index.js';
 import { firstClass, mostLogits } from '../tensor/internal.js';
+import { Dealing } from './dealing.js';
 import { branchesOf, type Share } from './micro-batches.js';
 import { type Place, withoutState } from './stretches.js';
 
 /** Numbers in a weight from which sharing it out costs less than sending it. */
 const LARGE = 1 << 17;
-/** Rows of a micro-batch, at least: with a few, products are made in another order. */
+/** As many times as many as the layers before it have, embeddings not counted: each rank computes these for the rows of all. */
+const TIMES_REST = 8;
+/** Rows and channels with which products are cut as if all classes were there (see kernels/matmul.c). */
 const LEAST_ROWS = 16;
+const MOST_CHANNELS = 4095;
+/** Parts for each rank, so that one which is a few percent faster can have more; and classes of a part, at least. */
+const PARTS_EACH = 16;
+const LEAST_CLASSES = 768;
 
 /** A parameter of the layer, and the elements that a class has. */
 interface Part extends Place {
@@ -31,19 +40,26 @@ export class SharedHead {
   readonly #parts: readonly Part[];
   readonly #classes: number;
   readonly #count: number;
-  /** Whether the ranks can share: each has one micro-batch of a step. */
-  readonly #canShare: boolean;
+  /** Who has which of them; null of one rank. */
+  readonly #dealing: Dealing | null;
   #isSplit = false;
+  /** This rank's own work on its parts in the step under way; when it took that up, and when the last step was over, by the clock of its work. */
+  #onParts = 0;
+  #since = 0;
+  #busyBy = 0;
 
-  private constructor(parts: readonly Part[], classes: number, { total }: Share, ranks: Ranks) {
+  private constructor(parts: readonly Part[], classes: number, share: Share, ranks: Ranks) {
     this.#ranks = ranks;
     this.#parts = parts;
     this.#classes = classes;
-    this.#count = branchesOf(total);
-    this.#canShare = ranks.size > 1 && ranks.size === total;
+    this.#count = partsOf(classes, branchesOf(share.total));
+    this.#dealing = ranks.size > 1 ? new Dealing(this.#count, ranks) : null;
   }
 
-  /** Null where the classes stay in one piece: a small layer, an optimizer with state, one micro-batch. */
+  /**
+   * Null where the classes stay in one piece and ranks share out rows: a small layer, or much before it, an optimizer with state, a step
+   * of one micro-batch, or of several that are accumulated, BatchNorm, which sees the rows of one rank.
+   */
   static of(
     model: LanguageModel,
     optimizer: Optimizer,
@@ -52,15 +68,16 @@ export class SharedHead {
     ranks: Ranks,
   ): SharedHead | null {
     const { divisibleHead: head, vocabSize, blockSize, target } = model;
-    if (!head || branchesOf(share.total) === 1) return null;
+    if (!head || branchesOf(share.total) === 1 || training.gradAccumulation > 1) return null;
     if (training.labelSmoothing !== 0 || training.emaDecay > 0) return null;
     if (training.overlapExchange || training.shardOptimizer) return null;
     const { weight, bias } = head;
-    const rows = share.rows * (target === 'all' ? blockSize : 1);
-    if (weight.numel < LARGE || rows < LEAST_ROWS) return null;
+    const rows = training.batchSize * (target === 'all' ? blockSize : 1);
+    if (weight.numel < Math.max(LARGE, TIMES_REST * weightsBefore(model, head))) return null;
+    if (rows < LEAST_ROWS || weight.shape[1]! > MOST_CHANNELS) return null;
     if (rows * vocabSize > mostLogits(weight)) return null;
-    // What the layer sees of all rows is gathered, and its gradient added up: that is to be less than the weight's.
-    if (3 * rows * share.total > 2 * vocabSize) return null;
+    // The gradient of what the layer sees is handed over by all: that is to be less than the weight's.
+    if (3 * rows > 2 * vocabSize || batchNormsOf(model).size > 0) return null;
     const stateless = withoutState(optimizer);
     const parts: Part[] = [];
     for (const parameter of bias ? [weight, bias] : [weight]) {
@@ -71,40 +88,45 @@ export class SharedHead {
     return new SharedHead(parts, vocabSize, share, ranks);
   }
 
+  /** A step's rows, which all ranks have: one micro-batch. */
+  share({ batchSize }: Pick<TrainingSettings, 'batchSize'>): Share {
+    return { total: 1, first: 0, count: 1, rows: batchSize };
+  }
+
   /** What the loss is to know. @param shared whether the ranks share the classes in this pass, all of them. */
   classParts(shared: boolean): ClassParts {
-    const ranks = this.#ranks;
-    const { rank } = ranks;
     if (!shared) return { parts: this.#count };
+    const ranks = this.#ranks;
+    const owners = Array.from({ length: ranks.size }, (_, i) => i);
+    this.#resume();
     return {
       parts: this.#count,
       ranks: {
-        rank,
-        gather: (own) => this.#gathered(own),
-        begin: (tensor) => ranks.begin(tensor, 0),
-        sum: (tensor) => ranks.sum([tensor]),
-        most: (numbers) => ranks.reduce(numbers, most),
-        plus: (numbers) => ranks.reduce(numbers, plus),
+        rank: ranks.rank,
+        cut: this.#dealing!.cut,
+        share: (stretches) => ranks.share(stretches, owners),
+        handOver: (given, wanted) => {
+          const arrive = ranks.handOver(given, wanted);
+          return () => {
+            arrive();
+            this.#pause();
+          };
+        },
       },
     };
   }
 
   /** Whether the ranks share the classes in a step whose gradients nobody looks at. */
   get canShare(): boolean {
-    return this.#canShare;
+    return this.#dealing !== null;
   }
 
-  /** Whether it is a parameter of the layer. */
-  has(parameter: Tensor): boolean {
-    return this.#parts.some(({ slot }) => slot.param === parameter);
-  }
-
-  /** An update of all parameters: `others` updates those that are not of this layer. */
-  step(optimizer: Optimizer, gradScale: number, others: () => void): void {
+  /** An update of all parameters, of this layer the own classes. */
+  step(optimizer: Optimizer, gradScale: number): void {
     const gradients = this.#parts.map(({ slot }) => slot.param.gradientSlot().lift() as Tensor);
-    others();
-    const { rank } = this.#ranks;
-    const [first, last] = [this.#first(rank), this.#first(rank + 1)];
+    optimizer.step({ gradScale });
+    this.#resume();
+    const [first, last] = this.#ownClasses(this.#ranks.rank);
     this.#parts.forEach(({ slot, group, width }, i) => {
       const begin = first * width;
       const own = gradients[i]!.alias([(last - first) * width], gradients[i]!.offset + begin);
@@ -112,36 +134,72 @@ export class SharedHead {
       slot.steps++;
       slot.param.gradientSlot().take(slot.param, gradients[i]!); // to be dropped with all others
     });
+    this.#pause();
     this.#isSplit = true;
+    this.#measure();
   }
 
   /** Gives every rank all parts, where it has not got them. All ranks do so at the same time. */
   bringTogether(): void {
     if (!this.#isSplit) return;
     this.#isSplit = false;
-    const { size } = this.#ranks;
-    const owners = Array.from({ length: size }, (_, rank) => rank);
+    const owners = Array.from({ length: this.#ranks.size }, (_, rank) => rank);
     for (const { slot, width } of this.#parts) {
       const { param } = slot;
       const stretches = owners.map((rank) => {
-        const [first, last] = [this.#first(rank) * width, this.#first(rank + 1) * width];
-        return param.alias([last - first], param.offset + first);
+        const [first, last] = this.#ownClasses(rank);
+        return param.alias([(last - first) * width], param.offset + first * width);
       });
       this.#ranks.share(stretches, owners);
     }
   }
 
-  #first(rank: number): number {
-    return firstClass(rank, { parts: this.#count }, this.#classes);
+  /** The classes of a rank: the first, and the one after the last. */
+  #ownClasses(rank: number): [number, number] {
+    const { cut } = this.#dealing!;
+    const first = (part: number) => firstClass(part, { parts: this.#count }, this.#classes);
+    return [first(cut[rank]!), first(cut[rank + 1]!)];
   }
 
-  #gathered(own: Tensor): Tensor {
-    const { rank, size } = this.#ranks;
-    const all = own.empty([size * own.shape[0]!, ...own.shape.slice(1)], own.dtype);
-    const pieces = Array.from({ length: size }, (_, i) => all.alias(own.shape, i * own.numel));
-    noGrad(() => pieces[rank]!.copy_(own));
-    const owners = pieces.map((_, i) => i);
-    this.#ranks.share(pieces, owners);
-    return all;
+  /** Milliseconds of this rank's own work so far. */
+  #busy(): number {
+    return performance.now() - this.#ranks.waitedMs;
   }
+
+  #resume(): void {
+    this.#since = this.#busy();
+  }
+
+  /** Counts the work since it was taken up. */
+  #pause(): void {
+    this.#onParts += this.#busy() - this.#since;
+  }
+
+  /** Deals the parts out anew, if a step like the last ones would be faster so. */
+  #measure(): void {
+    const dealing = this.#dealing!;
+    const rest = this.#busy() - this.#busyBy - this.#onParts;
+    const better = this.#busyBy > 0 ? dealing.measured(this.#onParts, rest) : null;
+    if (better) {
+      this.bringTogether();
+      dealing.cut = better;
+    }
+    this.#onParts = 0;
+    this.#busyBy = this.#busy();
+  }
+}
+
+/** Into how many parts so many classes are cut for so many ranks: a power of two, as that of the ranks is. */
+function partsOf(classes: number, ranks: number): number {
+  let parts = ranks;
+  while (parts < PARTS_EACH * ranks && 2 * parts * LEAST_CLASSES <= classes) parts *= 2;
+  return parts;
+}
+
+/** Numbers in the weights of the layers before the last, tables left out: none is multiplied by more than one of a table's rows. */
+function weightsBefore(model: LanguageModel, head: Linear): number {
+  const tables = [...model.namedModules().values()].filter((module) => module instanceof Embedding);
+  const left = new Set([...tables.map(({ weight }) => weight), head.weight, head.bias]);
+  const before = [...model.namedParameters().values()].filter((parameter) => !left.has(parameter));
+  return before.reduce((sum, { numel }) => sum + numel, 0);
 }

@@ -1,6 +1,6 @@
 /** One optimizer step after the other: everything of training that decides its bits, and nothing else. */
 import { type BatchSampler, type ExampleSource, samplerOf } from '../data/examples.js';
-import { ALONE, most, type Ranks } from '../distributed/ranks.js';
+import { ALONE, type Ranks } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import {
   AdamW,
@@ -152,18 +152,19 @@ export class Stepper implements Disposable {
     ranks: Ranks = ALONE,
   ) {
     this.#ranks = ranks;
-    this.#share = shareOf(training, ranks);
+    this.optimizer = optimizerOf(model, training);
+    const share = shareOf(training, ranks);
+    this.#head = SharedHead.of(model, this.optimizer, training, share, ranks);
+    this.#share = this.#head?.share(training) ?? share;
     const { rows: batchSize, count } = this.#share;
     const { blockSize, target } = model;
     const generator = new Generator(seed, streamFor('data'));
     const options = { batchSize, blockSize, target, name: 'train' };
     this.#sampler = samplerOf(data, options, generator);
-    this.optimizer = optimizerOf(model, training);
     const isSharded = training.shardOptimizer && ranks.size > 1;
     this.shards = isSharded ? new OptimizerShards(this.optimizer, ranks) : null;
     const isStretched = !isSharded && ranks.size > 1;
     this.#stretches = isStretched ? new StretchedUpdates(this.optimizer, ranks) : null;
-    this.#head = SharedHead.of(model, this.optimizer, training, this.#share, ranks);
     this.schedule = scheduleOf(training);
     this.#parameters = this.optimizer.parameters();
     const isEarly = training.overlapExchange && ranks.size > 1;
@@ -184,7 +185,8 @@ export class Stepper implements Disposable {
 
   /** Tokens that this rank predicts in a second of its own work, exchanges and waiting left out; since it was last asked. */
   takePace(steps: number): number {
-    const tokens = (this.tokensPerStep / this.#ranks.size) * steps;
+    const { count } = this.#share;
+    const tokens = this.#targets.numel * count * steps;
     const pace = this.#busyMs > 0 ? (tokens * 1000) / this.#busyMs : 0;
     this.#busyMs = 0;
     return pace;
@@ -213,7 +215,7 @@ export class Stepper implements Disposable {
    * @param isShared whether all ranks do this now, and share out the last layer's classes.
    */
   accumulate(isShared = false): number {
-    const began = performance.now();
+    const began = performance.now() - this.#ranks.waitedMs;
     const { labelSmoothing } = this.training;
     const classParts = this.#head?.classParts(isShared);
     const { total, first, count } = this.#share;
@@ -251,7 +253,7 @@ export class Stepper implements Disposable {
       this.#sampler.restore(place);
       this.#sampler.skip(total);
     }
-    this.#busyMs += performance.now() - began;
+    this.#busyMs += performance.now() - this.#ranks.waitedMs - began;
     return treeSum(losses);
   }
 
@@ -273,16 +275,15 @@ export class Stepper implements Disposable {
    * All ranks' passes: the sum of all gradients is left in place on each, and the mean loss returned.
    *
    * @param left takes the parameters whose gradients can be added up in the update; null where all are wanted before.
-   * @param head the layer that ranks share, whose gradients they have added up already.
    */
-  #pass(left: Tensor[] | null, head: SharedHead | null): number {
-    const own = this.accumulate(head !== null);
+  #pass(left: Tensor[] | null): number {
+    // With a shared head all ranks have the same rows, and so the same gradients, of that layer those of their classes.
+    if (this.#head) return this.accumulate(left !== null && this.#head.canShare);
+    const own = this.accumulate();
     this.#statistics.exchange(this.#share);
-    const isDone = (parameter: Tensor) => !!head?.has(parameter);
     const canWait = (parameter: Tensor) => left !== null && !!this.#stretches?.has(parameter);
-    const isLeft = (parameter: Tensor) => isDone(parameter) || canWait(parameter);
-    const waiting = sumGradients(this.#parameters, this.#ranks, isLeft, this.#early);
-    left?.push(...waiting.filter((parameter) => !isDone(parameter)));
+    const waiting = sumGradients(this.#parameters, this.#ranks, canWait, this.#early);
+    left?.push(...waiting);
     return sumNumber(own, this.#ranks) / this.#share.total;
   }
 
@@ -291,17 +292,22 @@ export class Stepper implements Disposable {
    *
    * @param wantNorm whether to measure the gradient's norm, a pass over all gradients, where it is not
    *   clipped anyway.
+   * @param isWatched whether any rank's hooks look at gradients: all have to make the same exchanges.
    */
-  take(wantNorm: boolean, hooks: StepHooks = {}): StepOutcome {
+  take(
+    wantNorm: boolean,
+    hooks: StepHooks = {},
+    isWatched = !!(hooks.backward || hooks.update),
+  ): StepOutcome {
     const { clipNorm } = this.training;
     const at = this.step;
     this.optimizer.applySchedule(this.schedule, at);
-    const isSeen = this.#anyone(wantNorm || clipNorm > 0 || !!hooks.backward || !!hooks.update);
+    const isSeen = wantNorm || clipNorm > 0 || isWatched;
     const head = this.#head?.canShare && !isSeen ? this.#head : null;
     if (!head) this.settle();
     hooks.start?.(at);
     const left: Tensor[] = [];
-    const pass = () => this.#pass(isSeen ? null : left, head);
+    const pass = () => this.#pass(isSeen ? null : left);
     const loss = hooks.around ? hooks.around(at, pass) : pass();
     let gradScale = 1 / this.#share.total;
     let norm: number | undefined;
@@ -314,9 +320,8 @@ export class Stepper implements Disposable {
     const outcome = { loss, gradNorm: norm, clipped: clip < 1 };
     hooks.backward?.(at);
     if (Number.isFinite(loss) && Number.isFinite(norm ?? 0)) {
-      const update = () => this.#update(left, gradScale);
-      if (head) head.step(this.optimizer, gradScale, update);
-      else update();
+      if (head) head.step(this.optimizer, gradScale);
+      else this.#update(left, gradScale);
       this.step++;
       hooks.update?.(at, outcome);
     }
@@ -329,14 +334,6 @@ export class Stepper implements Disposable {
     if (this.shards) this.shards.step(gradScale);
     else if (left.length > 0) this.#stretches!.step(left, gradScale);
     else this.optimizer.step({ gradScale });
-  }
-
-  /** Whether it is so on any rank: one alone may have probes, and all have to make the same exchanges. */
-  #anyone(isSo: boolean): boolean {
-    if (this.#ranks.size === 1) return isSo;
-    const found = Float64Array.of(Number(isSo));
-    this.#ranks.reduce(found, most);
-    return found[0] === 1;
   }
 
   /** Frees what it made, not the model. */

@@ -195,6 +195,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     const began = now;
     let turnAt = now + TURN_MS;
     let progressAt = now + PROGRESS_MS;
+    const [isWatched] = this.#agreed(!!(hooks?.backward || hooks?.update));
     while (stepper.step < steps) {
       const [isStopped, isLate] = this.#agreed(this.#stopRequested, now - began >= deadline);
       if (isStopped) return 'stopped';
@@ -204,7 +205,7 @@ export class Trainer extends Emitter<TrainerEvents> {
       this.#population.before(stepper.step);
       this.#cursor = stepper.cursor();
       const logs = (stepper.step + 1) % logInterval === 0;
-      const { loss, gradNorm } = stepper.take(logs, hooks);
+      const { loss, gradNorm } = stepper.take(logs, hooks, isWatched);
       const { step } = stepper;
       if (!Number.isFinite(loss)) throw this.#diverged('loss', loss);
       if (gradNorm !== undefined && !Number.isFinite(gradNorm)) {

@@ -36,42 +36,41 @@ class TakingTurns {
     return all;
   }
 
-  ranks(rank: number): ClassRanks {
+  ranks(rank: number, cut: readonly number[]): ClassRanks {
     let round = 0;
     const meet = (own: ArrayLike<number>) => this.#meet(rank, round++, Float64Array.from(own));
+    const valuesOf = (values: Tensor) => values.dataSync() as ArrayLike<number>;
+    const fill = (place: Tensor, values: Float64Array) => {
+      place.backend.write(place.pointer, 'float32', values);
+    };
     return {
       rank,
-      gather: (own) => {
-        const all = meet(own.dataSync() as ArrayLike<number>).flatMap((values) => [...values]);
-        const shape = [this.#size * own.shape[0]!, ...own.shape.slice(1)];
-        const typed = own.dtype === 'int32' ? Int32Array.from(all) : all;
-        return tensor(typed, { shape });
+      cut,
+      share: (stretches) => {
+        const all = meet(valuesOf(stretches[rank]!));
+        stretches.forEach((stretch, i) => {
+          fill(stretch, all[i]!);
+        });
       },
-      most: (numbers) => {
-        const all = meet(numbers);
-        numbers.set(numbers.map((_, i) => Math.max(...all.map((values) => values[i]!))));
-      },
-      plus: (numbers) => {
-        const all = meet(numbers);
-        numbers.set(numbers.map((_, i) => treeSum(all.map((values) => values[i]!))));
-      },
-      begin: () => {},
-      sum: (own) => {
-        const all = meet(own.dataSync() as ArrayLike<number>);
-        const parts = all.map((values) => tensor(values, { shape: own.shape }));
-        own.copy_(inTree(parts));
+      handOver: (given, wanted) => {
+        const all = meet(given.flatMap((own) => [...(valuesOf(own) as Float32Array)]));
+        return () => {
+          wanted.forEach((place, i) => {
+            if (i !== rank) fill(place, all[i]!);
+          });
+        };
       },
     };
   }
 
   /** What each process computes. */
-  run<T>(compute: (ranks: ClassRanks, rank: number) => T): T[] {
+  run<T>(cut: readonly number[], compute: (ranks: ClassRanks, rank: number) => T): T[] {
     for (let turn = 0; turn < 10; turn++) {
       try {
         let lacks = false;
         const found = Array.from({ length: this.#size }, (_, rank) => {
           try {
-            return compute(this.ranks(rank), rank);
+            return compute(this.ranks(rank, cut), rank);
           } catch (error) {
             if (!(error instanceof Lacking)) throw error;
             lacks = true;
@@ -85,18 +84,6 @@ class TakingTurns {
     }
     throw new Error('the processes never agreed');
   }
-}
-
-function treeSum(values: readonly number[]): number {
-  if (values.length === 1) return values[0]!;
-  const middle = values.length / 2;
-  return treeSum(values.slice(0, middle)) + treeSum(values.slice(middle));
-}
-
-function inTree(parts: readonly Tensor[]): Tensor {
-  if (parts.length === 1) return parts[0]!;
-  const middle = parts.length / 2;
-  return inTree(parts.slice(0, middle)).add(inTree(parts.slice(middle)));
 }
 
 /** As one number, so that a difference is found fast in millions of values. */
@@ -125,51 +112,51 @@ describe('linearCrossEntropy over classes in parts', () => {
 
   describe.each(named(kernels))('on %s', (_, backend) => {
     it.each([
-      [2, 17, 5, 40],
-      [4, 16, 23, 300],
-      [2, 50, 9000, 24], // long enough sums over classes to be cut
-      [4, 20, 20_000, 24],
-      [2, 600, 700, 30], // and over rows
-      [4, 520, 64, 70],
-      [8, 16, 17, 16],
-      [2, 130, 8300, 260], // too many results for the rows of all to be one product
-    ])('%i processes with %i rows each, %i classes, %i channels: the bits of one', (P, N, V, C) => {
-      withBackend(backend, () => {
-        manualSeed(P * V);
-        const generator = new Generator(N, 1);
-        const [x, w, b] = [randn(P * N, C), randn(V, C), randn(V)];
-        const ids = Int32Array.from({ length: P * N }, () => Math.floor(generator.uniform() * V));
-        ids[3] = -100;
-        const rowsOf = (rank: number) => leaf(x.narrow(0, rank * N, N));
-        const targetsOf = (rank: number) => tensor(ids.subarray(rank * N, (rank + 1) * N));
-        const alone = Array.from({ length: P }, (_, rank) => {
-          const [own, weight, bias] = [rowsOf(rank), leaf(w), leaf(b)];
-          const loss = linearCrossEntropy(own, weight, bias, targetsOf(rank), {
-            classParts: { parts: P },
+      [[0, 1, 2], 17, 5, 40],
+      [[0, 3, 8], 17, 23, 40],
+      [[0, 1, 2, 3, 4], 16, 23, 300],
+      [[0, 7, 8, 11, 16], 16, 61, 300],
+      [[0, 1, 2], 50, 9000, 24], // long enough sums over classes to be cut
+      [[0, 9, 16], 50, 9000, 24],
+      [[0, 1, 2, 3, 4], 20, 20_000, 24],
+      [[0, 1, 2], 600, 700, 30], // and over rows
+      [[0, 5, 8], 600, 700, 30],
+      [[0, 1, 2, 3, 4], 520, 64, 70],
+      [[0, 1, 2, 3, 4, 5, 6, 7, 8], 16, 17, 16],
+      [[0, 1, 3, 4, 9, 10, 11, 15, 16], 16, 37, 16],
+      [[0, 1, 2], 130, 8300, 260], // many results
+    ])(
+      'classes cut at %j, %i rows each, %i classes, %i channels: the bits of one',
+      (cut, N, V, C) => {
+        withBackend(backend, () => {
+          const parts = cut.at(-1)!;
+          manualSeed(N * V);
+          const generator = new Generator(N, 1);
+          const [x, w, b] = [randn(N, C), randn(V, C), randn(V)];
+          const ids = Int32Array.from({ length: N }, () => Math.floor(generator.uniform() * V));
+          ids[3] = -100;
+          const compute = (ranks?: ClassRanks) => {
+            const [own, weight, bias] = [leaf(x), leaf(w), leaf(b)];
+            const classParts = { parts, ranks };
+            const loss = linearCrossEntropy(own, weight, bias, tensor(ids), { classParts });
+            loss.backward();
+            return { loss: loss.itemSync(), x: own.grad!, w: weight.grad!, b: bias.grad! };
+          };
+          const alone = compute();
+          const apart = new TakingTurns(cut.length - 1).run(cut, (ranks) => compute(ranks));
+          apart.forEach((found, rank) => {
+            const [first, last] = [cut[rank], cut[rank + 1]].map((at) =>
+              firstClass(at!, { parts }, V),
+            );
+            const rows = (t: Tensor) => bitsOf(t.narrow(0, first!, last! - first!));
+            expect(found.loss).toBe(alone.loss);
+            expect(bitsOf(found.x)).toBe(bitsOf(alone.x));
+            expect(rows(found.w)).toBe(rows(alone.w));
+            expect(rows(found.b)).toBe(rows(alone.b));
           });
-          loss.backward();
-          return { loss: loss.itemSync(), x: own.grad!, w: weight.grad!, b: bias.grad! };
         });
-        const [wSum, bSum] = [inTree(alone.map(({ w }) => w)), inTree(alone.map(({ b }) => b))];
-        const apart = new TakingTurns(P).run((ranks, rank) => {
-          const [own, weight, bias] = [rowsOf(rank), leaf(w), leaf(b)];
-          const loss = linearCrossEntropy(own, weight, bias, targetsOf(rank), {
-            classParts: { parts: P, ranks },
-          });
-          loss.backward();
-          return { loss: loss.itemSync(), x: own.grad!, w: weight.grad!, b: bias.grad! };
-        });
-        apart.forEach((found, rank) => {
-          const [first, last] = [rank, rank + 1].map((part) => firstClass(part, { parts: P }, V));
-          const count = last! - first!;
-          expect(found.loss).toBe(alone[rank]!.loss);
-          expect(bitsOf(found.x)).toBe(bitsOf(alone[rank]!.x));
-          const rows = (t: Tensor) => bitsOf(t.narrow(0, first!, count));
-          expect(rows(found.w)).toBe(rows(wSum));
-          expect(rows(found.b)).toBe(rows(bSum));
-        });
-      });
-    });
+      },
+    );
   });
 
   it('says what it cannot do', () => {
@@ -185,6 +172,15 @@ describe('linearCrossEntropy over classes in parts', () => {
       expect(() => run({ parts: 0.5 })).toThrow(/parts to be a whole number/);
       expect(() => run({ parts: 2 }, { labelSmoothing: 0.1 })).toThrow(
         `${name}classParts goes without labelSmoothing, got 0.1`,
+      );
+      const cut = (...cut: number[]) => ({ parts: 2, ranks: { rank: 0, cut } });
+      for (const wrong of [[0, 2, 1, 2], [1, 2], [0, 1], [0, 0, 2], []]) {
+        expect(() => run(cut(...wrong))).toThrow(
+          `${name}expected classParts.ranks.cut to ascend from 0 to 2, got [${wrong.join(', ')}]`,
+        );
+      }
+      expect(() => run({ parts: 2, ranks: { rank: 2, cut: [0, 1, 2] } })).toThrow(
+        `${name}expected a rank below 2, got 2`,
       );
       const bad = tensor(Int32Array.of(0, 1, 5, 3));
       expect(() => linearCrossEntropy(x, w, null, bad, { classParts: { parts: 2 } })).toThrow(

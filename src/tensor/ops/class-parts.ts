@@ -1,50 +1,40 @@
 /**
  * Cross-entropy straight from the layer before it, over classes that are cut into parts: one process goes through
- * all of them, or each of several has one part for the rows of all, so that neither that part's weights nor
+ * all of them, or each of several, which all have the same rows, has a stretch of parts, so that neither these classes' weights nor
  * their gradients have to travel. Shoeybi et al. 2019, "Megatron-LM", section 3 (the output embedding).
  *
- * Sums over classes are made in each part, then over the parts in a tree, neighbours first; sums over rows in
- * those that belong together (a micro-batch), then over these in the same tree. So both ways have the same bits.
+ * Sums over classes are made in each part, then over the parts in a tree. So it does not matter for the bits who has which parts.
  */
 import type { Operation } from '../tape.js';
 import { readsNone } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { unitStorage } from '../unit.js';
 import { badTarget, checkFused, saveGradients, scaledGradients } from './fused-loss.js';
+import { branchesIn, joinBranches, sumBranch, treeSum } from './part-tree.js';
 import { product } from './product.js';
 
-/** Processes that have one part of the classes each. All call the same methods in the same order. */
+/** Processes that have a stretch of the parts each, and the same rows and targets. All call the same methods in the same order. */
 export interface ClassRanks {
-  /** Which part is this one's. */
+  /** Which of them this one is. */
   readonly rank: number;
-  /** (N, …) of each process → (parts · N, …), in their order. */
-  gather(own: Tensor): Tensor;
-  /** Begins to hand over a tensor that the next `sum` adds up, and that is not changed before. */
-  begin(tensor: Tensor): void;
-  /** Adds up a tensor of all processes, in place, in a tree: neighbours first. */
-  sum(tensor: Tensor): void;
-  /** The greatest of all processes' numbers, place by place, in place. */
-  most(numbers: Float64Array): void;
-  /** Adds up numbers of all processes, place by place, in place, in the same tree. */
-  plus(numbers: Float64Array): void;
+  /** The first part of each, in their order; at the end, how many parts there are. Each has at least one. */
+  readonly cut: readonly number[];
+  /** Gives every process the stretches of all; `stretches[i]` is known to process i. */
+  share(stretches: readonly Tensor[]): void;
+  /**
+   * Begins to hand tensors to every other process, which may be changed at once, and to receive what process i gives into
+   * `wanted[i]`; the own place is not looked at. The function returned waits for what is wanted.
+   */
+  handOver(given: readonly Tensor[], wanted: readonly Tensor[]): () => void;
 }
 
 /** Into how many parts classes are cut, and who goes through them. */
 export interface ClassParts {
   /** A power of two, at most half as many as there are classes: one class alone is added up in another order. */
   readonly parts: number;
-  /** As many processes as parts; without them this one goes through all. Then each has the same number of rows. */
+  /** Those who share the parts; without them this process goes through all. */
   readonly ranks?: ClassRanks | undefined;
 }
-
-/**
- * Results up to which the rows of several micro-batches times a part's weights are one product: a long sum is cut
- * otherwise for more results than that (DEEP_RESULTS in kernels/matmul.c), and would not have the bits of each alone.
- */
-const TOGETHER = 1 << 16;
-
-/** Rows up to which a product's sum over them is made in one go (BLOCK_DEPTH there), so that another can be added to it. */
-const ONE_BLOCK = 512;
 
 export interface PartSettings extends ClassParts {
   readonly ignoreIndex: number;
@@ -55,17 +45,25 @@ export function firstClass(part: number, { parts }: ClassParts, V: number): numb
   return Math.floor((part * V) / parts);
 }
 
-/** What there is to do here: the rows of so many micro-batches, and of them the classes [begin, end). */
-interface Work {
-  readonly x: Tensor; // (batches · N, C)
-  readonly targets: Tensor; // (batches · N)
-  readonly batches: number;
-  readonly N: number;
-  /** This process's own micro-batch. */
-  readonly own: number;
-  readonly parts: readonly { begin: number; end: number }[];
+/** Classes [begin, begin + count). */
+interface Part {
   readonly begin: number;
-  readonly end: number;
+  readonly count: number;
+}
+
+/** What there is to do here: all rows, and of them the classes of some parts. */
+interface Work {
+  readonly x: Tensor; // (N, C)
+  readonly targets: Tensor; // (N)
+  readonly N: number;
+  /** This process, and the first part of each. */
+  readonly rank: number;
+  readonly cut: readonly number[];
+  readonly parts: readonly Part[];
+  /** The classes of all these parts, and their logits. */
+  readonly begin: number;
+  readonly width: number;
+  readonly logits: Tensor; // (N, width)
   readonly weight: Tensor; // (V, C)
   readonly bias: Tensor | undefined; // (V)
 }
@@ -73,25 +71,17 @@ interface Work {
 function workOf([x, weight, targets, bias]: readonly Tensor[], settings: PartSettings): Work {
   const [V, C] = weight.shape;
   const N = targets.numel;
-  const { parts, ranks } = settings;
-  const rows = x.alias([N, C]); // (…, C) → (N, C)
-  const flat = targets.alias([N]);
-  const bounds = Array.from({ length: parts }, (_, part) => ({
-    begin: firstClass(part, settings, V),
-    end: firstClass(part + 1, settings, V),
-  }));
-  const mine = ranks ? [bounds[ranks.rank]] : bounds;
+  const { parts: total, ranks } = settings;
+  const { rank, cut } = ranks ?? { rank: 0, cut: [0, total] };
+  const bounds = Array.from({ length: total + 1 }, (_, part) => firstClass(part, settings, V));
+  const mine = bounds.slice(cut[rank]!, cut[rank + 1]! + 1);
+  const [begin, width] = [mine[0]!, mine.at(-1)! - mine[0]!];
   return {
-    x: ranks ? ranks.gather(rows) : rows,
-    targets: ranks ? ranks.gather(flat) : flat,
-    batches: ranks ? parts : 1,
-    N,
-    own: ranks ? ranks.rank : 0,
-    parts: mine,
-    begin: mine[0].begin,
-    end: mine.at(-1)!.end,
-    weight,
-    bias,
+    x: x.alias([N, C]), // (…, C) → (N, C)
+    targets: targets.alias([N]),
+    ...{ N, rank, cut, weight, bias, begin, width },
+    parts: mine.slice(1).map((end, i) => ({ begin: mine[i]!, count: end - mine[i]! })),
+    logits: x.empty([N, width]),
   };
 }
 
@@ -102,128 +92,154 @@ interface Sums {
   readonly hit: Float64Array;
 }
 
-/** From what each part says of its own classes. */
-function sumsOverParts(logits: Tensor, classes: Int32Array, work: Work, settings: PartSettings) {
-  const { x, targets, parts, begin, end } = work;
-  const { ranks, ignoreIndex } = settings;
-  const { backend } = logits;
-  const rows = classes.length;
-  const width = end - begin;
-  const losses = x.empty([rows]);
-  const lse = x.empty([rows, 2]);
-  const none = targets.empty([rows]).fill_(0); // each part has a first class: its loss is not looked at
-  const ofParts = parts.map((part) => {
-    const here = backend.offset(logits.pointer, part.begin - begin);
-    const columns = part.end - part.begin;
-    // biome-ignore format: the operands, then the sizes
-    backend.crossEntropy(
-      losses.pointer, lse.pointer, here, width, none.pointer, rows, columns, 0, -1,
-    );
-    const read = new Float64Array(2 * rows); // maximum and log Σ exp(x − maximum), row by row
-    backend.read(lse.pointer, 'float32', read);
-    return read;
+/** Computes the own parts' logits, and what all parts together say of the rows. */
+function sumsOverClasses(work: Work, classes: Int32Array, settings: PartSettings): Sums {
+  const { x, targets, N, cut, rank, parts, weight, bias, begin, width, logits } = work;
+  const C = weight.shape[1]!;
+  const { backend } = x;
+  // Of each process: (its parts, N, 2), the maximum and log Σ exp(x − maximum); then the logits of those targets that it has, (N).
+  const sizes = cut.slice(1).map((end, i) => (2 * (end - cut[i]!) + 1) * N);
+  const said = x.empty([sizes.reduce((sum, size) => sum + size)]);
+  let at = 0;
+  const stretches = sizes.map((size) => {
+    at += size;
+    return said.alias([size], at - size);
   });
-  const max = new Float64Array(rows);
-  for (let row = 0; row < rows; row++) max[row] = Math.max(...ofParts.map((of) => of[2 * row]!));
-  ranks?.most(max);
-  const known = new Float64Array(2 * rows); // Σ exp(x − maximum), then the targets' logits
-  for (let row = 0; row < rows; row++) {
-    const sums = ofParts.map((of) => Math.exp(of[2 * row]! - max[row]! + of[2 * row + 1]!));
-    known[row] = treeSum(sums, 0, sums.length);
-  }
+  const own = stretches[rank]!;
+  const losses = x.empty([N]);
+  const none = targets.empty([N]).fill_(0); // each part has a first class: its loss is not looked at
+  // (N, C) · (width, C)ᵀ → (N, width)
+  product(logits, x, weight.alias([width, C], weight.offset + begin * C), {
+    ...{ m: N, n: width, k: C, transB: true },
+    ...(bias && { bias: bias.alias([width], bias.offset + begin) }),
+  });
+  parts.forEach(({ begin: first, count }, i) => {
+    const here = backend.offset(logits.pointer, first - begin);
+    const lse = backend.offset(own.pointer, 2 * i * N);
+    // biome-ignore format: the operands, then the sizes
+    backend.crossEntropy(losses.pointer, lse, here, width, none.pointer, N, count, 0, -1);
+  });
+  const hits = targetLogits(work, classes, settings);
+  backend.write(backend.offset(own.pointer, 2 * parts.length * N), 'float32', hits);
+  settings.ranks?.share(stretches);
+  return sumsOf(said, sizes, N);
+}
+
+/** The logits of those targets whose classes are here, and 0 for others. */
+function targetLogits(work: Work, classes: Int32Array, { ignoreIndex }: PartSettings) {
+  const { begin, width, logits } = work;
+  const { backend } = logits;
+  const hits = new Float64Array(classes.length);
   const one = new Float64Array(1);
   classes.forEach((target, row) => {
-    if (target === ignoreIndex || target < begin || target >= end) return;
+    if (target === ignoreIndex || target < begin || target >= begin + width) return;
     backend.read(backend.offset(logits.pointer, row * width + target - begin), 'float32', one);
-    known[rows + row] = one[0]!;
+    hits[row] = one[0]!;
   });
-  ranks?.plus(known);
-  const log = known.slice(0, rows).map(Math.log);
-  return { max, log, hit: known.subarray(rows) } satisfies Sums;
+  return hits;
 }
 
-function treeSum(values: readonly number[], first: number, count: number): number {
-  if (count === 1) return values[first]!;
-  return treeSum(values, first, count / 2) + treeSum(values, first + count / 2, count / 2);
-}
-
-/** Adds up `count` terms from `first` on in a tree, neighbours first. `make` writes the sum of one or two. */
-function sumInTree(
-  into: Tensor,
-  first: number,
-  count: number,
-  make: (into: Tensor, first: number, count: number) => void,
-  atOnce: 1 | 2,
-): void {
-  if (count <= atOnce) {
-    make(into, first, count);
-    return;
+function sumsOf(said: Tensor, sizes: readonly number[], N: number): Sums {
+  const values = new Float64Array(said.numel);
+  said.backend.read(said.pointer, 'float32', values);
+  const ofParts: Float64Array[] = [];
+  const hit = new Float64Array(N);
+  let at = 0;
+  for (const size of sizes) {
+    const end = at + size;
+    for (; at < end - N; at += 2 * N) ofParts.push(values.subarray(at, at + 2 * N));
+    for (let row = 0; row < N; row++, at++) hit[row]! += values[at]!;
   }
-  sumInTree(into, first, count / 2, make, atOnce);
-  const other = into.empty(into.shape);
-  sumInTree(other, first + count / 2, count / 2, make, atOnce);
-  into.addScaled_(other, 1);
-  other.dispose();
+  const max = new Float64Array(N);
+  const log = new Float64Array(N);
+  const terms = new Float64Array(ofParts.length);
+  for (let row = 0; row < N; row++) {
+    let most = -Infinity;
+    for (const of of ofParts) most = Math.max(most, of[2 * row]!);
+    max[row] = most;
+    ofParts.forEach((of, i) => {
+      terms[i] = Math.exp(of[2 * row]! - most + of[2 * row + 1]!);
+    });
+    log[row] = Math.log(treeSum(terms));
+  }
+  return { max, log, hit };
 }
 
-/** Of the own rows; of the weight and the bias the own classes, the others being whatever was there. */
-function gradientsOf(
-  dlogits: Tensor,
-  work: Work,
-  ranks: ClassRanks | undefined,
-  wanted: readonly boolean[],
-): (Tensor | null)[] {
-  const { x, batches, N, own, parts, begin, end, weight, bias } = work;
+/** Turns the logits, in place, into the gradients of the mean loss over `count` rows, a tensor of one number. */
+function differentiate(work: Work, { max, log }: Sums, count: Tensor, ignoreIndex: number): void {
+  const { x, N, begin, width, weight, targets, logits } = work;
+  const { backend } = weight;
+  const lse = x.empty([N, 2]);
+  const pairs = new Float64Array(2 * N);
+  for (let row = 0; row < N; row++) pairs.set([max[row]!, log[row]!], 2 * row);
+  backend.write(lse.pointer, 'float32', pairs);
+  backend.crossEntropyBackward(
+    logits.pointer,
+    logits.pointer,
+    width,
+    lse.pointer,
+    targets.pointer,
+    N,
+    width,
+    begin,
+    weight.shape[0]!,
+    0,
+    ignoreIndex,
+    unitStorage(backend).pointer,
+    count.pointer,
+  );
+}
+
+/** Begins dx, which takes what all parts have of it; the function returned waits for that. */
+function beginInputGradient(work: Work, ranks: ClassRanks | undefined): () => Tensor {
+  const { x, N, rank, cut, parts, begin, width, weight, logits } = work;
+  const C = weight.shape[1]!;
+  const branchesOf = cut.slice(1).map((end, i) => branchesIn(cut[i]!, end));
+  const mine = branchesOf[rank]!.map((branch) => {
+    const sum = x.empty([N, C]);
+    sumBranch(sum, branch, (into, i) => {
+      const { begin: first, count } = parts[i - cut[rank]!]!;
+      const column = first - begin;
+      const columns = logits.alias([N * width - column], column);
+      // (N, count) · (count, C) → (N, C)
+      const part = weight.alias([count, C], weight.offset + first * C);
+      product(into, columns, part, { m: N, n: C, k: count, lda: width });
+    });
+    return { branch, sum };
+  });
+  if (!ranks) return () => joinBranches(mine);
+  const wanted = branchesOf.map((branches) => x.empty([branches.length, N, C]));
+  const given = mine.map(({ sum }) => sum);
+  const arrive = ranks.handOver(given, wanted);
+  return () => {
+    arrive();
+    const all = branchesOf.flatMap((branches, i) =>
+      i === rank
+        ? mine
+        : branches.map((branch, j) => ({ branch, sum: wanted[i]!.alias([N, C], j * N * C) })),
+    );
+    return joinBranches(all);
+  };
+}
+
+/** Of the weight and the bias the own classes, the others being whatever was there; null where none is wanted. */
+function parameterGradients(work: Work, wantsWeight: boolean, wantsBias: boolean) {
+  const { x, N, begin, width, weight, bias, logits } = work;
   const [V, C] = weight.shape;
-  const width = end - begin;
-  /** A micro-batch's rows from a column on, `width` apart. */
-  const rowsOf = (batch: number, column: number) =>
-    dlogits.alias([N * width - column], batch * N * width + column);
-  let dx: Tensor | null = null;
-  if (wanted[0]) {
-    dx = x.empty([batches * N, C]);
-    // (N, part) · (part, C) → (N, C), of each micro-batch
-    const together = batches * N * C <= TOGETHER ? batches : 1;
-    for (let batch = 0; batch < batches; batch += together) {
-      const rows = together * N;
-      const makePart = (out: Tensor, i: number) => {
-        const part = parts[i]!;
-        const columns = part.end - part.begin;
-        const own = weight.alias([columns, C], weight.offset + part.begin * C);
-        const size = { m: rows, n: C, k: columns, lda: width };
-        product(out, rowsOf(batch, part.begin - begin), own, size);
-      };
-      sumInTree(dx.alias([rows, C], batch * N * C), 0, parts.length, makePart, 1);
-    }
-    ranks?.begin(dx); // on its way while the rest is computed
-  }
   let dWeight: Tensor | null = null;
-  if (wanted[1]) {
+  if (wantsWeight) {
     dWeight = weight.empty([V, C]);
-    // (N, width)ᵀ · (N, C) → (width, C), of each micro-batch
-    const make = (out: Tensor, first: number, count: number) => {
-      for (let batch = first; batch < first + count; batch++) {
-        const rows = x.alias([N, C], x.offset + batch * N * C);
-        const size = { m: width, n: C, k: N, transA: true, accumulate: batch > first };
-        product(out, rowsOf(batch, 0), rows, size);
-      }
-    };
+    // (N, width)ᵀ · (N, C) → (width, C)
     const own = dWeight.alias([width, C], begin * C);
-    sumInTree(own, 0, batches, make, N <= ONE_BLOCK ? 2 : 1);
+    product(own, logits, x, { m: width, n: C, k: N, transA: true });
   }
   let dBias: Tensor | null = null;
-  if (wanted[3] && bias) {
+  if (wantsBias && bias) {
     dBias = bias.empty([V]);
-    // (N, width) → (width), of each micro-batch
-    const make = (out: Tensor, batch: number) =>
-      out.backend.reduce('sum', out.pointer, rowsOf(batch, 0).pointer, 1, N, width);
-    sumInTree(dBias.alias([width], begin), 0, batches, make, 1);
+    const own = dBias.alias([width], begin);
+    own.backend.reduce('sum', own.pointer, logits.pointer, 1, N, width); // (N, width) → (width)
   }
-  if (dx && ranks) {
-    ranks.sum(dx);
-    dx = dx.alias([N, C], own * N * C);
-  }
-  return [dx, dWeight, null, dBias];
+  return { dWeight, dBias };
 }
 
 /** The gradients are those of the mean loss itself, made in the forward; the backward only scales them. */
@@ -233,63 +249,31 @@ export const linearCrossEntropyInParts: Operation<readonly Tensor[], PartSetting
   forward(context, inputs, settings) {
     const [x, weight, targets, bias] = inputs;
     checkFused(x, weight, targets, bias);
-    const { ignoreIndex } = settings;
+    const { ignoreIndex, ranks } = settings;
     const work = workOf(inputs, settings);
-    const { batches, N, own, begin, end } = work;
+    const { N, logits } = work;
     const V = weight.shape[0]!;
-    const C = weight.shape[1]!;
-    const [rows, width] = [batches * N, end - begin];
     const { backend } = x;
-    const logits = x.empty([rows, width]);
-    // (rows, C) · (width, C)ᵀ → (rows, width)
-    product(logits, work.x, weight.alias([width, C], weight.offset + begin * C), {
-      ...{ m: rows, n: width, k: C, transB: true },
-      ...(bias && { bias: bias.alias([width], bias.offset + begin) }),
-    });
-    const classes = work.targets.dataSync() as Int32Array;
-    const { max, log, hit } = sumsOverParts(logits, classes, work, settings);
-    const counts = new Float64Array(batches);
+    const classes = targets.dataSync() as Int32Array;
+    const bad = classes.findIndex((c) => c !== ignoreIndex && (c < 0 || c >= V));
+    if (bad >= 0) throw badTarget('linearCrossEntropy', targets, bad, V);
+    const sums = sumsOverClasses(work, classes, settings);
+    const { max, log, hit } = sums;
     const losses = new Float64Array(N);
     classes.forEach((target, row) => {
-      if (target === ignoreIndex) return;
-      if (target < 0 || target >= V) throw badTarget('linearCrossEntropy', work.targets, row, V);
-      const batch = Math.floor(row / N);
-      counts[batch]!++;
-      if (batch === own) losses[row - own * N] = log[row]! + max[row]! - hit[row]!;
+      if (target !== ignoreIndex) losses[row] = log[row]! + max[row]! - hit[row]!;
     });
     const result = x.empty([2]); // mean loss, count
     const loss = x.empty([N]);
     backend.write(loss.pointer, 'float32', losses);
     backend.meanLoss(result.pointer, loss.pointer, targets.pointer, N, ignoreIndex);
     if (!context.recording) return result.alias([]);
-    const lse = x.empty([rows, 2]);
-    backend.write(
-      lse.pointer,
-      'float32',
-      Float64Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? max : log)[i >> 1]!),
-    );
-    const count = x.empty([batches]);
-    backend.write(count.pointer, 'float32', counts);
-    for (let batch = 0; batch < batches; batch++) {
-      const at = backend.offset(logits.pointer, batch * N * width);
-      backend.crossEntropyBackward(
-        at,
-        at,
-        width,
-        backend.offset(lse.pointer, 2 * batch * N),
-        backend.offset(work.targets.pointer, batch * N),
-        N,
-        width,
-        begin,
-        V,
-        0,
-        ignoreIndex,
-        unitStorage(backend).pointer,
-        backend.offset(count.pointer, batch),
-      );
-    }
-    const wanted = inputs.map((_, i) => context.needs(i));
-    const gradients = gradientsOf(logits, work, settings.ranks, wanted);
+    differentiate(work, sums, result.alias([1], 1), ignoreIndex);
+    // What the ranks hand each other of dx is on its way while the rest is computed.
+    const dx = context.needs(0) ? beginInputGradient(work, ranks) : () => null;
+    const wantsBias = bias !== undefined && context.needs(3);
+    const { dWeight, dBias } = parameterGradients(work, context.needs(1), wantsBias);
+    const gradients = [dx(), dWeight, null, dBias];
     logits.dispose();
     saveGradients(context, gradients, result);
     return result.alias([]);

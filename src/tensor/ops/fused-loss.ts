@@ -63,8 +63,18 @@ export function checkClassParts(
   if (smoothing !== 0) {
     throw new UserError(`${operation}: classParts goes without labelSmoothing, got ${smoothing}`);
   }
-  if (ranks && (ranks.rank < 0 || ranks.rank >= parts)) {
-    throw new UserError(`${operation}: expected a rank below ${parts}, got ${ranks.rank}`);
+  if (!ranks) return;
+  const { rank, cut } = ranks;
+  const isCut =
+    cut[0] === 0 && cut.at(-1) === parts && cut.every((at, i) => at > (cut[i - 1] ?? -1));
+  if (!isCut) {
+    throw new UserError(
+      `${operation}: expected classParts.ranks.cut to ascend from 0 to ${parts}, got [${cut.join(', ')}]`,
+    );
+  }
+  checkWhole(operation, 'classParts.ranks.rank', rank, 0);
+  if (rank >= cut.length - 1) {
+    throw new UserError(`${operation}: expected a rank below ${cut.length - 1}, got ${rank}`);
   }
 }
 

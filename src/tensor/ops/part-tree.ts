@@ -1,0 +1,68 @@
+/**
+ * Sums over parts in a tree that their number alone decides: halves, and halves of these. Who has a stretch of the parts
+ * sums up the branches that lie in it; what several have is put together, and has the bits of one who has all.
+ */
+import type { Tensor } from '../tensor.js';
+
+/** Parts that are a branch of the tree: a power of two of them, the first a multiple of that. */
+export interface Branch {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The largest branches that parts [first, last) consist of, in their order. */
+export function branchesIn(first: number, last: number): Branch[] {
+  const branches: Branch[] = [];
+  let at = first;
+  while (at < last) {
+    let count = 1;
+    while (at % (2 * count) === 0 && at + 2 * count <= last) count *= 2;
+    branches.push({ first: at, count });
+    at += count;
+  }
+  return branches;
+}
+
+/** Adds up the parts of a branch. `make` writes what one part has. */
+export function sumBranch(
+  into: Tensor,
+  { first, count }: Branch,
+  make: (into: Tensor, part: number) => void,
+): void {
+  if (count === 1) {
+    make(into, first);
+    return;
+  }
+  const half = count / 2;
+  sumBranch(into, { first, count: half }, make);
+  const other = into.empty(into.shape);
+  sumBranch(other, { first: first + half, count: half }, make);
+  into.addScaled_(other, 1);
+  other.dispose();
+}
+
+/** The sum over all parts, in the place of one of the sums given: those of branches that all parts consist of, in their order. */
+export function joinBranches(sums: readonly { branch: Branch; sum: Tensor }[]): Tensor {
+  const waiting: { branch: Branch; sum: Tensor }[] = [];
+  for (let { branch, sum } of sums) {
+    for (let left = waiting.at(-1); left && isFirstHalf(left.branch, branch); ) {
+      sum = left.sum.addScaled_(sum, 1);
+      branch = { first: left.branch.first, count: 2 * branch.count };
+      waiting.pop();
+      left = waiting.at(-1);
+    }
+    waiting.push({ branch, sum });
+  }
+  return waiting[0]!.sum;
+}
+
+function isFirstHalf({ first, count }: Branch, second: Branch): boolean {
+  return count === second.count && first + count === second.first && first % (2 * count) === 0;
+}
+
+/** The sum of one number of each part. */
+export function treeSum(values: ArrayLike<number>, first = 0, count = values.length): number {
+  if (count === 1) return values[first]!;
+  const half = count / 2;
+  return treeSum(values, first, half) + treeSum(values, first + half, half);
+}
