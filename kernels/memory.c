@@ -3,13 +3,15 @@
  * a training step asks the system for nothing.
  *
  * Sizes are rounded up to a class: eight to each power of two, so that at most an eighth is unused
- * (and below 512 bytes, multiples of 64). Each class has a list of free blocks. A hash table knows
- * every block in use, so that a second free, or one of an address that is not a block's, is refused.
+ * (and below 512 bytes, multiples of 64). Each class has a list of free blocks; those of middle size are cut from spans of
+ * huge pages (spans.h). A hash table knows every block in use, so that a second free, or one of an address that is not a
+ * block's, is refused.
  *
  * Threads of one process (Node's workers) share the pool, one at a time.
  */
 #include "kernels.h"
 #include "scratch.h"
+#include "spans.h"
 #include "system.h"
 
 #include <string.h>
@@ -102,17 +104,36 @@ static int take_out(uintptr_t address) {
 
 /* ── Allocation ── */
 
+static void *new_block(size_t size) {
+    return is_from_span(size) ? span_cut(size) : system_alloc(size);
+}
+
+/* Gives back what is free, but for blocks whose span has others in use. */
 static int64_t trim(void) {
-    int64_t bytes = memory.bytes_pooled;
+    int64_t before = memory.bytes_pooled;
     for (int class = 0; class < CLASSES; class++) {
-        while (memory.free_list[class]) {
-            uintptr_t *block = memory.free_list[class];
-            memory.free_list[class] = (uintptr_t *)*block;
-            system_free(block);
+        if (!is_from_span(class_bytes(class))) continue;
+        for (uintptr_t *block = memory.free_list[class]; block; block = (uintptr_t *)*block) {
+            span_count_free(block);
         }
     }
-    memory.bytes_pooled = 0;
-    return bytes;
+    for (int class = 0; class < CLASSES; class++) {
+        int from_span = is_from_span(class_bytes(class));
+        uintptr_t *block = memory.free_list[class], *next;
+        memory.free_list[class] = NULL;
+        for (; block; block = next) {
+            next = (uintptr_t *)*block;
+            if (from_span && !span_is_free(block)) {
+                *block = (uintptr_t)memory.free_list[class];
+                memory.free_list[class] = block;
+                continue;
+            }
+            if (!from_span) system_free(block);
+            memory.bytes_pooled -= (int64_t)class_bytes(class);
+        }
+    }
+    spans_release();
+    return before - memory.bytes_pooled;
 }
 
 static int64_t take(int64_t bytes) {
@@ -127,8 +148,8 @@ static int64_t take(int64_t bytes) {
         /* The system may promise more than there is, and end the process when it is used. */
         if (memory.limit && memory.bytes_in_use + size > memory.limit) return 0;
         if (memory.limit && memory.bytes_in_use + memory.bytes_pooled + size > memory.limit) trim();
-        block = system_alloc((size_t)size);
-        if (!block && trim() > 0) block = system_alloc((size_t)size);
+        block = new_block((size_t)size);
+        if (!block && trim() > 0) block = new_block((size_t)size);
         if (!block) return 0;
     }
     insert((struct block){(uintptr_t)block, class});

@@ -16,14 +16,12 @@
 
 /* ── Memory ── */
 
-#define HUGE_PAGE ((size_t)2 << 20)
-#define HUGE_FROM ((size_t)4 << 20) /* blocks from here on are asked to be of huge pages */
-
 void *system_alloc(size_t bytes) {
     void *block = NULL;
-    if (posix_memalign(&block, bytes >= HUGE_FROM ? HUGE_PAGE : CACHE_LINE, bytes)) return NULL;
+    int huge = HUGE_PAGE > 0 && bytes >= HUGE_FROM;
+    if (posix_memalign(&block, huge ? HUGE_PAGE : CACHE_LINE, bytes)) return NULL;
 #ifdef MADV_HUGEPAGE
-    if (bytes >= HUGE_FROM) madvise(block, bytes, MADV_HUGEPAGE); /* fewer faults and TLB misses */
+    if (huge) madvise(block, bytes, MADV_HUGEPAGE); /* fewer faults and TLB misses */
 #endif
     return block;
 }

@@ -17,8 +17,16 @@
 
 #define CACHE_LINE 64
 
-/* At least `bytes`, aligned to a cache line; large blocks are of huge pages, where there are such. NULL
-   when memory is out. */
+/* Pages that the system has besides the usual ones; 0: none. */
+#if defined(__linux__)
+#define HUGE_PAGE ((size_t)2 << 20)
+#else
+#define HUGE_PAGE ((size_t)0)
+#endif
+/* Blocks from here on are asked to be of such pages. */
+#define HUGE_FROM ((size_t)4 << 20)
+
+/* At least `bytes`, aligned to a cache line. NULL when memory is out. */
 void *system_alloc(size_t bytes);
 void system_free(void *block);
 

@@ -82,6 +82,26 @@ describe.each(named(kernels))('the memory of the %s backend', (_, given) => {
     expect(backend.memory.bytesPooled).toBe(0);
   });
 
+  it('keeps blocks in use while their neighbours are given back', () => {
+    const floats = 50_000; // of middle size, which are cut from larger stretches
+    const blocks = Array.from({ length: 400 }, () => backend.alloc('float32', floats)); // 80 MB
+    const kept = blocks[200]!;
+    const values = new Float32Array(floats).map((_, i) => i);
+    backend.write(kept, 'float32', values);
+    expect(new Set(blocks).size).toBe(400);
+    for (const block of blocks) if (block !== kept) backend.free(block);
+    backend.trim();
+    expect(backend.memory.bytesPooled).toBeLessThan(40e6); // one stretch at most
+    const again = Array.from({ length: 400 }, () => backend.alloc('float32', floats));
+    for (const block of again) backend.write(block, 'float32', new Float32Array(floats).fill(-1));
+    const found = new Float32Array(floats);
+    backend.read(kept, 'float32', found);
+    expect(found).toEqual(values);
+    for (const block of [...again, kept]) backend.free(block);
+    expect(backend.trim()).toBeGreaterThanOrEqual(80e6);
+    expect(backend.memory.bytesPooled).toBe(0);
+  });
+
   it('says so when memory is out', () => {
     expect(() => backend.alloc('float32', 2 ** 45)).toThrow(
       /^out of memory: 140737488355328 bytes/,
