@@ -277,8 +277,9 @@ static void compute(const struct product *x) {
     else if (blas_product(x)) return;
     else if (is_few(x)) compute_few(x);
     else if (work_of(x) <= SERIAL_WORK) compute_alone(x);
-    else if (parallel_threads() == 1 && panel_count(x->m) <= BLOCK_PANELS && x->k < DEEP_DEPTH) compute_alone(x);
     else if (x->m * x->n <= DEEP_RESULTS && x->k >= DEEP_DEPTH) compute_deep(x);
+    /* One thread has nothing to share out, and packs b once where a has few rows. */
+    else if (parallel_threads() == 1 && panel_count(x->m) <= BLOCK_PANELS) compute_alone(x);
     else if (!compute_apart(x, block_depth(x->k))) compute_together(x);
 }
 
