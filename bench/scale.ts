@@ -34,13 +34,16 @@ export interface Load {
   readonly meetings: number;
   /** Bytes that each of so many ranks hands over in a step. */
   bytes(ranks: number): number;
+  /** What each of so many ranks computes beyond its own share, since all do: as a part of its own work. */
+  repeated(ranks: number): number;
 }
 
 /** A step of so many ranks, each with its own share of windows. */
 export function stepMs(load: Load, ranks: number, network: Network): number {
   const { latencyMs, gigabytesPerSecond } = network;
   const meeting = load.meetings * latencyMs * Math.log2(ranks);
-  return load.ownMs + meeting + load.bytes(ranks) / (gigabytesPerSecond * 1e6);
+  const work = load.ownMs * (1 + load.repeated(ranks));
+  return work + meeting + load.bytes(ranks) / (gigabytesPerSecond * 1e6);
 }
 
 /** Share of its speed alone that each rank keeps, in per cent, by number of ranks. */

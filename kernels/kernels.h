@@ -141,7 +141,7 @@ void value_statistics(float *out, int32_t *counts, const float *x, const float *
                       int64_t rows, int64_t cols, int64_t stride, float scale);
 void count_between(int32_t *counts, const float *x, int64_t rows, int64_t cols, float low, float high);
 
-/* ── Softmax and cross-entropy (softmax.c, cross-entropy.c) ── */
+/* ── Softmax and cross-entropy (softmax.c, cross-entropy.c, row-parts.c) ── */
 
 void softmax_forward(float *out, const float *x, int64_t rows, int64_t cols, bool log);
 void softmax_backward(float *dx, const float *dy, const float *y, int64_t rows, int64_t cols,
@@ -151,6 +151,12 @@ int64_t cross_entropy_forward(float *losses, float *lse, const float *logits, in
                               int64_t ignore_index);
 void mean_loss(float *out, const float *losses, const int32_t *targets, int64_t rows,
                int64_t ignore_index);
+/* Part p of a row is its columns from bounds[p] to bounds[p + 1]. x = exp(x - the part's maximum), in place; sums (rows,
+   parts, 2): that maximum, and the sum of these. */
+void exp_parts(float *x, float *sums, int64_t ld, const int32_t *bounds, int64_t rows, int64_t parts);
+/* x *= factors (rows, parts). */
+void scale_parts(float *x, int64_t ld, const float *factors, const int32_t *bounds, int64_t rows,
+                 int64_t parts);
 /* lse: the maximum, and log sum exp(x - maximum), of each row. */
 void cross_entropy_backward(float *dlogits, const float *logits, int64_t ld, const float *lse,
                             const int32_t *targets, int64_t rows, int64_t cols, int64_t column0,

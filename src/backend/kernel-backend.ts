@@ -160,6 +160,8 @@ export abstract class KernelBackend extends KernelTables implements Backend<numb
   readonly crossEntropy: Method<'crossEntropy'> = this.c.cross_entropy_forward;
   readonly meanLoss: Method<'meanLoss'> = this.c.mean_loss;
   readonly crossEntropyBackward: Method<'crossEntropyBackward'> = this.c.cross_entropy_backward;
+  readonly expParts: Method<'expParts'> = this.c.exp_parts;
+  readonly scaleParts: Method<'scaleParts'> = this.c.scale_parts;
 
   readonly softmax: Method<'softmax'> = this.c.softmax_forward;
   readonly softmaxBackward: Method<'softmaxBackward'> = this.c.softmax_backward;

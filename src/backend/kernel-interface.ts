@@ -4,7 +4,7 @@
 export type HostArray = Float32Array | Float64Array | Int32Array | Uint8Array | number;
 
 /** Stands for every name, type and code below; the library was built with the same, or is another. */
-export const INTERFACE = 341196413;
+export const INTERFACE = 1732994919;
 
 export const UNARY_OP = { neg: 0, abs: 1, exp: 2, log: 3, sqrt: 4, square: 5, tanh: 6, sigmoid: 7, relu: 8, leakyRelu: 9, gelu: 10, geluTanh: 11, silu: 12, sin: 13, cos: 14, erf: 15, log1p: 16, expm1: 17, softplus: 18, rsqrt: 19, reciprocal: 20, pow: 21, sign: 22, floor: 23, ceil: 24, round: 25, clampMin: 26, clampMax: 27, reluSquared: 28 } as const;
 
@@ -65,6 +65,8 @@ export const SIGNATURES = {
   softmax_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'bool']],
   cross_entropy_forward: ['int64_t', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'double', 'int64_t']],
   mean_loss: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  exp_parts: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
+  scale_parts: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t']],
   cross_entropy_backward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'double', 'int64_t', 'int64_t', 'int64_t']],
   attention_forward: ['void', ['int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *']],
   attention_backward: ['void', ['void *', 'void *', 'void *', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'int64_t', 'void *']],
@@ -140,6 +142,8 @@ export interface KernelLibrary {
   softmax_backward(dx: number, dy: number, y: number, rows: number, cols: number, log: boolean): void;
   cross_entropy_forward(losses: number, lse: number, logits: number, ld: number, targets: number, rows: number, cols: number, smoothing: number, ignoreIndex: number): number;
   mean_loss(out: number, losses: number, targets: number, rows: number, ignoreIndex: number): void;
+  exp_parts(x: number, sums: number, ld: number, bounds: number, rows: number, parts: number): void;
+  scale_parts(x: number, ld: number, factors: number, bounds: number, rows: number, parts: number): void;
   cross_entropy_backward(dlogits: number, logits: number, ld: number, lse: number, targets: number, rows: number, cols: number, column0: number, vocab: number, smoothing: number, ignoreIndex: number, dloss: number, count: number): void;
   attention_forward(out: number, lse: number, q: number, k: number, v: number, size: HostArray): void;
   attention_backward(dq: number | null, dk: number | null, dv: number | null, dout: number, q: number, k: number, v: number, out: number, lse: number, size: HostArray): void;

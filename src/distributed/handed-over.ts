@@ -5,6 +5,15 @@ import { requireNative } from './native.js';
 
 const BYTES = 4;
 
+/** What is under way at a time, at most: what was begun before that has long been taken when another one begins. */
+const SLOTS = 3;
+
+/** A place for what is on its way to every rank, and the exchanges that are not over. */
+interface Slot {
+  given: Tensor | null;
+  readonly pending: Map<number, Pending>;
+}
+
 /**
  * Who has what it wants goes on, and does not wait for others to take what it gave: that lies in memory of its own until they have.
  * So one rank may be behind the other by as long as they work between beginning and end, and neither waits.
@@ -12,9 +21,11 @@ const BYTES = 4;
 export class HandedOver {
   readonly #mpi: MpiLibrary;
   readonly #wait: (peer: number, isDone: () => boolean) => void;
-  /** What is on its way to every rank. */
-  #given: Tensor | null = null;
-  readonly #pending = new Map<number, Pending>();
+  readonly #slots = Array.from(
+    { length: SLOTS },
+    (): Slot => ({ given: null, pending: new Map() }),
+  );
+  #next = 0;
 
   /** @param wait returns once something that depends on a rank is done. */
   constructor(mpi: MpiLibrary, wait: (peer: number, isDone: () => boolean) => void) {
@@ -25,43 +36,50 @@ export class HandedOver {
   begin(given: readonly Tensor[], wanted: readonly Tensor[]): () => void {
     const { rank, size } = this.#mpi;
     const peers = Array.from({ length: size }, (_, peer) => peer).filter((peer) => peer !== rank);
-    for (const peer of peers) this.finish(peer);
-    const { pointer, numel } = this.#packed(given);
+    const number = this.#next;
+    const slot = this.#slots[number]!;
+    this.#next = (number + 1) % SLOTS;
+    for (const peer of peers) this.#finish(slot, peer);
+    const { pointer, numel } = packed(slot, given);
     for (const peer of peers) {
       const to = wanted[peer]!;
       const places = { from: pointer as number, to: to.pointer as number };
       const exchange = { peer, sent: BYTES * numel, received: BYTES * to.numel, ...places };
-      this.#pending.set(peer, this.#mpi.beginEarly(exchange, 0));
+      slot.pending.set(peer, this.#mpi.beginEarly(exchange, number));
     }
     return () => {
       for (const peer of peers) {
-        const pending = this.#pending.get(peer);
+        const pending = slot.pending.get(peer);
         if (pending) this.#wait(peer, () => this.#mpi.hasReceived(pending));
         wanted[peer]!.storage.touch();
       }
     };
   }
 
-  /** Waits until a rank has taken what it was given. */
+  /** Waits until a rank has taken all that it was given. */
   finish(peer: number): void {
-    const pending = this.#pending.get(peer);
-    if (!pending) return;
-    this.#wait(peer, () => this.#mpi.isDone(pending));
-    this.#pending.delete(peer);
+    for (const slot of this.#slots) this.#finish(slot, peer);
   }
 
-  /** Tensors one after the other, in a place of their own. */
-  #packed(tensors: readonly Tensor[]): Tensor {
-    const total = tensors.reduce((sum, { numel }) => sum + numel, 0);
-    if (!this.#given || this.#given.numel < total) {
-      this.#given?.dispose();
-      this.#given = withBackend(requireNative(), () => empty([total]).retain());
-    }
-    let at = 0;
-    for (const { backend, pointer, numel } of tensors) {
-      backend.copy(this.#given.alias([numel], at).pointer, pointer, 'float32', numel);
-      at += numel;
-    }
-    return this.#given.alias([total]);
+  #finish({ pending }: Slot, peer: number): void {
+    const exchange = pending.get(peer);
+    if (!exchange) return;
+    this.#wait(peer, () => this.#mpi.isDone(exchange));
+    pending.delete(peer);
   }
+}
+
+/** Tensors one after the other, in the slot's place. */
+function packed(slot: Slot, tensors: readonly Tensor[]): Tensor {
+  const total = tensors.reduce((sum, { numel }) => sum + numel, 0);
+  if (!slot.given || slot.given.numel < total) {
+    slot.given?.dispose();
+    slot.given = withBackend(requireNative(), () => empty([total]).retain());
+  }
+  let at = 0;
+  for (const { backend, pointer, numel } of tensors) {
+    backend.copy(slot.given.alias([numel], at).pointer, pointer, 'float32', numel);
+    at += numel;
+  }
+  return slot.given.alias([total]);
 }

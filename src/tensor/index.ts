@@ -27,7 +27,7 @@ export {
   causalSelfAttention,
   type SelfAttentionOptions,
 } from './ops/attention.js';
-export type { ClassParts, ClassRanks } from './ops/class-parts.js';
+export type { ClassParts, ClassRanks } from './ops/class-work.js';
 export * from './ops/compare.js';
 export { type Conv1dOptions, conv1d } from './ops/conv.js';
 export { dropout } from './ops/dropout.js';

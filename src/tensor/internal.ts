@@ -5,7 +5,7 @@
 export { watchLeaves } from './backward.js';
 export { RowGradient, sumOfRows } from './gradient.js';
 export { checkFloat, checkIndices, checkTensor, checkTensorMap } from './ops/check.js';
-export { firstClass } from './ops/class-parts.js';
+export { firstClass } from './ops/class-work.js';
 export { mostLogits } from './ops/loss.js';
 export { mapsOfCall } from './ops/plain-attention.js';
 /** Does not look at shapes: sizes that reach beyond a tensor's memory end the process. */

@@ -1,32 +1,26 @@
 /** Parts of a job that is the same every time, dealt out to ranks by how fast each of them is. */
 import { plus, type Ranks } from '../distributed/ranks.js';
 
-/** What a step costs a rank, in milliseconds of its own work. */
-export interface Cost {
-  /** Of one part. */
-  readonly perPart: number;
-  /** Of all that is the same for every rank. */
-  readonly rest: number;
-}
-
-/** Steps that are measured before the parts are dealt out anew: twice as many each time, at most so many. */
-const FIRST_WINDOW = 8;
+/** Steps at the beginning that are not measured: much is being compiled then, on one rank more than on another. */
+const WARM_UP = 16;
+/** Steps that are measured before the parts are dealt out anew: twice as many while nothing is to be won, at most so many. */
+const FIRST_WINDOW = 32;
 const MOST_WINDOW = 256;
 /** Part of a step that dealing out anew must save: less is noise, and handing over parts is not free. */
-const WORTH = 0.02;
+const WORTH = 0.03;
 
 /** Equal shares, as near as whole parts allow: the first part of each rank, and at the end how many there are. */
 export function equalCut(parts: number, ranks: number): number[] {
   return Array.from({ length: ranks + 1 }, (_, rank) => Math.floor((rank * parts) / ranks));
 }
 
-/** The cut whose slowest rank is as fast as can be. Every rank has a part. */
-export function cutByCost(parts: number, costs: readonly Cost[]): number[] {
-  const counts = costs.map(() => 1);
-  const after = (rank: number) => costs[rank]!.rest + (counts[rank]! + 1) * costs[rank]!.perPart;
-  for (let left = parts - costs.length; left > 0; left--) {
+/** The cut whose slowest rank is as fast as can be, by what a part costs each. Every rank has one. */
+export function cutByCost(parts: number, costs: ArrayLike<number>): number[] {
+  const counts = Array.from(costs, () => 1);
+  const after = (rank: number) => (counts[rank]! + 1) * costs[rank]!;
+  for (let left = parts - counts.length; left > 0; left--) {
     let best = 0;
-    for (let rank = 1; rank < costs.length; rank++) if (after(rank) < after(best)) best = rank;
+    for (let rank = 1; rank < counts.length; rank++) if (after(rank) < after(best)) best = rank;
     counts[best]!++;
   }
   const cut = [0];
@@ -35,9 +29,8 @@ export function cutByCost(parts: number, costs: readonly Cost[]): number[] {
 }
 
 /** How long the slowest rank takes. */
-export function slowest(cut: readonly number[], costs: readonly Cost[]): number {
-  const times = costs.map(({ perPart, rest }, i) => rest + (cut[i + 1]! - cut[i]!) * perPart);
-  return Math.max(...times);
+export function slowest(cut: readonly number[], costs: ArrayLike<number>): number {
+  return Math.max(...Array.from(costs, (cost, i) => (cut[i + 1]! - cut[i]!) * cost));
 }
 
 /** Measures steps, and now and then says how the parts should be dealt out. */
@@ -47,8 +40,8 @@ export class Dealing {
   /** The first part of each rank; at the end, how many there are. */
   cut: readonly number[];
   #window = FIRST_WINDOW;
-  #onParts: number[] = [];
-  #rest: number[] = [];
+  #skipped = 0;
+  #times: number[] = [];
 
   constructor(parts: number, ranks: Ranks) {
     this.#ranks = ranks;
@@ -57,31 +50,30 @@ export class Dealing {
   }
 
   /**
-   * A step is over, which took this rank so many milliseconds of work. All ranks say so at the same time.
+   * A step is over, which took this rank so many milliseconds of work, waiting left out. All ranks say so at the same time.
    *
    * @returns a better cut, the same one on every rank, or null. It is not in force before it is set.
    */
-  measured(onParts: number, rest: number): readonly number[] | null {
-    this.#onParts.push(onParts);
-    this.#rest.push(rest);
-    if (this.#rest.length < this.#window) return null;
+  measured(milliseconds: number): readonly number[] | null {
+    if (this.#skipped < WARM_UP) {
+      this.#skipped++;
+      return null;
+    }
+    this.#times.push(milliseconds);
+    if (this.#times.length < this.#window) return null;
     const { rank, size } = this.#ranks;
-    const said = new Float64Array(2 * size);
-    said[2 * rank] = median(this.#onParts) / (this.cut[rank + 1]! - this.cut[rank]!);
-    said[2 * rank + 1] = median(this.#rest);
-    this.#ranks.reduce(said, plus);
-    this.#window = Math.min(MOST_WINDOW, 2 * this.#window);
-    this.#onParts = [];
-    this.#rest = [];
-    const costs = this.cut
-      .slice(1)
-      .map((_, i) => ({ perPart: said[2 * i]!, rest: said[2 * i + 1]! }));
+    const costs = new Float64Array(size);
+    costs[rank] = undisturbed(this.#times) / (this.cut[rank + 1]! - this.cut[rank]!);
+    this.#ranks.reduce(costs, plus);
+    this.#times = [];
     const better = cutByCost(this.#parts, costs);
     const isWorth = slowest(better, costs) < (1 - WORTH) * slowest(this.cut, costs);
+    this.#window = isWorth ? FIRST_WINDOW : Math.min(MOST_WINDOW, 2 * this.#window);
     return isWorth ? better : null;
   }
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1]!;
+/** What a step takes when nothing comes between: the first quartile. */
+function undisturbed(times: number[]): number {
+  return times.sort((a, b) => a - b)[times.length >> 2]!;
 }

@@ -51,7 +51,7 @@ it.each([
   ['an average of the weights', { emaDecay: 0.9 }],
   ['gradients handed over early', { overlapExchange: true }],
   ['few rows', { batchSize: 12 }],
-  ['much before it', { nEmbd: 6 }],
+  ['much before it', { nEmbd: 10 }],
   ['batches that are accumulated', { gradAccumulation: 2 }],
   ['BatchNorm', { norm: 'batch' }],
   ['more rows than it is worth', { batchSize: 128 }],

@@ -17,8 +17,6 @@ import { type Place, withoutState } from './stretches.js';
 
 /** Numbers in a weight from which sharing it out costs less than sending it. */
 const LARGE = 1 << 17;
-/** As many times as many as the layers before it have, embeddings not counted: each rank computes these for the rows of all. */
-const TIMES_REST = 8;
 /** Rows and channels with which products are cut as if all classes were there (see kernels/matmul.c). */
 const LEAST_ROWS = 16;
 const MOST_CHANNELS = 4095;
@@ -43,9 +41,7 @@ export class SharedHead {
   /** Who has which of them; null of one rank. */
   readonly #dealing: Dealing | null;
   #isSplit = false;
-  /** This rank's own work on its parts in the step under way; when it took that up, and when the last step was over, by the clock of its work. */
-  #onParts = 0;
-  #since = 0;
+  /** By the clock of this rank's own work, when the last step was over. */
   #busyBy = 0;
 
   private constructor(parts: readonly Part[], classes: number, share: Share, ranks: Ranks) {
@@ -73,7 +69,9 @@ export class SharedHead {
     if (training.overlapExchange || training.shardOptimizer) return null;
     const { weight, bias } = head;
     const rows = training.batchSize * (target === 'all' ? blockSize : 1);
-    if (weight.numel < Math.max(LARGE, TIMES_REST * weightsBefore(model, head))) return null;
+    if (weight.numel < LARGE) return null;
+    // What every rank computes for the rows of all is to be less than its part of this layer.
+    if (weight.numel < branchesOf(share.total) * weightsBefore(model, head)) return null;
     if (rows < LEAST_ROWS || weight.shape[1]! > MOST_CHANNELS) return null;
     if (rows * vocabSize > mostLogits(weight)) return null;
     // The gradient of what the layer sees is handed over by all: that is to be less than the weight's.
@@ -97,21 +95,12 @@ export class SharedHead {
   classParts(shared: boolean): ClassParts {
     if (!shared) return { parts: this.#count };
     const ranks = this.#ranks;
-    const owners = Array.from({ length: ranks.size }, (_, i) => i);
-    this.#resume();
     return {
       parts: this.#count,
       ranks: {
         rank: ranks.rank,
         cut: this.#dealing!.cut,
-        share: (stretches) => ranks.share(stretches, owners),
-        handOver: (given, wanted) => {
-          const arrive = ranks.handOver(given, wanted);
-          return () => {
-            arrive();
-            this.#pause();
-          };
-        },
+        handOver: (given, wanted) => ranks.handOver(given, wanted),
       },
     };
   }
@@ -125,7 +114,6 @@ export class SharedHead {
   step(optimizer: Optimizer, gradScale: number): void {
     const gradients = this.#parts.map(({ slot }) => slot.param.gradientSlot().lift() as Tensor);
     optimizer.step({ gradScale });
-    this.#resume();
     const [first, last] = this.#ownClasses(this.#ranks.rank);
     this.#parts.forEach(({ slot, group, width }, i) => {
       const begin = first * width;
@@ -134,7 +122,6 @@ export class SharedHead {
       slot.steps++;
       slot.param.gradientSlot().take(slot.param, gradients[i]!); // to be dropped with all others
     });
-    this.#pause();
     this.#isSplit = true;
     this.#measure();
   }
@@ -161,31 +148,16 @@ export class SharedHead {
     return [first(cut[rank]!), first(cut[rank + 1]!)];
   }
 
-  /** Milliseconds of this rank's own work so far. */
-  #busy(): number {
-    return performance.now() - this.#ranks.waitedMs;
-  }
-
-  #resume(): void {
-    this.#since = this.#busy();
-  }
-
-  /** Counts the work since it was taken up. */
-  #pause(): void {
-    this.#onParts += this.#busy() - this.#since;
-  }
-
   /** Deals the parts out anew, if a step like the last ones would be faster so. */
   #measure(): void {
     const dealing = this.#dealing!;
-    const rest = this.#busy() - this.#busyBy - this.#onParts;
-    const better = this.#busyBy > 0 ? dealing.measured(this.#onParts, rest) : null;
+    const busy = () => performance.now() - this.#ranks.waitedMs;
+    const better = this.#busyBy > 0 ? dealing.measured(busy() - this.#busyBy) : null;
     if (better) {
       this.bringTogether();
       dealing.cut = better;
     }
-    this.#onParts = 0;
-    this.#busyBy = this.#busy();
+    this.#busyBy = busy();
   }
 }
 

@@ -1,6 +1,6 @@
 /** The training loop. It emits typed events and prints nothing. */
 import { type BatchPass, passOf } from '../data/examples.js';
-import { ALONE, gather, most, type Ranks } from '../distributed/ranks.js';
+import { ALONE, gather, type Ranks } from '../distributed/ranks.js';
 import { restoreTensors } from '../formats/safetensors-read.js';
 import { generate } from '../generate/index.js';
 import type { LanguageModel } from '../models/index.js';
@@ -15,6 +15,7 @@ import type { TrainingSettings } from '../runs/settings.js';
 import { Emitter } from '../util/emitter.js';
 import { UserError } from '../util/errors.js';
 import { nextTurn } from '../util/next-turn.js';
+import { Agreement, anyRank } from './agreement.js';
 import { type DivergenceError, nonFiniteState } from './anomalies.js';
 import { explainDivergence } from './divergence.js';
 import type { StopReason, TrainerEvents, TrainResult } from './events.js';
@@ -53,6 +54,8 @@ export class Trainer extends Emitter<TrainerEvents> {
   readonly #population: PopulationSchedule;
   readonly #prober: Prober | undefined;
   readonly #ranks: Ranks;
+  /** Whether to stop, and whether it is time. */
+  readonly #agreement: Agreement;
   /** Where the last step began. */
   #cursor: Cursor | undefined;
   /** The step of the checkpoint that holds the present state, or −1. */
@@ -69,6 +72,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     this.training = training;
     const { seed, ranks = ALONE } = options;
     this.#ranks = ranks;
+    this.#agreement = new Agreement(2, ranks);
     this.#population = new PopulationSchedule(model, training, data.splits.train, seed);
     if (model.fit) return;
     this.#stepper = this.#makeStepper();
@@ -95,7 +99,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     return this.#stepper?.step ?? 0;
   }
 
-  /** Asks training to end after the step under way; a checkpoint is saved first. */
+  /** Asks training to end after the step under way, of several ranks after the next one; a checkpoint is saved first. */
   stop(): void {
     this.#stopRequested = true;
   }
@@ -155,6 +159,7 @@ export class Trainer extends Emitter<TrainerEvents> {
     let reason: StopReason;
     try {
       reason = stepper ? await this.#loop(stepper) : this.#fit();
+      this.#agreement.end();
       if (this.#savedStep !== this.step) this.#save(false);
     } finally {
       if (stepper) stepper.optimizer.zeroGrad();
@@ -195,9 +200,12 @@ export class Trainer extends Emitter<TrainerEvents> {
     const began = now;
     let turnAt = now + TURN_MS;
     let progressAt = now + PROGRESS_MS;
-    const [isWatched] = this.#agreed(!!(hooks?.backward || hooks?.update));
+    const [isWatched] = anyRank([!!(hooks?.backward || hooks?.update)], this.#ranks);
     while (stepper.step < steps) {
-      const [isStopped, isLate] = this.#agreed(this.#stopRequested, now - began >= deadline);
+      const [isStopped, isLate] = this.#agreement.ask([
+        this.#stopRequested,
+        now - began >= deadline,
+      ]);
       if (isStopped) return 'stopped';
       if (patience > 0 && ledger.withoutBetter >= patience) return 'patience';
       if (isLate) return 'time';
@@ -239,14 +247,6 @@ export class Trainer extends Emitter<TrainerEvents> {
       now = performance.now();
     }
     return 'steps';
-  }
-
-  /** Of each, whether it is so on any rank. */
-  #agreed(...conditions: boolean[]): boolean[] {
-    if (this.#ranks.size === 1) return conditions;
-    const all = Float64Array.from(conditions, Number);
-    this.#ranks.reduce(all, most);
-    return Array.from(all, Boolean);
   }
 
   #warn(line: string | undefined): void {
@@ -371,5 +371,6 @@ export class Trainer extends Emitter<TrainerEvents> {
     this.#stepper?.[Symbol.dispose]();
     this.#prober?.[Symbol.dispose]();
     this.#average?.[Symbol.dispose]();
+    this.#agreement[Symbol.dispose]();
   }
 }

@@ -27,6 +27,13 @@ export interface SoftmaxKernels<P> {
   /** `out[0]` = Σ losses / count (NaN when count is 0), `out[1]` = count of targets other than `ignoreIndex`. */
   meanLoss(out: P, losses: P, targets: P, rows: number, ignoreIndex: number): void;
   /**
+   * Of rows that are `ld` apart, part p is columns [bounds[p], bounds[p + 1]): `x = exp(x − the part's maximum)`, in place;
+   * `sums` (rows, parts, 2) get that maximum, and the sum of the part's exponentials.
+   */
+  expParts(x: P, sums: P, ld: number, bounds: P, rows: number, parts: number): void;
+  /** `x *= factors` (rows, parts), in place, the parts being those of `expParts`. */
+  scaleParts(x: P, ld: number, factors: P, bounds: P, rows: number, parts: number): void;
+  /**
    * Gradient of the mean loss with respect to the logits, for a block of columns
    * [column0, column0 + cols) of `vocab` in all (the pointers are at the block's first column): `(exp(x − max − log) − (1 − s)·[j = target] − s/vocab) · dloss[0] / count[0]`;
    * zero rows where the target is `ignoreIndex`. `dlogits` may be `logits`; both have row stride `ld`, and

@@ -147,3 +147,43 @@ export function crossEntropyBackward(
     }
   }
 }
+
+/** Columns in parts, each by itself: `x = exp(x − maximum)`; `sums` get the maximum and Σ. */
+export function expParts(
+  x: HostArray,
+  sums: HostArray,
+  ld: number,
+  bounds: HostArray,
+  rows: number,
+  parts: number,
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let p = 0; p < parts; p++) {
+      const [begin, end] = [r * ld + bounds[p], r * ld + bounds[p + 1]];
+      let max = -Infinity;
+      let sum = 0;
+      for (let i = begin; i < end; i++) if (x[i] > max) max = x[i]; // NaN comes back with the sum
+      for (let i = begin; i < end; i++) {
+        x[i] = Math.exp(x[i] - max);
+        sum += x[i];
+      }
+      sums.set([max, sum], 2 * (r * parts + p));
+    }
+  }
+}
+
+/** `x *= factors[row, part]`. */
+export function scaleParts(
+  x: HostArray,
+  ld: number,
+  factors: HostArray,
+  bounds: HostArray,
+  rows: number,
+  parts: number,
+): void {
+  for (let r = 0; r < rows; r++) {
+    for (let p = 0; p < parts; p++) {
+      for (let c = bounds[p]; c < bounds[p + 1]; c++) x[r * ld + c] *= factors[r * parts + p];
+    }
+  }
+}

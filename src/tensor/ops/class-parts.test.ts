@@ -13,7 +13,7 @@ import {
   tensor,
   withBackend,
 } from '../index.js';
-import { firstClass } from './class-parts.js';
+import { firstClass } from './class-work.js';
 
 /** What one process lacks of the others, when it is asked for: it is computed anew once all have said their part. */
 class Lacking extends Error {}
@@ -46,12 +46,6 @@ class TakingTurns {
     return {
       rank,
       cut,
-      share: (stretches) => {
-        const all = meet(valuesOf(stretches[rank]!));
-        stretches.forEach((stretch, i) => {
-          fill(stretch, all[i]!);
-        });
-      },
       handOver: (given, wanted) => {
         const all = meet(given.flatMap((own) => [...(valuesOf(own) as Float32Array)]));
         return () => {

@@ -7,7 +7,7 @@ import type { Context } from '../tape.js';
 import type { Tensor } from '../tensor.js';
 import { isUnit } from '../unit.js';
 import { checkFloat, checkTargets } from './check.js';
-import type { ClassParts } from './class-parts.js';
+import type { ClassParts } from './class-work.js';
 
 export function badTarget(
   operation: string,

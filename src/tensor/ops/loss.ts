@@ -11,7 +11,8 @@ import {
   checkRange,
   checkTargets,
 } from './check.js';
-import { type ClassParts, linearCrossEntropyInParts } from './class-parts.js';
+import { linearCrossEntropyInParts } from './class-parts.js';
+import type { ClassParts } from './class-work.js';
 import {
   badTarget,
   checkClassParts,

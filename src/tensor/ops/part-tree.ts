@@ -23,22 +23,12 @@ export function branchesIn(first: number, last: number): Branch[] {
   return branches;
 }
 
-/** Adds up the parts of a branch. `make` writes what one part has. */
-export function sumBranch(
-  into: Tensor,
-  { first, count }: Branch,
-  make: (into: Tensor, part: number) => void,
-): void {
-  if (count === 1) {
-    make(into, first);
-    return;
-  }
+/** The sum over a branch, in the place of its first part. `make` gives what a part has. */
+export function sumBranch({ first, count }: Branch, make: (part: number) => Tensor): Tensor {
+  if (count === 1) return make(first);
   const half = count / 2;
-  sumBranch(into, { first, count: half }, make);
-  const other = into.empty(into.shape);
-  sumBranch(other, { first: first + half, count: half }, make);
-  into.addScaled_(other, 1);
-  other.dispose();
+  const sum = sumBranch({ first, count: half }, make);
+  return sum.addScaled_(sumBranch({ first: first + half, count: half }, make), 1);
 }
 
 /** The sum over all parts, in the place of one of the sums given: those of branches that all parts consist of, in their order. */

@@ -90,6 +90,27 @@ function targets(d: Draw, rows: number, cols: number, ignore: number): Int32Arra
   return d.ints(rows, cols).map((target) => (d.unit() < rate ? ignore : target));
 }
 
+/** Parts of one to some columns each, sometimes with many, of rows that are `ld` apart. */
+function cutColumns(d: Draw, parts: number, gap: number): { bounds: Int32Array; ld: number } {
+  const bounds = new Int32Array(parts + 1);
+  const most = parts < 4 ? d.pick([3, 40, 5000]) : 5;
+  for (let p = 0; p < parts; p++) bounds[p + 1] = bounds[p]! + 1 + d.below(most);
+  return { bounds, ld: bounds[parts]! + gap };
+}
+
+/** How far each element is below the greatest of its part; 0 between rows. */
+function belowGreatest(x: Float32Array, bounds: Int32Array, ld: number): Float64Array {
+  const below = new Float64Array(x.length);
+  for (let row = 0; row < x.length; row += ld) {
+    for (let p = 0; p + 1 < bounds.length; p++) {
+      const [begin, end] = [row + bounds[p]!, row + bounds[p + 1]!];
+      const greatest = x.subarray(begin, end).reduce((a, v) => (v > a ? v : a), -Infinity);
+      for (let i = begin; i < end; i++) below[i] = greatest - x[i]!;
+    }
+  }
+  return below;
+}
+
 const SMOOTHING = [0, 0, 0.1, 1];
 
 function losses(subject: Backend<unknown>): void {
@@ -143,6 +164,40 @@ function losses(subject: Backend<unknown>): void {
       },
       run: (b, p) => b.meanLoss(p.out, p.losses, p.target, rows, IGNORED),
       within: { out: ulps(2) },
+    };
+  });
+
+  const inParts = { rows: side, parts: positiveSize, gap: oneOf(0, 0, 3) };
+  const largeParts = [
+    { rows: 300, parts: 3, gap: 1 },
+    { rows: 3, parts: 700, gap: 0 },
+  ];
+
+  kernel(subject, 'expParts', inParts, largeParts, ({ rows, parts, gap }, d) => {
+    const { bounds, ld } = cutColumns(d, parts, gap);
+    const x = logits(d, rows * ld);
+    const below = belowGreatest(x, bounds, ld);
+    const sums = d.room(2 * rows * parts);
+    // x − max is rounded, which is an error relative to exp(x − max). What lies between rows stays as it was.
+    const within: Tolerance = (i, y) =>
+      i % ld < bounds[parts]! ? 2 * U * (6 + Math.min(200, below[i]!)) * y + 2 * TINY : 0;
+    return {
+      buffers: { x, sums, bounds },
+      run: (b, p) => b.expParts(p.x, p.sums, ld, p.bounds, rows, parts),
+      within: {
+        x: within,
+        // A term is as good as the difference from the maximum that it is made of, and small where that is great.
+        sums: (i, sum) => (i % 2 === 0 ? 0 : 16 * U * Math.abs(sum)),
+      },
+    };
+  });
+
+  kernel(subject, 'scaleParts', inParts, largeParts, ({ rows, parts, gap }, d) => {
+    const { bounds, ld } = cutColumns(d, parts, gap);
+    return {
+      buffers: { x: d.values(rows * ld), factors: d.wide(rows * parts), bounds },
+      run: (b, p) => b.scaleParts(p.x, ld, p.factors, p.bounds, rows, parts),
+      within: { x: ulps(1) },
     };
   });
 
