@@ -1,12 +1,9 @@
 /** Tensors on their way to every other rank, while each goes on with its work. */
 import { empty, type Tensor, withBackend } from '../tensor/index.js';
-import type { MpiLibrary, Pending } from './mpi-library.js';
+import { type MpiLibrary, type Pending, SLOTS } from './mpi-library.js';
 import { requireNative } from './native.js';
 
 const BYTES = 4;
-
-/** What is under way at a time, at most: what was begun before that has long been taken when another one begins. */
-const SLOTS = 3;
 
 /** A place for what is on its way to every rank, and the exchanges that are not over. */
 interface Slot {
@@ -16,7 +13,8 @@ interface Slot {
 
 /**
  * Who has what it wants goes on, and does not wait for others to take what it gave: that lies in memory of its own until they have.
- * So one rank may be behind the other by as long as they work between beginning and end, and neither waits.
+ * So one rank may be behind the other by as long as they work between beginning and end, and neither waits. A slot is used again
+ * when all others have been, and what was in it has long been taken.
  */
 export class HandedOver {
   readonly #mpi: MpiLibrary;
@@ -45,7 +43,7 @@ export class HandedOver {
       const to = wanted[peer]!;
       const places = { from: pointer as number, to: to.pointer as number };
       const exchange = { peer, sent: BYTES * numel, received: BYTES * to.numel, ...places };
-      slot.pending.set(peer, this.#mpi.beginEarly(exchange, number));
+      slot.pending.set(peer, this.#mpi.beginInSlot(exchange, number));
     }
     return () => {
       for (const peer of peers) {

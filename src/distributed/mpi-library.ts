@@ -6,8 +6,10 @@ import { FAMILIES, type Family, type Handles } from './mpi-families.js';
 
 /** Names the library to use, in place of those that are looked for. */
 export const LIBRARY_VARIABLE = 'NANOGPT_MPI';
-/** What a message is; from `early` on, each exchange beside others has one of its own. */
-const TAG = { data: 1, notice: 2, early: 3 } as const;
+/** Exchanges that may be under way at the same time, beside those that are numbered by gradient. */
+export const SLOTS = 3;
+/** What a message is; each slot has one of its own, and from `early` on each gradient. */
+const TAG = { data: 1, notice: 2, slot: 3, early: 3 + SLOTS } as const;
 /** Room for a version's text, the longest that any family gives. */
 const TEXT_BYTES = 8192;
 /** Room for two statuses, of at most 32 bytes each; nothing in them is read. */
@@ -85,11 +87,19 @@ export class MpiLibrary {
     this.#send(from, sent, byte, peer, TAG.data, world, this.#secondRequest);
   }
 
-  /** Begins one that others may be begun beside. Both ranks give it the same number. */
-  beginEarly({ peer, from, sent, to, received }: Exchange, number: number): Pending {
+  /** Begins one that others may be begun beside: of a gradient, to which both ranks give the same number. */
+  beginEarly(exchange: Exchange, number: number): Pending {
+    return this.#beginBeside(exchange, TAG.early + number);
+  }
+
+  /** The same in a slot, from 0 to below SLOTS, which is the same on both ranks. */
+  beginInSlot(exchange: Exchange, slot: number): Pending {
+    return this.#beginBeside(exchange, TAG.slot + slot);
+  }
+
+  #beginBeside({ peer, from, sent, to, received }: Exchange, tag: number): Pending {
     const { world, byte } = this.#handles;
     const requests = this.#requests.slice();
-    const tag = TAG.early + number;
     this.#receive(to, received, byte, peer, tag, world, requests);
     this.#send(from, sent, byte, peer, tag, world, requests.subarray(1));
     return requests;
