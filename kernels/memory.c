@@ -218,6 +218,9 @@ int64_t memory_address(const void *array) { return (int64_t)(uintptr_t)array; }
 
 /* ── Working memory ── */
 
+/* From this size on it is as large as huge pages are given for: what is not used of them costs addresses alone. */
+#define SCRATCH_ON_HUGE ((size_t)256 << 10)
+
 /* What a thread keeps between calls: grown when needed, freed when the thread ends. */
 static _Thread_local struct {
     void *block;
@@ -237,6 +240,7 @@ void *scratch_piece(enum scratch piece, size_t bytes) {
         system_at_thread_end(free_scratch);
         system_free(scratch[piece].block);
         size_t size = class_bytes(class_of(bytes));
+        if (HUGE_PAGE > 0 && size >= SCRATCH_ON_HUGE && size < HUGE_FROM) size = HUGE_FROM;
         void *block = system_alloc(size);
         scratch[piece].block = block;
         scratch[piece].bytes = block ? size : 0;
