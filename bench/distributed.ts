@@ -37,7 +37,7 @@ function isShared(ranks: number): boolean {
 function publishedBytes(ranks: number): number {
   const { V, C, windows, tokens, hidden } = MLP;
   if (isShared(ranks)) {
-    const parts = Math.min(16, 64 / ranks); // of each rank
+    const parts = Math.min(16, 64 / ranks); // of each rank; more than 64 would have too few classes
     return 4 * windows * ranks * (2 * parts + 1 + C) * (ranks - 1);
   }
   let rows = 0;

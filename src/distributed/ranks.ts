@@ -75,6 +75,11 @@ export const ALONE: Ranks = {
 export const most: Combine = Math.max;
 export const plus: Combine = (a, b) => a + b;
 
+/** A clock that stands still while a rank waits for others: milliseconds. */
+export function workClock({ waitedMs }: Pick<Ranks, 'waitedMs'>): number {
+  return performance.now() - waitedMs;
+}
+
 /** One number of each rank, by rank. */
 export function gather(ranks: Ranks, value: number): Float64Array {
   const all = new Float64Array(ranks.size);

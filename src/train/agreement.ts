@@ -18,52 +18,38 @@ export function anyRank(conditions: readonly boolean[], ranks: Ranks): boolean[]
  */
 export class Agreement {
   readonly #ranks: Ranks;
-  /** Own conditions, and what each rank says. */
-  readonly #own: Tensor;
-  readonly #all: readonly Tensor[];
-  readonly #count: number;
+  /** What each of few ranks says, this one's place being what it said last. */
+  readonly #said: readonly Tensor[];
   #arrive: (() => void) | null = null;
 
   /** @param count how many conditions there are. */
   constructor(count: number, ranks: Ranks) {
     this.#ranks = ranks;
-    this.#count = count;
-    const several = ranks.size > 1 && ranks.size <= FEW;
-    const places = several ? ranks.size : 0;
-    this.#own = empty([count]).retain();
-    this.#all = Array.from({ length: places }, () => empty([count]).retain());
+    const places = ranks.size > 1 && ranks.size <= FEW ? ranks.size : 0;
+    this.#said = Array.from({ length: places }, () => empty([count]).retain());
   }
 
-  /** Of each condition, whether it is so on any rank: of several ranks, whether it was so when they were asked the last time. */
+  /** Of each condition, whether it is so on any rank: of few ranks, whether it was so when they were asked the last time. */
   ask(conditions: readonly boolean[]): boolean[] {
-    const ranks = this.#ranks;
-    if (ranks.size === 1) return [...conditions];
-    if (ranks.size > FEW || !this.#arrive) {
-      const found = anyRank(conditions, ranks);
-      if (ranks.size <= FEW) this.#say(conditions);
-      return found;
-    }
+    const own = this.#said[this.#ranks.rank];
+    if (!own) return anyRank(conditions, this.#ranks);
+    const found = this.#arrive ? this.#heard(conditions.length) : anyRank(conditions, this.#ranks);
+    own.backend.write(own.pointer, 'float32', Float64Array.from(conditions, Number));
+    this.#arrive = this.#ranks.handOver([own], this.#said);
+    return found;
+  }
+
+  #heard(count: number): boolean[] {
     this.end();
-    const { backend } = this.#own;
-    const said = new Float64Array(this.#count);
-    const found = Array.from(conditions, () => false);
-    for (const place of this.#all) {
-      backend.read(place.pointer, 'float32', said);
+    const found = Array<boolean>(count).fill(false);
+    const said = new Float64Array(count);
+    for (const { backend, pointer } of this.#said) {
+      backend.read(pointer, 'float32', said);
       said.forEach((is, i) => {
         if (is !== 0) found[i] = true;
       });
     }
-    this.#say(conditions);
     return found;
-  }
-
-  #say(conditions: readonly boolean[]): void {
-    const { backend } = this.#own;
-    const values = Float64Array.from(conditions, Number);
-    const { rank } = this.#ranks;
-    backend.write(this.#own.pointer, 'float32', values);
-    backend.write(this.#all[rank]!.pointer, 'float32', values);
-    this.#arrive = this.#ranks.handOver([this.#own], this.#all);
   }
 
   /** Waits for what is still to come. All ranks do so at the same time. */
@@ -74,7 +60,6 @@ export class Agreement {
 
   /** Frees what it made. Not before `end`: others may still write there. */
   [Symbol.dispose](): void {
-    this.#own.dispose();
-    for (const place of this.#all) place.dispose();
+    for (const place of this.#said) place.dispose();
   }
 }

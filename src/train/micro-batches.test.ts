@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { embedding, linear, Scope, sum, type Tensor, tensor } from '../tensor/index.js';
-import { GradientTree, partsFor, shareOf, treeSum } from './micro-batches.js';
+import { treeSum } from '../util/tree-sum.js';
+import { GradientTree, partsFor, shareOf } from './micro-batches.js';
 
 const batches = (batchSize: number, gradAccumulation: number, batchParts: number) => ({
   batchSize,

@@ -50,13 +50,6 @@ export function branchesOf(count: number): number {
   return branches;
 }
 
-/** The sum of a branch's numbers, in the tree's order. */
-export function treeSum(values: readonly number[]): number {
-  if (values.length % 2 !== 0) return values.reduce((sum, value) => sum + value);
-  const middle = values.length / 2;
-  return treeSum(values.slice(0, middle)) + treeSum(values.slice(middle));
-}
-
 /**
  * Sums gradients of micro-batches in the tree's order. The latest sum is in the parameters themselves;
  * those that wait for their other half are kept beside them, at most one for each level.

@@ -4,7 +4,7 @@
  * date. What travels is the gradient of what the layer sees, and two numbers of each row; no weight, nor any weight's gradient. The
  * stretches are brought together when somebody looks. A rank that is faster than the others is given more classes.
  */
-import type { Ranks } from '../distributed/ranks.js';
+import { type Ranks, workClock } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import { batchNormsOf, Embedding, type Linear } from '../nn/index.js';
 import type { Optimizer } from '../optim/index.js';
@@ -41,7 +41,7 @@ export class SharedHead {
   /** Who has which of them; null of one rank. */
   readonly #dealing: Dealing | null;
   #isSplit = false;
-  /** By the clock of this rank's own work, when the last step was over. */
+  /** By `workClock`, when the last step was over. */
   #busyBy = 0;
 
   private constructor(parts: readonly Part[], classes: number, share: Share, ranks: Ranks) {
@@ -151,13 +151,13 @@ export class SharedHead {
   /** Deals the parts out anew, if a step like the last ones would be faster so. */
   #measure(): void {
     const dealing = this.#dealing!;
-    const busy = () => performance.now() - this.#ranks.waitedMs;
-    const better = this.#busyBy > 0 ? dealing.measured(busy() - this.#busyBy) : null;
+    const since = workClock(this.#ranks) - this.#busyBy;
+    const better = this.#busyBy > 0 ? dealing.measured(since) : null;
     if (better) {
       this.bringTogether();
       dealing.cut = better;
     }
-    this.#busyBy = busy();
+    this.#busyBy = workClock(this.#ranks);
   }
 }
 

@@ -1,6 +1,6 @@
 /** One optimizer step after the other: everything of training that decides its bits, and nothing else. */
 import { type BatchSampler, type ExampleSource, samplerOf } from '../data/examples.js';
-import { ALONE, type Ranks } from '../distributed/ranks.js';
+import { ALONE, type Ranks, workClock } from '../distributed/ranks.js';
 import type { LanguageModel } from '../models/index.js';
 import {
   AdamW,
@@ -27,9 +27,10 @@ import {
 } from '../tensor/index.js';
 import { watchLeaves } from '../tensor/internal.js';
 import { Generator, type GeneratorState, STREAMS_PER_RANK, streamFor } from '../util/random.js';
+import { treeSum } from '../util/tree-sum.js';
 import { EarlyGradients } from './early-gradients.js';
 import { StatisticsExchange, sumGradients, sumNumber } from './exchange.js';
-import { GradientTree, type Share, shareOf, treeSum } from './micro-batches.js';
+import { GradientTree, type Share, shareOf } from './micro-batches.js';
 import { OptimizerShards } from './optimizer-shards.js';
 import { rateGroups } from './rate-groups.js';
 import { SharedHead } from './shared-head.js';
@@ -185,8 +186,7 @@ export class Stepper implements Disposable {
 
   /** Tokens that this rank predicts in a second of its own work, exchanges and waiting left out; since it was last asked. */
   takePace(steps: number): number {
-    const { count } = this.#share;
-    const tokens = this.#targets.numel * count * steps;
+    const tokens = (this.tokensPerStep / this.#ranks.size) * steps;
     const pace = this.#busyMs > 0 ? (tokens * 1000) / this.#busyMs : 0;
     this.#busyMs = 0;
     return pace;
@@ -215,7 +215,7 @@ export class Stepper implements Disposable {
    * @param isShared whether all ranks do this now, and share out the last layer's classes.
    */
   accumulate(isShared = false): number {
-    const began = performance.now() - this.#ranks.waitedMs;
+    const began = workClock(this.#ranks);
     const { labelSmoothing } = this.training;
     const classParts = this.#head?.classParts(isShared);
     const { total, first, count } = this.#share;
@@ -253,7 +253,7 @@ export class Stepper implements Disposable {
       this.#sampler.restore(place);
       this.#sampler.skip(total);
     }
-    this.#busyMs += performance.now() - this.#ranks.waitedMs - began;
+    this.#busyMs += workClock(this.#ranks) - began;
     return treeSum(losses);
   }
 

@@ -30,40 +30,45 @@ function partProducts({ x, N, C, parts, begin, width, weight, logits }: Work): T
   return all;
 }
 
+/** What makes gradients of the mean loss of exponentials: factors (N, own parts); and what a target takes away. */
+interface Shares {
+  readonly factors: Float64Array;
+  readonly hits: Hits;
+  readonly scale: number;
+}
+
+/** Each part's product, times what its exponentials are probabilities with, less the weights of the targets that it has. */
+function scaleProducts(products: Tensor, work: Work, { factors, hits, scale }: Shares): void {
+  const { x, N, C, parts, weight, begin } = work;
+  const { backend } = x;
+  const ofRows = x.empty([parts.length, N]);
+  // (N, parts) → (parts, N)
+  const byPart = factors.map((_, i) => factors[(i % N) * parts.length + Math.floor(i / N)]!);
+  backend.write(ofRows.pointer, 'float32', byPart);
+  // Each row of each product is one part of its own: (parts · N, C) times (parts · N, 1).
+  const whole = work.bounds.empty([2], 'int32');
+  backend.write(whole.pointer, 'int32', Int32Array.of(0, C));
+  backend.scaleParts(products.pointer, C, ofRows.pointer, whole.pointer, parts.length * N, 1);
+  for (const [row, column] of hits.here) {
+    const target = begin + column;
+    const part = parts.findIndex(({ begin: first, count }) => target < first + count);
+    const at = backend.offset(products.pointer, (part * N + row) * C);
+    backend.addScaled(at, backend.offset(weight.pointer, target * C), C, -scale);
+  }
+}
+
 /** Begins dx, which takes what all parts have of it; the function returned waits for that. */
 function beginInputGradient(
   work: Work,
   products: Tensor,
-  { factors, hits, scale }: { factors: Float64Array; hits: Hits; scale: number },
+  shares: Shares,
   ranks: ClassRanks | undefined,
 ): () => Tensor {
-  const { x, N, C, rank, cut, parts, bounds, weight, begin } = work;
-  const { backend } = x;
+  const { x, N, C, rank, cut } = work;
+  scaleProducts(products, work, shares);
   const branchesOf = cut.slice(1).map((end, i) => branchesIn(cut[i]!, end));
-  const ofPart = x.empty([N]);
-  const whole = bounds.empty([2], 'int32');
-  backend.write(whole.pointer, 'int32', Int32Array.of(0, C));
-  const mine = branchesOf[rank]!.map((branch) => ({
-    branch,
-    sum: sumBranch(branch, (part) => {
-      const i = part - cut[rank]!;
-      const sum = products.alias([N, C], i * N * C);
-      backend.write(
-        ofPart.pointer,
-        'float32',
-        factors.filter((_, at) => at % parts.length === i),
-      );
-      backend.scaleParts(sum.pointer, C, ofPart.pointer, whole.pointer, N, 1);
-      const { begin: first, count } = parts[i]!;
-      for (const [row, column] of hits.here) {
-        const target = begin + column;
-        if (target < first || target >= first + count) continue;
-        const at = backend.offset(weight.pointer, target * C);
-        backend.addScaled(backend.offset(sum.pointer, row * C), at, C, -scale);
-      }
-      return sum;
-    }),
-  }));
+  const productOf = (part: number) => products.alias([N, C], (part - cut[rank]!) * N * C);
+  const mine = branchesOf[rank]!.map((branch) => ({ branch, sum: sumBranch(branch, productOf) }));
   /** The sum lies among the products, which are many times as large. */
   const apart = (sum: Tensor) => {
     const dx = x.empty([N, C]).copy_(sum);

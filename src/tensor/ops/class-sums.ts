@@ -1,6 +1,6 @@
 /** What all parts of the classes together say of a row: log Σ exp(x), and the logit that should have been the greatest. */
+import { treeSum } from '../../util/tree-sum.js';
 import type { ClassRanks, Work } from './class-work.js';
-import { treeSum } from './part-tree.js';
 import { product } from './product.js';
 
 /** Of each row what parts say, those of one process together: (N, parts, 2), the maximum and Σ exp(x − maximum). */

@@ -49,10 +49,3 @@ export function joinBranches(sums: readonly { branch: Branch; sum: Tensor }[]): 
 function isFirstHalf({ first, count }: Branch, second: Branch): boolean {
   return count === second.count && first + count === second.first && first % (2 * count) === 0;
 }
-
-/** The sum of one number of each part. */
-export function treeSum(values: ArrayLike<number>, first = 0, count = values.length): number {
-  if (count === 1) return values[first]!;
-  const half = count / 2;
-  return treeSum(values, first, half) + treeSum(values, first + half, half);
-}
