@@ -28,7 +28,7 @@
 #define APART_BLOCK (INT64_C(1) << 19)
 #define APART_WIDE 256
 /* Tasks to a thread, so that there is something to take over from one that is held up. */
-#define APART_TASKS 4
+#define APART_TASKS 8
 /* Panels of a transposed a that are packed at a time. */
 #define APART_PANELS 12
 

@@ -170,9 +170,14 @@ static struct prefetch prefetch_beside(const struct product *x, const struct blo
 }
 
 /* An a that so few panels of columns need is read where it lies: that costs less than packing it. Transposed, at any
-   distance of its rows (measured with 2 to 16 KiB; 12 % less at 4 panels, 3 at 8); row by row, unless rows are so far
-   apart that a panel's compete for the same places in the first-level cache (a third slower at 4 KiB). */
+   distance of its rows (measured with 2 to 16 KiB; 12 % less at 4 panels, 3 at 8; with AVX2's smaller tile and cache a
+   third more at 8 panels and 2 KiB, and no more at 4); row by row, unless rows are so far apart that a panel's compete
+   for the same places in the first-level cache (a third slower at 4 KiB). */
+#if LANES == 16
 #define IN_PLACE_PANELS 16
+#else
+#define IN_PLACE_PANELS 4
+#endif
 #define WAY_BYTES 4096
 
 static int is_in_place(const struct product *x) {

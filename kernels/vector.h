@@ -1,8 +1,8 @@
 /*
  * The machine's vectors, through the vector extensions that gcc and clang share, so that the same
  * lines serve AVX-512, AVX2, SSE, NEON and WebAssembly. LANES floats at a time. Intrinsics stand in this file
- * alone, for the few things of AVX-512 that the extensions cannot say and that were measured to
- * matter (ends of rows, minimum and maximum, scaling by a power of two); beside each is what the
+ * alone, for the few things that the extensions cannot say and that were measured to matter (choosing,
+ * minimum and maximum; of AVX-512 ends of rows and scaling by a power of two); beside each is what the
  * others do.
  *
  * Addresses need not be aligned. The end of an array that does not fill a vector goes through a
@@ -15,8 +15,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__AVX512F__)
+#if defined(__AVX__)
 #include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
 #define LANES 16
 #define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 #elif defined(__AVX__)
@@ -59,10 +62,21 @@ INLINE vfloat vmultiply_add(vfloat a, vfloat b, vfloat c) {
 #endif
 }
 
+#if defined(__AVX__) && LANES == 8
+/* The first n lanes. */
+INLINE __m256i vfirst_lanes(int64_t n) {
+    static const int32_t mask[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(mask + LANES - n));
+}
+#endif
+
 /* n < LANES elements; the rest of the vector is `pad`. */
 INLINE vfloat vload_part(const float *p, int64_t n, float pad) {
 #if defined(__AVX512F__)
     return (vfloat)_mm512_mask_loadu_ps((__m512)vset(pad), (__mmask16)((1u << n) - 1), p);
+#elif defined(__AVX__)
+    __m256i mask = vfirst_lanes(n);
+    return (vfloat)_mm256_blendv_ps((__m256)vset(pad), _mm256_maskload_ps(p, mask), (__m256)mask);
 #else
     vfloat v = vset(pad);
     memcpy(&v, p, (size_t)n * sizeof *p);
@@ -73,6 +87,8 @@ INLINE vfloat vload_part(const float *p, int64_t n, float pad) {
 INLINE void vstore_part(float *p, vfloat v, int64_t n) {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif defined(__AVX__)
+    _mm256_maskstore_ps(p, vfirst_lanes(n), (__m256)v);
 #else
     memcpy(p, &v, (size_t)n * sizeof *p);
 #endif
@@ -87,13 +103,22 @@ INLINE vdouble vload_double(const float *p) {
 
 /* mask ? a : b, lane by lane; a mask is a comparison's result. */
 INLINE vfloat vselect(vint mask, vfloat a, vfloat b) {
+#if defined(__AVX__) && LANES == 8
+    return (vfloat)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
+#else
     return (vfloat)((mask & (vint)a) | (~mask & (vint)b));
+#endif
 }
 
-/* The smaller (greater) of x and a bound that is not NaN; NaN when x is NaN. */
+/* The smaller (greater) of x and a bound that is not NaN; NaN when x is NaN. The instructions give the second of two
+   where either is NaN, and where both are equal. */
 INLINE vfloat vat_most(vfloat x, vfloat bound) {
 #if defined(__AVX512F__)
-    return (vfloat)_mm512_min_ps((__m512)bound, (__m512)x); /* of NaN, the second */
+    return (vfloat)_mm512_min_ps((__m512)bound, (__m512)x);
+#elif defined(__AVX__)
+    return (vfloat)_mm256_min_ps((__m256)bound, (__m256)x);
+#elif defined(__wasm__)
+    return (vfloat)__builtin_wasm_pmin_f32x4(x, bound); /* WebAssembly's has the first for these */
 #else
     return vselect(x > bound, bound, x);
 #endif
@@ -102,6 +127,10 @@ INLINE vfloat vat_most(vfloat x, vfloat bound) {
 INLINE vfloat vat_least(vfloat x, vfloat bound) {
 #if defined(__AVX512F__)
     return (vfloat)_mm512_max_ps((__m512)bound, (__m512)x);
+#elif defined(__AVX__)
+    return (vfloat)_mm256_max_ps((__m256)bound, (__m256)x);
+#elif defined(__wasm__)
+    return (vfloat)__builtin_wasm_pmax_f32x4(x, bound);
 #else
     return vselect(x < bound, bound, x);
 #endif
