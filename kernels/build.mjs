@@ -78,6 +78,12 @@ const BASE_FLAGS = [
 ];
 const NATIVE_FLAG =
   platform() === 'darwin' && arch() === 'arm64' ? '-mcpu=native' : '-march=native';
+/*
+ * For some processors (Zen 2 to 5) gcc takes the one instruction for a * b + c back where a loop has a single such sum.
+ * A narrow tile would then round otherwise than a wide one, and the same product have other bits.
+ */
+const FUSED_FLAG = '--param=avoid-fma-max-bits=0';
+const FUSED_FLAG_SINCE = 9;
 // nodelete: threads that end (a worker's) run the kernels' clean-up after the library was closed.
 const LINK_FLAGS =
   platform() === 'darwin'
@@ -224,11 +230,23 @@ function writeInterface() {
 }
 
 /**
+ * Flags for this compiler alone.
+ * @param {Compiler} compiler
+ */
+async function ownFlags(compiler) {
+  const macros = await predefinedMacros(compiler, []).catch(() => '');
+  const isGcc = !macros.includes('#define __clang__ ');
+  const major = Number(/^#define __GNUC__ (\d+)$/m.exec(macros)?.[1] ?? 0);
+  return isGcc && major >= FUSED_FLAG_SINCE ? [FUSED_FLAG] : [];
+}
+
+/**
  * The flags that `compiler` takes, and the macros that it defines under them.
  * @param {Compiler} compiler
  */
 async function flagsFor(compiler) {
-  const common = [...BASE_FLAGS, `-DNANOGPT_ABI=${readInterface().number}`];
+  const own = await ownFlags(compiler);
+  const common = [...BASE_FLAGS, ...own, `-DNANOGPT_ABI=${readInterface().number}`];
   const native = [...common, NATIVE_FLAG];
   try {
     return { flags: native, macros: await predefinedMacros(compiler, native) };
