@@ -160,7 +160,10 @@ static int64_t run_step(struct step *step) {
     return chunks;
 }
 
-/* ── SGD ── */
+/* ── SGD ──
+ * Multiply-adds are asked for by name: ranks update stretches of a parameter, so that an element which is
+ * in a whole vector for one is among the last few for another, and must get the same bits.
+ */
 
 /* `n` elements at `i`, a whole vector or the last few. */
 INLINE vfloat take(const float *p, int64_t i, int64_t n) {
@@ -179,13 +182,14 @@ INLINE void sgd_vector(const struct constants *c, const struct update *u, int64_
                        vfloat g, int decay, int momentum) {
     vfloat p = take(u->param, i, n);
     g *= c->grad_scale;
-    if (decay) g += u->weight_decay * p;
+    if (decay) g = vmultiply_add(vset(u->weight_decay), p, g);
     if (momentum) {
-        vfloat m = c->first ? g : c->momentum * take(u->state1, i, n) + c->keep * g;
+        vfloat m = g;
+        if (!c->first) m = vmultiply_add(vset(c->momentum), take(u->state1, i, n), c->keep * g);
         put(u->state1, i, n, m);
-        g = c->nesterov ? g + c->momentum * m : m;
+        g = c->nesterov ? vmultiply_add(vset(c->momentum), m, g) : m;
     }
-    put(u->param, i, n, p - u->lr * g);
+    put(u->param, i, n, vmultiply_add(vset(-u->lr), g, p));
 }
 
 INLINE void sgd_loop(const struct constants *c, const struct update *u, int64_t at,
@@ -226,12 +230,13 @@ INLINE void adamw_vector(const struct constants *c, const struct update *u, int6
                          vfloat g) {
     vfloat p = take(u->param, i, n);
     g *= c->grad_scale;
-    vfloat m = c->beta1 * take(u->state1, i, n) + c->rest1 * g;
-    vfloat v = c->beta2 * take(u->state2, i, n) + c->rest2 * (g * g);
+    vfloat m = vmultiply_add(vset(c->beta1), take(u->state1, i, n), c->rest1 * g);
+    vfloat v = vmultiply_add(vset(c->beta2), take(u->state2, i, n), c->rest2 * (g * g));
     put(u->state1, i, n, m);
     put(u->state2, i, n, v);
-    p -= (u->lr * u->weight_decay) * p;
-    put(u->param, i, n, p - (u->lr * c->rate) * m / (vsqrt(v) * c->root_scale + c->eps));
+    p = vmultiply_add(vset(-u->lr * u->weight_decay), p, p);
+    vfloat size = vmultiply_add(vsqrt(v), vset(c->root_scale), vset(c->eps));
+    put(u->param, i, n, p - (u->lr * c->rate) * m / size);
 }
 
 static void adamw_update(const struct constants *c, const struct update *u, int64_t at,

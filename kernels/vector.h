@@ -2,7 +2,7 @@
  * The machine's vectors, through the vector extensions that gcc and clang share, so that the same
  * lines serve AVX-512, AVX2, SSE, NEON and WebAssembly. LANES floats at a time. Intrinsics stand in this file
  * alone, for the few things that the extensions cannot say and that were measured to matter (choosing,
- * minimum and maximum; of AVX-512 ends of rows and scaling by a power of two); beside each is what the
+ * minimum and maximum, multiply-adds, ends of rows; of AVX-512 scaling by a power of two); beside each is what the
  * others do.
  *
  * Addresses need not be aligned. The end of an array that does not fill a vector goes through a
@@ -17,6 +17,8 @@
 
 #if defined(__AVX__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #if defined(__AVX512F__)
@@ -52,10 +54,17 @@ INLINE vfloat vset(float x) { return x - (vfloat){0}; }
 
 INLINE vint vload_int(const int32_t *p) { vint v; memcpy(&v, p, sizeof v); return v; }
 
-/* a * b + c, where the speed of products depends on one instruction for it: that of relaxed SIMD, which no
-   compiler uses unasked. */
+/* a * b + c, rounded once where the machine can: for products, whose speed depends on one instruction for it, and where
+   the same numbers must get the same bits wherever they lie. Left to itself the compiler does so here and not there: not
+   where the multiplication has been moved past a branch; and of relaxed SIMD never. */
 INLINE vfloat vmultiply_add(vfloat a, vfloat b, vfloat c) {
-#if defined(__wasm_relaxed_simd__)
+#if defined(__AVX512F__)
+    return (vfloat)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX__) && defined(__FMA__)
+    return (vfloat)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__aarch64__)
+    return (vfloat)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(__wasm_relaxed_simd__)
     return (vfloat)__builtin_wasm_relaxed_madd_f32x4(a, b, c);
 #else
     return a * b + c;

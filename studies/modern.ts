@@ -52,6 +52,6 @@ export default defineStudy({
   ) => `Each line has all changes above it. gpt/char stands at ${r.figure('validation', { added: 'gpt/char' })}, with all of them,
 which is gpt/modern, at ${r.figure('validation', { added: 'Muon' })}. Muon brings ${r.check(4)}, more than all the others together;
 its steps take longer, which [the models' page](../models/gpt.md) states. A head of its own, which pays alone at nanoGPT's rate, costs
-${r.check(3)} here; gpt/modern has one all the same, and whether it pays beside Muon was not asked. What each change is worth alone, at nanoGPT's rate of 1e-3, a
+${r.check(3)} here, by AdamW; beside Muon five seeds without one end no better (docs/log.md), so that gpt/modern keeps it. What each change is worth alone, at nanoGPT's rate of 1e-3, a
 third of this preset's: [tricks](tricks.md), [norms and positions](norms-positions.md), [gated layers](gated-ffn.md).`,
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { embedding, ones, type Tensor, zeros } from '../tensor/index.js';
-import { AdamW, SGD } from './index.js';
+import { embedding, ones, scope, type Tensor, tensor, zeros } from '../tensor/index.js';
+import { Generator } from '../util/random.js';
+import { AdamW, type Optimizer, SGD } from './index.js';
 
 describe('a step', () => {
   const trained = (): [Tensor, Tensor, AdamW] => {
@@ -33,6 +34,38 @@ describe('a step', () => {
     table.rowGrad!.rows.fill_(100_000_000);
     expect(() => optimizer.step()).toThrow('expected the rows as the backward left them');
     expect(() => table.grad).toThrow('expected the rows as the backward left them');
+  });
+
+  it.each<[string, (params: Tensor[]) => Optimizer]>([
+    ['SGD', (params) => new SGD(params, { lr: 0.37 })],
+    ['SGD with decay', (params) => new SGD(params, { lr: 0.37, weightDecay: 0.3 })],
+    ['SGD with momentum', (params) => new SGD(params, { lr: 0.37, momentum: 0.9, nesterov: true })],
+    ['AdamW', (params) => new AdamW(params, { lr: 0.37, weightDecay: 0.3 })],
+  ])('of %s gives an element the same bits wherever it lies', (_, make) => {
+    const count = 1024;
+    const random = new Generator(7);
+    const draw = () => Float32Array.from({ length: count }, () => random.uniform() - 0.5);
+    const [start, ...gradients] = [draw(), draw(), draw()];
+    // In whole vectors; and cut into parameters of odd sizes, most of which are ends of one.
+    const stepped = (lengths: readonly number[]) =>
+      scope(() => {
+        let begin = 0;
+        const bounds = lengths.map((length): [number, number] => [begin, (begin += length)]);
+        const params = bounds.map(([from, to]) => tensor(start!.slice(from, to)).requireGrad());
+        const optimizer = make(params);
+        for (const gradient of gradients) {
+          for (const [i, [from, to]] of bounds.entries()) {
+            params[i]!.grad = tensor(gradient.slice(from, to));
+          }
+          optimizer.step();
+        }
+        return params.flatMap((param) => [...param.dataSync()]);
+      });
+    const pieces: number[] = [];
+    for (let left = count; left > 0; left -= pieces.at(-1)!) {
+      pieces.push(Math.min(left, 1 + (pieces.length % 19)));
+    }
+    expect(stepped(pieces)).toEqual(stepped([count]));
   });
 
   it('names options and schedules that are none', () => {
