@@ -61,8 +61,10 @@ function measureSustained(backend: NativeBackend): number {
 export function measureMachine(threads: number): Machine {
   const backend = nativeBackend();
   backend.setThreads(threads);
-  const peakFlops = 2 * median(Array.from({ length: 5 }, () => measurePeak(backend)));
+  const moment = 2 * median(Array.from({ length: 5 }, () => measurePeak(backend)));
   const sustainedFlops = 2 * measureSustained(backend);
+  // The moment may be one in which somebody else had a core.
+  const peakFlops = Math.max(moment, sustainedFlops);
   const count = 64 * 1024 * 1024;
   const [from, to] = [0, 1].map(() => backend.alloc('float32', count));
   backend.fill(from, 'float32', count, 1);
