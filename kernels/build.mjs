@@ -79,8 +79,8 @@ const BASE_FLAGS = [
 const NATIVE_FLAG =
   platform() === 'darwin' && arch() === 'arm64' ? '-mcpu=native' : '-march=native';
 /*
- * For some processors (Zen 2 to 5) gcc takes the one instruction for a * b + c back where a loop has a single such sum.
- * A narrow tile would then round otherwise than a wide one, and the same product have other bits.
+ * For some processors (Zen 3 was met) gcc takes the one instruction for a * b + c back where a loop has a single such
+ * sum. A narrow tile would then round otherwise than a wide one, and the same product have other bits.
  */
 const FUSED_FLAG = '--param=avoid-fma-max-bits=0';
 const FUSED_FLAG_SINCE = 9;

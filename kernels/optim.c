@@ -5,6 +5,9 @@
  * that many small parameters and one large one cost what their bytes cost. The gradient of an
  * embedding comes by rows; the rows that are not listed have a gradient of zero, which is not read
  * from anywhere.
+ *
+ * Multiply-adds are asked for by name: ranks update stretches of a parameter, so that an element which is in a
+ * whole vector for one is among the last few for another, and must get the same bits.
  */
 #include "kernels.h"
 #include "parallel.h"
@@ -160,10 +163,7 @@ static int64_t run_step(struct step *step) {
     return chunks;
 }
 
-/* ── SGD ──
- * Multiply-adds are asked for by name: ranks update stretches of a parameter, so that an element which is
- * in a whole vector for one is among the last few for another, and must get the same bits.
- */
+/* ── SGD ── */
 
 /* `n` elements at `i`, a whole vector or the last few. */
 INLINE vfloat take(const float *p, int64_t i, int64_t n) {
@@ -235,8 +235,8 @@ INLINE void adamw_vector(const struct constants *c, const struct update *u, int6
     put(u->state1, i, n, m);
     put(u->state2, i, n, v);
     p = vmultiply_add(vset(-u->lr * u->weight_decay), p, p);
-    vfloat size = vmultiply_add(vsqrt(v), vset(c->root_scale), vset(c->eps));
-    put(u->param, i, n, p - (u->lr * c->rate) * m / size);
+    vfloat divisor = vmultiply_add(vsqrt(v), vset(c->root_scale), vset(c->eps));
+    put(u->param, i, n, p - (u->lr * c->rate) * m / divisor);
 }
 
 static void adamw_update(const struct constants *c, const struct update *u, int64_t at,

@@ -25,7 +25,7 @@
 #define LANES 16
 #define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 #elif defined(__AVX__)
-#define LANES 8
+#define LANES 8 /* of AVX alone, with or without AVX2 */
 #define LANE_NUMBERS {0, 1, 2, 3, 4, 5, 6, 7}
 #else
 #define LANES 4
@@ -60,7 +60,7 @@ INLINE vint vload_int(const int32_t *p) { vint v; memcpy(&v, p, sizeof v); retur
 INLINE vfloat vmultiply_add(vfloat a, vfloat b, vfloat c) {
 #if defined(__AVX512F__)
     return (vfloat)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-#elif defined(__AVX__) && defined(__FMA__)
+#elif LANES == 8 && defined(__FMA__)
     return (vfloat)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #elif defined(__aarch64__)
     return (vfloat)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
@@ -71,7 +71,7 @@ INLINE vfloat vmultiply_add(vfloat a, vfloat b, vfloat c) {
 #endif
 }
 
-#if defined(__AVX__) && LANES == 8
+#if LANES == 8
 /* The first n lanes. */
 INLINE __m256i vfirst_lanes(int64_t n) {
     static const int32_t mask[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
@@ -83,7 +83,7 @@ INLINE __m256i vfirst_lanes(int64_t n) {
 INLINE vfloat vload_part(const float *p, int64_t n, float pad) {
 #if defined(__AVX512F__)
     return (vfloat)_mm512_mask_loadu_ps((__m512)vset(pad), (__mmask16)((1u << n) - 1), p);
-#elif defined(__AVX__)
+#elif LANES == 8
     __m256i mask = vfirst_lanes(n);
     return (vfloat)_mm256_blendv_ps((__m256)vset(pad), _mm256_maskload_ps(p, mask), (__m256)mask);
 #else
@@ -96,7 +96,7 @@ INLINE vfloat vload_part(const float *p, int64_t n, float pad) {
 INLINE void vstore_part(float *p, vfloat v, int64_t n) {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
-#elif defined(__AVX__)
+#elif LANES == 8
     _mm256_maskstore_ps(p, vfirst_lanes(n), (__m256)v);
 #else
     memcpy(p, &v, (size_t)n * sizeof *p);
@@ -112,7 +112,7 @@ INLINE vdouble vload_double(const float *p) {
 
 /* mask ? a : b, lane by lane; a mask is a comparison's result. */
 INLINE vfloat vselect(vint mask, vfloat a, vfloat b) {
-#if defined(__AVX__) && LANES == 8
+#if LANES == 8
     return (vfloat)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)mask);
 #else
     return (vfloat)((mask & (vint)a) | (~mask & (vint)b));
@@ -124,7 +124,7 @@ INLINE vfloat vselect(vint mask, vfloat a, vfloat b) {
 INLINE vfloat vat_most(vfloat x, vfloat bound) {
 #if defined(__AVX512F__)
     return (vfloat)_mm512_min_ps((__m512)bound, (__m512)x);
-#elif defined(__AVX__)
+#elif LANES == 8
     return (vfloat)_mm256_min_ps((__m256)bound, (__m256)x);
 #elif defined(__wasm__)
     return (vfloat)__builtin_wasm_pmin_f32x4(x, bound); /* WebAssembly's has the first for these */
@@ -136,7 +136,7 @@ INLINE vfloat vat_most(vfloat x, vfloat bound) {
 INLINE vfloat vat_least(vfloat x, vfloat bound) {
 #if defined(__AVX512F__)
     return (vfloat)_mm512_max_ps((__m512)bound, (__m512)x);
-#elif defined(__AVX__)
+#elif LANES == 8
     return (vfloat)_mm256_max_ps((__m256)bound, (__m256)x);
 #elif defined(__wasm__)
     return (vfloat)__builtin_wasm_pmax_f32x4(x, bound);

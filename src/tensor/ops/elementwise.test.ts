@@ -180,3 +180,26 @@ describe('errors', () => {
     });
   });
 });
+
+describe('an element', () => {
+  // A compiler that fuses multiply-adds in whole vectors and not at the end of an array would make them differ.
+  it.each(UNARY)('of %s has the same bits wherever it lies, and its gradient', (_, f) => {
+    const count = 512;
+    const x = Float32Array.from({ length: count }, (_, i) => 0.1 + ((i * 0.618) % 1));
+    const dy = Float32Array.from({ length: count }, (_, i) => ((i * 0.383) % 1) - 0.5);
+    const both = (begin: number, end: number) =>
+      scope(() => {
+        const own = tensor(x.slice(begin, end)).requireGrad();
+        const y = f(own);
+        if (y.requiresGrad) y.backward(tensor(dy.slice(begin, end)));
+        return { y: y.dataSync(), dx: own.grad?.dataSync() ?? new Float32Array(end - begin) };
+      });
+    const whole = both(0, count);
+    for (let begin = 0, length = 1; begin < count; begin += length, length = (length % 13) + 1) {
+      const end = Math.min(count, begin + length);
+      const piece = both(begin, end);
+      expect(piece.y).toEqual(whole.y.slice(begin, end));
+      expect(piece.dx).toEqual(whole.dx.slice(begin, end));
+    }
+  });
+});
